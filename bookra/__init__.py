@@ -1,0 +1,1 @@
+"""Bookra: bookings, payments and payouts for salons and coaches, from the terminal."""

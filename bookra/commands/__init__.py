@@ -1,0 +1,1 @@
+"""The command line: one module a noun. Translates input to engine calls and results to output."""

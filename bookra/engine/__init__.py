@@ -1,0 +1,1 @@
+"""The engine: availability, bookings, money and the outbox on PostgreSQL."""

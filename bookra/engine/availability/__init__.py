@@ -1,0 +1,1 @@
+"""Availability: what is free, and why not."""

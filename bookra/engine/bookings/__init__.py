@@ -1,0 +1,1 @@
+"""Bookings: their states, holds, prices and the day's picture."""

@@ -1,0 +1,62 @@
+"""The picture of one day, as the day grid and `bookra day` show it. Values only, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from bookra.money import Money
+
+Interval = tuple[datetime, datetime]
+"""A half-open span ``[start, end)`` of aware UTC instants."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayColumn:
+    """One staff member's day. ``shifts`` are the working spans; what lies between is a break."""
+
+    slug: str
+    name: str
+    shifts: tuple[Interval, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DayBlock:
+    """One booked line in a column.
+
+    ``gaps`` are processing times inside the block in which the staff member is free.
+    ``due`` is what the whole booking still owes. ``held_until`` is set for holds alone.
+    """
+
+    code: str
+    staff: str
+    customer: str
+    service: str
+    category: str
+    status: str
+    starts_at: datetime
+    ends_at: datetime
+    gaps: tuple[Interval, ...]
+    price: Money
+    due: Money
+    held_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DayTotals:
+    """The figures of the header line: what is booked and taken that day, in the tenant's currency."""
+
+    booked: Money
+    taken: Money
+
+
+@dataclass(frozen=True, slots=True)
+class DaySnapshot:
+    """A tenant's day in its own zone, read in one transaction at ``read_at``."""
+
+    day: date
+    zone: str
+    read_at: datetime
+    columns: tuple[DayColumn, ...]
+    blocks: tuple[DayBlock, ...]
+    totals: DayTotals

@@ -1,0 +1,1 @@
+"""Invoices: gapless numbers, immutable content, a branded PDF."""

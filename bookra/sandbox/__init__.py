@@ -1,0 +1,1 @@
+"""Stand-ins for Stripe, Google Calendar and WhatsApp on loopback, for demos and tests."""
