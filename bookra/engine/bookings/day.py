@@ -44,7 +44,7 @@ class DayBlock:
 
 @dataclass(frozen=True, slots=True)
 class DayTotals:
-    """The figures of the header line: what is booked and taken that day, in the tenant's currency."""
+    """The header's figures: what is booked and what is taken that day."""
 
     booked: Money
     taken: Money

@@ -1,0 +1,116 @@
+"""What a booking is: its states, which may follow which, and its lines. Values, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from bookra.errors import ConflictError
+from bookra.money import Money
+
+
+class Status(StrEnum):
+    """The life of a booking. Whether it is paid is not a state: the ledger says so."""
+
+    HELD = "held"
+    CONFIRMED = "confirmed"
+    CHECKED_IN = "checked_in"
+    IN_SERVICE = "in_service"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    LATE_CANCELLED = "late_cancelled"
+    NO_SHOW = "no_show"
+    DISPLACED = "displaced"
+    EXPIRED = "expired"
+
+
+NEXT: dict[Status, frozenset[Status]] = {
+    Status.HELD: frozenset({Status.CONFIRMED, Status.CANCELLED, Status.EXPIRED}),
+    Status.CONFIRMED: frozenset(
+        {
+            Status.CHECKED_IN,
+            Status.IN_SERVICE,
+            Status.COMPLETED,
+            Status.CANCELLED,
+            Status.LATE_CANCELLED,
+            Status.NO_SHOW,
+            Status.DISPLACED,
+        }
+    ),
+    Status.CHECKED_IN: frozenset({Status.IN_SERVICE, Status.COMPLETED, Status.CANCELLED}),
+    Status.IN_SERVICE: frozenset({Status.COMPLETED}),
+    Status.COMPLETED: frozenset(),
+    Status.CANCELLED: frozenset(),
+    Status.LATE_CANCELLED: frozenset(),
+    Status.NO_SHOW: frozenset(),
+    Status.DISPLACED: frozenset({Status.CONFIRMED, Status.CANCELLED}),
+    Status.EXPIRED: frozenset({Status.CONFIRMED}),
+}
+"""``expired`` may still be confirmed: a payment that arrives late takes the slot if it is free."""
+
+OCCUPYING = frozenset({Status.HELD, Status.CONFIRMED, Status.CHECKED_IN, Status.IN_SERVICE})
+"""States in which a booking's time can't be given to somebody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One service in a booking. ``net`` and ``tax`` are in the booking's currency."""
+
+    id: UUID
+    service_id: UUID
+    service: str
+    service_name: str
+    staff_id: UUID
+    staff: str
+    staff_name: str
+    starts_at: datetime
+    ends_at: datetime
+    net: Money
+    tax: Money
+    tax_bps: int
+    commission_bps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A booking as read in one transaction; ``paid`` comes from the ledger, tips left out."""
+
+    id: UUID
+    code: str
+    status: Status
+    customer_id: UUID
+    customer: str
+    starts_at: datetime
+    ends_at: datetime
+    hold_expires_at: datetime | None
+    revision: int
+    lines: tuple[Line, ...]
+    paid: Money
+    payment_url: str | None = None
+
+    @property
+    def price(self) -> Money:
+        """What the visit costs, tax included, tip left out."""
+        total = sum(line.net.minor + line.tax.minor for line in self.lines)
+        return Money(total, self.paid.currency)
+
+    @property
+    def due(self) -> Money:
+        """What is still to pay; zero once the visit is cancelled or expired."""
+        if self.status not in OCCUPYING | {Status.COMPLETED, Status.DISPLACED}:
+            return Money(0, self.paid.currency)
+        return Money(max(0, self.price.minor - self.paid.minor), self.paid.currency)
+
+
+def require_next(code: str, status: Status, wanted: Status) -> None:
+    """Raise ConflictError (``illegal_state``) unless ``wanted`` may follow ``status``."""
+    if wanted not in NEXT[status]:
+        raise ConflictError(
+            "illegal_state",
+            f"{code} is {status.value.replace('_', ' ')} and can't become "
+            f"{wanted.value.replace('_', ' ')}",
+            hint=f"Look at it: bookra booking show {code}",
+            details={"code": code, "status": status.value},
+        )

@@ -1,0 +1,1 @@
+"""The catalogue: services, their segments and buffers, and what they cost."""

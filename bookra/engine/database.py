@@ -1,0 +1,86 @@
+"""The connection to PostgreSQL: a pool of ordinary logins, with limits on everything.
+
+Every session is pinned to UTC and bounded in time, so that a stuck client can't hold a lock or a
+snapshot for ever. Nothing here knows tenants; ``runtime`` opens transactions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import psycopg
+from sqlalchemy import Engine as Pool
+from sqlalchemy import create_engine, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import NullPool
+
+from bookra.errors import InvalidInputError
+
+STATEMENT_TIMEOUT_MS = 30_000
+IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
+LOCK_TIMEOUT_MS = 10_000
+CONNECT_TIMEOUT_SECONDS = 5
+
+SESSION_OPTIONS = (
+    f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS}"
+    f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT_MS}"
+    f" -c lock_timeout={LOCK_TIMEOUT_MS} -c search_path=bookra,public"
+)
+
+
+def conninfo_of(url: str) -> dict[str, str]:
+    """Return libpq's keywords for a ``postgresql://`` URL; raises InvalidInputError."""
+    try:
+        keywords = psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError as error:
+        raise InvalidInputError(
+            "bad_database_url",
+            f"The database URL can't be read: {str(error).strip()}",
+            hint="Write postgresql://user:password@host:5432/name",
+        ) from None
+    return {key: str(value) for key, value in keywords.items() if value is not None}
+
+
+def open_pool(conninfo: Mapping[str, str], *, size: int = 5, pooled: bool = True) -> Pool:
+    """Return a SQLAlchemy engine over psycopg for these libpq keywords.
+
+    ``pooled=False`` gives a fresh connection a transaction: for administrative work and forks.
+    """
+    arguments: dict[str, object] = {
+        **conninfo,
+        "options": f"{conninfo.get('options', '')} {SESSION_OPTIONS}".strip(),
+        "connect_timeout": int(conninfo.get("connect_timeout", CONNECT_TIMEOUT_SECONDS)),
+        "application_name": conninfo.get("application_name", "bookra"),
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 15_000,
+        # A server behind PgBouncer in transaction mode knows no prepared statements.
+        "prepare_threshold": None,
+    }
+    if not pooled:
+        return create_engine("postgresql+psycopg://", connect_args=arguments, poolclass=NullPool)
+    return create_engine(
+        "postgresql+psycopg://",
+        connect_args=arguments,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=False,
+        pool_recycle=1800,
+    )
+
+
+def checked_url(url: str) -> str:
+    """Return ``url`` if it names a PostgreSQL database, else raise InvalidInputError."""
+    try:
+        known = make_url(url).get_backend_name() in {"postgresql", "postgres"}
+    except ArgumentError:
+        known = False
+    if not known:
+        raise InvalidInputError(
+            "bad_database_url",
+            "The database URL does not start with postgresql://",
+            hint="Write postgresql://user:password@host:5432/name, or unset BOOKRA_DATABASE_URL",
+        )
+    return url

@@ -1,0 +1,1 @@
+"""The ledger: double entry, balanced by construction, append-only."""

@@ -1,0 +1,1 @@
+"""People: staff, resources and customers."""

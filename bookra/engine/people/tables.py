@@ -1,0 +1,61 @@
+"""Tables of people: everything that can be booked, who performs what, and the customers."""
+
+from __future__ import annotations
+
+from sqlalchemy import Index, text
+
+from bookra.engine import schema as s
+
+bookables = s.tenant_table(
+    "bookables",
+    s.required("kind", s.Text),
+    s.required("slug", s.Text),
+    s.required("name", s.Text),
+    s.required("active", s.Boolean, server_default="true"),
+    s.instant("created_at"),
+    s.unique("slug"),
+    s.one_of("kind", "staff", "resource"),
+)
+
+staff = s.tenant_table(
+    "staff",
+    s.required("commission_bps", s.Integer, server_default="0"),
+    s.required("all_services", s.Boolean, server_default="true"),
+    s.optional("calendar_id", s.Text),
+    s.refers("id", "bookables"),
+    s.check("commission_range", "commission_bps BETWEEN 0 AND 10000"),
+)
+
+staff_services = s.tenant_table(
+    "staff_services",
+    s.required("staff_id", s.Uuid),
+    s.required("service_id", s.Uuid),
+    s.refers("staff_id", "staff"),
+    s.refers("service_id", "services"),
+    s.unique("staff_id", "service_id"),
+)
+
+customers = s.tenant_table(
+    "customers",
+    s.required("name", s.Text),
+    s.optional("phone", s.Text),
+    s.optional("email", s.Text),
+    s.required("language", s.Text, server_default=""),
+    s.instant("created_at"),
+    s.check("name_given", "name <> ''"),
+)
+
+Index(
+    "customers_phone_key",
+    customers.c.tenant_id,
+    customers.c.phone,
+    unique=True,
+    postgresql_where=text("phone IS NOT NULL"),
+)
+Index(
+    "customers_email_key",
+    customers.c.tenant_id,
+    customers.c.email,
+    unique=True,
+    postgresql_where=text("email IS NOT NULL"),
+)

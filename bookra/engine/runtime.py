@@ -1,0 +1,286 @@
+"""Transactions: ``act`` writes, ``ask`` reads, ``across_tenants`` belongs to the relay.
+
+An action is a function of a ``Tx``. It never opens, commits or sleeps, and never calls a provider:
+the runtime sets the tenant for this transaction alone (SET LOCAL, so that pooled connections never
+leak it), retries what may be retried, rolls a dry run back, and writes the audit row.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+from sqlalchemy import Connection, Row, TextClause, text
+from sqlalchemy import Engine as Pool
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from bookra import clock
+from bookra.engine import refusals
+from bookra.engine.roles import OWNER, PLATFORM
+from bookra.errors import NotFoundError, UnavailableError
+from bookra.ids import new_id
+
+Result = TypeVar("Result")
+
+ATTEMPTS = 4
+"""One try and three retries, for serialisation failures and deadlocks alone."""
+
+RETRIED = frozenset({"40001", "40P01"})
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """How a business presents itself: in the TUI, on invoices and in messages."""
+
+    logo_text: str
+    primary_color: str
+    accent_color: str
+    legal_name: str
+    address: str
+    vat_id: str
+    email: str
+    phone: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """The business that a transaction works for. Times and rates in the units of their names."""
+
+    id: UUID
+    slug: str
+    name: str
+    zone: ZoneInfo
+    currency: str
+    country: str
+    tax_bps: int
+    tax_inclusive: bool
+    code_prefix: str
+    granularity_minutes: int
+    notice_minutes: int
+    horizon_days: int
+    hold_minutes: int
+    brand: Brand
+    created_at: datetime
+
+
+@dataclass(slots=True)
+class Tx:
+    """One open transaction of one tenant. ``now`` is the only clock an action may read."""
+
+    connection: Connection
+    tenant: Tenant
+    now: datetime
+    subjects: list[str] = field(default_factory=list)
+
+    def rows(self, statement: TextClause, **binds: Any) -> Sequence[Row[Any]]:
+        """Run ``statement`` with ``:tenant_id`` bound and return every row."""
+        return self.connection.execute(statement, {"tenant_id": self.tenant.id, **binds}).all()
+
+    def row(self, statement: TextClause, **binds: Any) -> Row[Any] | None:
+        """Run ``statement`` with ``:tenant_id`` bound and return its first row, if any."""
+        return self.connection.execute(statement, {"tenant_id": self.tenant.id, **binds}).first()
+
+    def run(self, statement: TextClause, **binds: Any) -> int:
+        """Run a write with ``:tenant_id`` bound and return how many rows it touched."""
+        result = self.connection.execute(statement, {"tenant_id": self.tenant.id, **binds})
+        return int(result.rowcount)
+
+    def run_many(self, statement: TextClause, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a write once for each of ``rows``, pipelined."""
+        if rows:
+            self.connection.execute(
+                statement, [{"tenant_id": self.tenant.id, **row} for row in rows]
+            )
+
+    def concerns(self, kind: str, identifier: object) -> None:
+        """Name a thing that this transaction changes, by id, for the audit row."""
+        self.subjects.append(f"{kind}:{identifier}")
+
+
+Clock = Callable[[], datetime]
+
+TENANT_COLUMNS = (
+    "id, slug, name, timezone, currency, country, tax_bps, tax_inclusive, code_prefix,"
+    " granularity_minutes, notice_minutes, horizon_days, hold_minutes, logo_text, primary_color,"
+    " accent_color, legal_name, address, vat_id, email, phone, language, created_at"
+)
+
+ENTER = sql.SQL(
+    f"SET LOCAL app.tenant = {{id}};SELECT now(), {TENANT_COLUMNS} FROM tenants WHERE id = {{id}}"  # noqa: S608 - constants
+)
+
+AUDIT = text(
+    "INSERT INTO audit (tenant_id, id, command, subjects)"
+    " VALUES (:tenant_id, :id, :command, :subjects)"
+)
+
+
+class Engine:
+    """Runs actions and questions on a pool. ``now`` replaces the database's clock in tests."""
+
+    def __init__(self, pool: Pool, *, now: Clock | None = None) -> None:
+        self._pool = pool
+        self._now = now
+        self._ids: dict[str, UUID] = {}
+        self._steps_down: bool | None = None
+
+    def act(
+        self,
+        slug: str,
+        action: Callable[[Tx], Result],
+        *,
+        command: str,
+        dry_run: bool = False,
+    ) -> Result:
+        """Run ``action`` in one writing transaction of the tenant; commit it with its audit row.
+
+        ``dry_run`` rolls back instead and returns the same result. Deadlocks and serialisation
+        failures are tried again, at most three times. Raises BookraError alone.
+        """
+
+        def work(connection: Connection) -> Result:
+            tx = self._enter(connection, slug, read_only=False)
+            result = action(tx)
+            connection.execute(
+                AUDIT,
+                {
+                    "tenant_id": tx.tenant.id,
+                    "id": new_id(),
+                    "command": command,
+                    "subjects": Jsonb(tx.subjects),
+                },
+            )
+            return result
+
+        return self._attempt(work, commit=not dry_run)
+
+    def ask(self, slug: str, question: Callable[[Tx], Result]) -> Result:
+        """Run ``question`` in a READ ONLY transaction of the tenant."""
+        return self._attempt(
+            lambda connection: question(self._enter(connection, slug, read_only=True)),
+            commit=False,
+        )
+
+    def across_tenants(
+        self, work: Callable[[Connection], Result], *, write: bool = False
+    ) -> Result:
+        """Run ``work`` without a tenant: it sees what the cross-tenant policies show, no more."""
+
+        def enter(connection: Connection) -> Result:
+            self._batch(connection, "" if write else "SET TRANSACTION READ ONLY;", None)
+            return work(connection)
+
+        return self._attempt(enter, commit=write)
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self._pool.dispose()
+
+    def _attempt(self, work: Callable[[Connection], Result], *, commit: bool) -> Result:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self._pool.connect() as connection:
+                    result = work(connection)
+                    if commit:
+                        connection.commit()
+                    else:
+                        connection.rollback()
+                    return result
+            except DBAPIError as error:
+                if refusals.sqlstate(error) not in RETRIED or attempt == ATTEMPTS:
+                    raise refusals.explain(error) from error
+                time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter
+            except PoolTimeout as error:
+                raise UnavailableError(
+                    "database_busy",
+                    "Every database connection of this program is in use",
+                    hint="Try again in a moment",
+                ) from error
+        raise AssertionError("unreachable")
+
+    def _enter(self, connection: Connection, slug: str, *, read_only: bool) -> Tx:
+        """Set the tenant and read its row and the clock, all in one round trip once it is known."""
+        mode = "SET TRANSACTION READ ONLY;" if read_only else ""
+        known = self._ids.get(slug)
+        if known is None:
+            self._batch(connection, mode, None)
+            mode, known = "", self._find(connection, slug)
+        row = self._batch(connection, mode, known)
+        if row is None:
+            self._ids.pop(slug, None)
+            raise unknown_tenant(slug)
+        self._ids[slug] = known
+        tenant, now = _tenant(row), row[0]
+        return Tx(connection, tenant, self._now() if self._now else now)
+
+    def _find(self, connection: Connection, slug: str) -> UUID:
+        found = connection.execute(
+            text("SELECT id FROM tenants WHERE slug = :slug"), {"slug": slug}
+        ).scalar_one_or_none()
+        if found is None:
+            raise unknown_tenant(slug)
+        return UUID(str(found))
+
+    def _batch(self, connection: Connection, mode: str, tenant_id: UUID | None) -> Any:
+        """Send the transaction's settings as one simple query; return the tenant's row if asked.
+
+        SET takes no bind parameters; the id is a UUID object and is quoted as a literal. Citus
+        passes SET LOCAL on to its workers, but not set_config().
+        """
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        step = f"SET LOCAL ROLE {PLATFORM};" if self._must_step_down(connection) else ""
+        query = sql.Composed([sql.SQL(mode), sql.SQL(step)])
+        if tenant_id is not None:
+            query += ENTER.format(id=sql.Literal(str(tenant_id)))
+        if not query.as_string(driver):
+            return None
+        try:
+            with driver.cursor() as cursor:
+                cursor.execute(query)
+                while cursor.nextset():
+                    pass
+                return cursor.fetchone() if cursor.description else None
+        except psycopg.Error as error:
+            raise DBAPIError.instance(str(query), None, error, psycopg.Error) from error
+
+    def _must_step_down(self, connection: Connection) -> bool:
+        """Tell whether this login bypasses policies (superuser) or owns the tables."""
+        if self._steps_down is None:
+            self._steps_down = bool(
+                connection.execute(
+                    text(
+                        "SELECT rolsuper OR pg_has_role(current_user, :owner, 'USAGE')"
+                        " FROM pg_roles WHERE rolname = session_user"
+                    ),
+                    {"owner": OWNER},
+                ).scalar_one()
+            )
+        return self._steps_down
+
+
+def unknown_tenant(slug: str) -> NotFoundError:
+    """Return the error for a slug that names no business visible to this login."""
+    return NotFoundError(
+        "unknown_tenant",
+        f"There is no business '{slug}' here",
+        hint="List them: bookra tenant list",
+        details={"tenant": slug},
+    )
+
+
+def _tenant(row: Sequence[Any]) -> Tenant:
+    values = dict(zip(TENANT_COLUMNS.replace(" ", "").split(","), row[1:], strict=True))
+    brand = Brand(**{name: values.pop(name) for name in Brand.__dataclass_fields__})
+    return Tenant(zone=clock.zone(values.pop("timezone")), brand=brand, **values)

@@ -1,0 +1,30 @@
+"""Every room's tables in one import, for the migrations and for tests that walk the schema."""
+
+from __future__ import annotations
+
+from bookra.engine.availability import tables as _availability
+from bookra.engine.bookings import tables as _bookings
+from bookra.engine.catalog import tables as _catalog
+from bookra.engine.commissions import tables as _commissions
+from bookra.engine.invoices import tables as _invoices
+from bookra.engine.ledger import tables as _ledger
+from bookra.engine.outbox import tables as _outbox
+from bookra.engine.payments import tables as _payments
+from bookra.engine.people import tables as _people
+from bookra.engine.schema import metadata
+from bookra.engine.tenancy import tables as _tenancy
+
+ROOMS = (
+    _tenancy,
+    _catalog,
+    _people,
+    _availability,
+    _bookings,
+    _ledger,
+    _payments,
+    _commissions,
+    _invoices,
+    _outbox,
+)
+
+__all__ = ["ROOMS", "metadata"]

@@ -1,0 +1,1 @@
+"""Tenancy: businesses, their brand and providers, operators, the audit trail."""

@@ -1,0 +1,84 @@
+"""Tables of tenancy: the businesses themselves, who works in them, and what was done by whom."""
+
+from __future__ import annotations
+
+from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
+
+from bookra.engine import schema as s
+
+tenants = s.Table(
+    "tenants",
+    s.metadata,
+    s.required("id", s.Uuid),
+    s.required("slug", s.Text),
+    s.required("name", s.Text),
+    s.required("timezone", s.Text),
+    s.required("currency", s.CHAR(3)),
+    s.required("country", s.CHAR(2)),
+    s.required("tax_bps", s.Integer),
+    s.required("tax_inclusive", s.Boolean),
+    s.required("code_prefix", s.Text),
+    s.required("granularity_minutes", s.SmallInteger, server_default="15"),
+    s.required("notice_minutes", s.Integer, server_default="0"),
+    s.required("horizon_days", s.Integer, server_default="730"),
+    s.required("hold_minutes", s.SmallInteger, server_default="15"),
+    s.required("logo_text", s.Text),
+    s.required("primary_color", s.Text),
+    s.required("accent_color", s.Text),
+    s.required("legal_name", s.Text),
+    s.required("address", s.Text, server_default=""),
+    s.required("vat_id", s.Text, server_default=""),
+    s.required("email", s.Text, server_default=""),
+    s.required("phone", s.Text, server_default=""),
+    s.required("language", s.Text, server_default="en"),
+    s.instant("created_at"),
+    s.required("changed_by", s.Text, server_default=s.SESSION_USER),
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("slug"),
+    s.check("tax_range", "tax_bps BETWEEN 0 AND 10000"),
+    s.check("granularity_range", "granularity_minutes BETWEEN 1 AND 240"),
+    s.check("hold_range", "hold_minutes BETWEEN 1 AND 1440"),
+)
+
+
+operators = s.tenant_table(
+    "operators",
+    s.required("login", s.Text),
+    s.required("role", s.Text),
+    s.instant("created_at"),
+    s.optional("revoked_at", s.INSTANT),
+    s.unique("login"),
+    s.one_of("role", "front-desk", "manager", "owner"),
+)
+
+provider_accounts = s.tenant_table(
+    "provider_accounts",
+    s.required("provider", s.Text),
+    s.required("sandbox", s.Boolean),
+    s.required("config", s.JSONB),
+    s.required("secret", s.LargeBinary),
+    s.required("secret_version", s.SmallInteger),
+    s.instant("created_at"),
+    s.unique("provider"),
+    s.one_of("provider", "stripe", "google", "whatsapp", "mail"),
+)
+
+command_results = s.tenant_table(
+    "command_results",
+    s.required("key", s.Text),
+    s.required("command", s.Text),
+    s.required("fingerprint", s.Text),
+    s.required("result", s.JSONB),
+    s.required("created_at", s.INSTANT, server_default=s.NOW),
+    s.unique("key"),
+    changes=False,
+)
+
+audit = s.tenant_table(
+    "audit",
+    s.required("recorded_at", s.INSTANT, server_default=s.NOW),
+    s.required("recorded_by", s.Text, server_default=s.SESSION_USER),
+    s.required("command", s.Text),
+    s.required("subjects", s.JSONB),
+    changes=False,
+)
