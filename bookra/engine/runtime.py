@@ -221,7 +221,7 @@ class Engine:
             self._ids.pop(slug, None)
             raise unknown_tenant(slug)
         self._ids[slug] = known
-        tenant, now = _tenant(row), row[0]
+        tenant, now = tenant_of(row), row[0]
         return Tx(connection, tenant, self._now() if self._now else now)
 
     def _find(self, connection: Connection, slug: str) -> UUID:
@@ -280,7 +280,8 @@ def unknown_tenant(slug: str) -> NotFoundError:
     )
 
 
-def _tenant(row: Sequence[Any]) -> Tenant:
+def tenant_of(row: Sequence[Any]) -> Tenant:
+    """Return the Tenant of a row that holds the clock and then ``TENANT_COLUMNS``."""
     values = dict(zip(TENANT_COLUMNS.replace(" ", "").split(","), row[1:], strict=True))
     brand = Brand(**{name: values.pop(name) for name in Brand.__dataclass_fields__})
     return Tenant(zone=clock.zone(values.pop("timezone")), brand=brand, **values)

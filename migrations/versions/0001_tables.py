@@ -899,6 +899,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("booking_id", sa.Uuid(), nullable=True),
         sa.Column("booking_line_id", sa.Uuid(), nullable=True),
+        sa.Column("held_until", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("changed_by", sa.Text(), server_default=sa.text("SESSION_USER"), nullable=False),
         postgresql.ExcludeConstraint(
             (sa.column("tenant_id"), "="),

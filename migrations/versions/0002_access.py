@@ -59,13 +59,14 @@ INSERT_COLUMNS = {
     " generation, attempts, rescues, booking_id, created_at, outcome, reference",
 }
 
-SECRET = frozenset({"provider_accounts"})
+# The front desk knows which providers there are, never their tokens.
+SELECT_COLUMNS = {"provider_accounts": "tenant_id, id, provider, sandbox, config"}
 
 GRANTS = {
     "bookra_front_desk": {
         "INSERT, UPDATE": "customers bookings operations outbox_aggregates",
         "INSERT": "booking_lines outbox command_results audit accounts entries transfers",
-        "INSERT, DELETE": "allocations",
+        "INSERT, UPDATE, DELETE": "allocations",
     },
     "bookra_manager": {
         "INSERT, UPDATE": "services bookables staff",
@@ -79,14 +80,12 @@ GRANTS = {
         "SELECT, INSERT, UPDATE": "provider_accounts",
     },
     "bookra_relay": {
-        "SELECT": "provider_accounts",
         "UPDATE": "bookings operations",
-        "INSERT, UPDATE, DELETE": "outbox",
+        "INSERT, UPDATE, DELETE": "outbox allocations",
         "INSERT, UPDATE": "outbox_aggregates inbox provider_cursors charges invoice_counters"
         " operations relays",
         "INSERT": "outbox_history movements invoices commission_splits audit accounts entries"
         " transfers",
-        "INSERT, DELETE": "allocations",
     },
     "bookra_platform": {
         "INSERT": "tenants",
@@ -170,8 +169,9 @@ def _policy(table: str, using: str, with_check: str) -> None:
 def _grants() -> None:
     readable = [*CHANGING, *SIGNED, *WRITTEN_ONCE, "tenants", "relays"]
     for table in readable:
-        if table not in SECRET:
-            op.execute(f"GRANT SELECT ON bookra.{table} TO bookra_front_desk, bookra_relay")
+        columns = f" ({SELECT_COLUMNS[table]})" if table in SELECT_COLUMNS else ""
+        op.execute(f"GRANT SELECT{columns} ON bookra.{table} TO bookra_front_desk")
+        op.execute(f"GRANT SELECT ON bookra.{table} TO bookra_relay")
     for role, verbs in GRANTS.items():
         for verb, tables in verbs.items():
             for table in tables.split():

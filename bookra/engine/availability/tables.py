@@ -63,6 +63,7 @@ allocations = s.tenant_table(
     s.required("kind", s.Text),
     s.optional("booking_id", s.Uuid),
     s.optional("booking_line_id", s.Uuid),
+    s.optional("held_until", s.INSTANT),
     s.refers("bookable_id", "bookables"),
     s.refers("booking_id", "bookings"),
     s.refers("booking_line_id", "booking_lines"),

@@ -1,0 +1,101 @@
+"""What a service is: segments of busy time and gaps, buffers, and a price. Values, no I/O."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from uuid import UUID
+
+from bookra.clock import DAY_MINUTES, MINUTE
+from bookra.errors import InvalidInputError
+from bookra.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a service. In a gap the staff member is free (colour is developing)."""
+
+    busy: bool
+    minutes: int
+
+    def __str__(self) -> str:
+        """Return the notation of the command line: ``busy 30``."""
+        return f"{'busy' if self.busy else 'gap'} {self.minutes}"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service of the catalogue; buffers are kept free before and after the visit."""
+
+    id: UUID
+    slug: str
+    name: str
+    category: str
+    price: Money
+    segments: tuple[Segment, ...]
+    buffer_before_minutes: int = 0
+    buffer_after_minutes: int = 0
+    active: bool = True
+
+    @property
+    def minutes(self) -> int:
+        """How long the customer is there, gaps included, buffers left out."""
+        return sum(segment.minutes for segment in self.segments)
+
+    def busy_blocks(self) -> tuple[tuple[int, int], ...]:
+        """Return ``(offset, length)`` in seconds from the start for all that occupies the staff.
+
+        Buffers count as occupied and join the busy time beside them, so the first offset is
+        negative when there is a buffer before.
+        """
+        timeline = [(self.buffer_before_minutes, True)]
+        timeline += [(segment.minutes, segment.busy) for segment in self.segments]
+        timeline += [(self.buffer_after_minutes, True)]
+        blocks: list[tuple[int, int]] = []
+        at = -self.buffer_before_minutes
+        for minutes, busy in timeline:
+            if busy and minutes:
+                last = blocks[-1] if blocks else None
+                if last is not None and last[0] + last[1] == at:
+                    blocks[-1] = (last[0], last[1] + minutes)
+                else:
+                    blocks.append((at, minutes))
+            at += minutes
+        return tuple((offset * MINUTE, length * MINUTE) for offset, length in blocks)
+
+    def gaps(self) -> tuple[tuple[int, int], ...]:
+        """Return ``(offset, length)`` in seconds of the gaps inside the visit."""
+        found, at = [], 0
+        for segment in self.segments:
+            if not segment.busy:
+                found.append((at * MINUTE, segment.minutes * MINUTE))
+            at += segment.minutes
+        return tuple(found)
+
+
+def parse_segments(text: str) -> tuple[Segment, ...]:
+    """Read ``busy 30,gap 20,busy 15``; the error points at the part that can't be read."""
+    segments: list[Segment] = []
+    for number, part in enumerate(text.split(","), start=1):
+        found = re.fullmatch(r"\s*(busy|gap)\s+(\d{1,4})\s*", part)
+        if found is None or not 1 <= int(found[2]) <= DAY_MINUTES:
+            raise InvalidInputError(
+                "bad_segments",
+                f"Segment {number}, '{part.strip()}', is not 'busy MINUTES' or 'gap MINUTES'",
+                hint="Write segments as 'busy 30,gap 20,busy 15'",
+            )
+        segments.append(Segment(found[1] == "busy", int(found[2])))
+    return checked_segments(tuple(segments))
+
+
+def checked_segments(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
+    """Return ``segments`` if they start and end busy and fit a day, else raise."""
+    if not segments or not (segments[0].busy and segments[-1].busy):
+        raise InvalidInputError(
+            "bad_segments",
+            "A service starts and ends with busy time",
+            hint="Waiting time inside is a gap, time kept free around it is a buffer",
+        )
+    if sum(segment.minutes for segment in segments) > DAY_MINUTES:
+        raise InvalidInputError("bad_segments", "A service can't be longer than a day")
+    return segments

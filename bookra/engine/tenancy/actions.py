@@ -1,0 +1,217 @@
+"""Verbs of tenancy: open a business, change its brand, list what this login may see."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from bookra import clock
+from bookra.engine import roles
+from bookra.engine.runtime import TENANT_COLUMNS, Brand, Tenant, Tx, tenant_of, unknown_tenant
+from bookra.errors import ConflictError, InvalidInputError
+from bookra.ids import checked_slug, code_prefix, new_id
+
+DEFAULT_PRIMARY = "#C56BA8"
+DEFAULT_ACCENT = "#F2B5D4"
+
+INSERT = text(
+    """
+    INSERT INTO tenants (id, slug, name, timezone, currency, country, tax_bps, tax_inclusive,
+                         code_prefix, logo_text, primary_color, accent_color, legal_name,
+                         created_at)
+    VALUES (:id, :slug, :name, :timezone, :currency, :country, :tax_bps, :tax_inclusive,
+            :code_prefix, :name, :primary, :accent, :name, now())
+    """
+)
+BY_SLUG = text(f"SELECT now(), {TENANT_COLUMNS} FROM tenants WHERE slug = :slug")  # noqa: S608
+ALL = text(f"SELECT now(), {TENANT_COLUMNS} FROM tenants ORDER BY slug")  # noqa: S608
+UPDATE_BRAND = text(
+    """
+    UPDATE tenants
+       SET logo_text = :logo_text, primary_color = :primary_color, accent_color = :accent_color,
+           legal_name = :legal_name, address = :address, vat_id = :vat_id, email = :email,
+           phone = :phone, language = :language, changed_by = session_user
+     WHERE id = :tenant_id
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewTenant:
+    """What a business is opened with. ``tax_bps`` 0 means that prices carry no tax."""
+
+    slug: str
+    name: str
+    timezone: str
+    currency: str
+    country: str
+    tax_bps: int = 0
+    tax_inclusive: bool = True
+
+
+def checked(new: NewTenant) -> NewTenant:
+    """Return ``new`` with codes in upper case; raises InvalidInputError for what can't be right."""
+    from babel import Locale
+
+    english = Locale("en")
+    checked_slug(new.slug, "business")
+    clock.zone(new.timezone)
+    currency, country = new.currency.upper(), new.country.upper()
+    if not new.name.strip():
+        raise InvalidInputError("bad_name", "A business needs a name", hint="--name 'Luna Hair'")
+    if currency not in english.currencies:
+        raise InvalidInputError(
+            "unknown_currency", f"'{new.currency}' is not a currency", hint="ISO 4217, such as EUR"
+        )
+    if len(country) != 2 or country not in english.territories:
+        raise InvalidInputError(
+            "unknown_country", f"'{new.country}' is not a country", hint="ISO 3166, such as DE"
+        )
+    return replace(new, currency=currency, country=country)
+
+
+def create(connection: Connection, new: NewTenant) -> tuple[Tenant, bool]:
+    """Open a business on an administrative connection, with its database role.
+
+    Returns the tenant and whether it is new: the same parameters again change nothing, others
+    raise ConflictError (``exists``).
+    """
+    roles.require_administrator(connection)
+    found = connection.execute(BY_SLUG, {"slug": new.slug}).first()
+    if found is not None:
+        return _same(tenant_of(found), new), False
+    tenant_id = new_id()
+    roles.create_role(connection, roles.tenant_role(tenant_id))
+    connection.execute(text(f"SET LOCAL ROLE {roles.PLATFORM}"))
+    connection.execute(text("SELECT set_config('app.tenant', :id, true)"), {"id": str(tenant_id)})
+    connection.execute(
+        INSERT,
+        {
+            "id": tenant_id,
+            "slug": new.slug,
+            "name": new.name.strip(),
+            "timezone": new.timezone,
+            "currency": new.currency,
+            "country": new.country,
+            "tax_bps": new.tax_bps,
+            "tax_inclusive": new.tax_inclusive,
+            "code_prefix": code_prefix(new.slug),
+            "primary": DEFAULT_PRIMARY,
+            "accent": DEFAULT_ACCENT,
+        },
+    )
+    row = connection.execute(BY_SLUG, {"slug": new.slug}).one()
+    connection.execute(text("RESET ROLE"))
+    return tenant_of(row), True
+
+
+def _same(tenant: Tenant, new: NewTenant) -> Tenant:
+    existing = NewTenant(
+        tenant.slug,
+        tenant.name,
+        tenant.zone.key,
+        tenant.currency,
+        tenant.country,
+        tenant.tax_bps,
+        tenant.tax_inclusive,
+    )
+    if replace(existing, name=new.name.strip()) != replace(new, name=new.name.strip()):
+        raise ConflictError(
+            "exists",
+            f"The business '{new.slug}' exists with other settings",
+            hint=f"Look at it: bookra tenant show {new.slug}",
+        )
+    return tenant
+
+
+def visible(connection: Connection) -> list[Tenant]:
+    """Return the businesses that this login may see."""
+    return [tenant_of(row) for row in connection.execute(ALL)]
+
+
+def find(connection: Connection, slug: str) -> Tenant:
+    """Return one business that this login may see; raises NotFoundError (``unknown_tenant``)."""
+    row = connection.execute(BY_SLUG, {"slug": slug}).first()
+    if row is None:
+        raise unknown_tenant(slug)
+    return tenant_of(row)
+
+
+def set_brand(tx: Tx, changes: dict[str, str]) -> Brand:
+    """Change the named fields of the brand; the others stay. Colours are ``#RRGGBB``."""
+    for name in ("primary_color", "accent_color"):
+        if name in changes and not re.fullmatch(r"#[0-9A-Fa-f]{6}", changes[name]):
+            raise InvalidInputError(
+                "bad_color", f"'{changes[name]}' is not a colour", hint="Write it as #C56BA8"
+            )
+    brand = replace(tx.tenant.brand, **changes)
+    tx.run(UPDATE_BRAND, **{name: getattr(brand, name) for name in Brand.__dataclass_fields__})
+    tx.concerns("tenant", tx.tenant.id)
+    return brand
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Somebody with a login of their own. ``password`` is set once, when the login is made."""
+
+    login: str
+    role: str
+    tenant: str
+    created_at: datetime
+    password: str | None = None
+
+
+OPERATOR = text(
+    "SELECT role, created_at, revoked_at FROM operators"
+    " WHERE tenant_id = :tenant_id AND login = :login"
+)
+INSERT_OPERATOR = text(
+    "INSERT INTO operators (tenant_id, id, login, role, created_at)"
+    " VALUES (:tenant_id, :id, :login, :role, :now)"
+)
+OPERATORS = text(
+    "SELECT login, role, created_at FROM operators"
+    " WHERE tenant_id = :tenant_id AND revoked_at IS NULL ORDER BY login"
+)
+
+
+def add_operator(
+    connection: Connection, tx: Tx, login: str, role: str, password: str
+) -> tuple[Operator, bool]:
+    """Make a PostgreSQL login for one business and role; ``connection`` is administrative.
+
+    Both belong to one transaction of the administrator. Returns whether the login is new; an
+    existing one with the same role changes nothing, another role raises ConflictError.
+    """
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,50}", login) or login.startswith(("pg_", "bookra")):
+        raise InvalidInputError(
+            "bad_login",
+            f"'{login}' can't be a login",
+            hint="Use lower-case letters, digits and _, not starting with pg_ or bookra",
+        )
+    known = tx.row(OPERATOR, login=login)
+    if known is not None:
+        if known.role != role or known.revoked_at is not None:
+            raise ConflictError("exists", f"The operator {login} exists as {known.role}")
+        return Operator(login, role, tx.tenant.slug, known.created_at), False
+    if not roles.create_login(connection, login, password):
+        raise ConflictError(
+            "exists",
+            f"The database has a login '{login}' already",
+            hint="Choose another login: one person's login belongs to one business",
+        )
+    roles.grant(connection, roles.GROUP_OF[role], login)
+    roles.grant(connection, roles.tenant_role(tx.tenant.id), login)
+    tx.run(INSERT_OPERATOR, id=new_id(), login=login, role=role, now=tx.now)
+    tx.concerns("operator", login)
+    return Operator(login, role, tx.tenant.slug, tx.now, password), True
+
+
+def operators(tx: Tx) -> list[Operator]:
+    """Return the operators of the business, by login."""
+    return [
+        Operator(row.login, row.role, tx.tenant.slug, row.created_at) for row in tx.rows(OPERATORS)
+    ]

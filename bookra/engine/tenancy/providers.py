@@ -1,0 +1,160 @@
+"""A business's accounts at the providers. Tokens are encrypted at rest and never shown.
+
+AES-GCM with ``tenant|provider|version`` as associated data: a ciphertext that is moved to another
+tenant or provider does not open. The key lives outside the database.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from psycopg.types.json import Jsonb
+from sqlalchemy import text
+
+from bookra.engine.runtime import Tx
+from bookra.errors import NotFoundError, UnavailableError
+from bookra.ids import new_id
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+VERSION = 1
+
+UPSERT = text(
+    """
+    INSERT INTO provider_accounts (tenant_id, id, provider, sandbox, config, secret,
+                                   secret_version, created_at)
+    VALUES (:tenant_id, :id, :provider, :sandbox, :config, :secret, :version, :now)
+    ON CONFLICT (tenant_id, provider) DO UPDATE
+       SET sandbox = EXCLUDED.sandbox, config = EXCLUDED.config, secret = EXCLUDED.secret,
+           secret_version = EXCLUDED.secret_version, changed_by = session_user
+    """
+)
+CONFIGURED = text(
+    "SELECT provider, sandbox, config FROM provider_accounts"
+    " WHERE tenant_id = :tenant_id ORDER BY provider"
+)
+SEALED = text(
+    "SELECT provider, sandbox, config, secret, secret_version FROM provider_accounts"
+    " WHERE tenant_id = :tenant_id AND provider = :provider"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderAccount:
+    """What is public of an account: ``config`` holds ids and rates, never a token."""
+
+    provider: str
+    sandbox: bool
+    config: Mapping[str, str]
+
+
+class Vault:
+    """Seals and opens tokens with the key of a file, which is made (0600) when it is missing."""
+
+    def __init__(self, key_file: Path) -> None:
+        self._key_file = key_file
+
+    def seal(self, tenant_id: object, provider: str, token: Mapping[str, str]) -> bytes:
+        """Return nonce and ciphertext of ``token``, bound to the tenant and the provider."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        plain = json.dumps(dict(token)).encode()
+        return nonce + AESGCM(self._key(create=True)).encrypt(
+            nonce, plain, _context(tenant_id, provider)
+        )
+
+    def open(self, tenant_id: object, provider: str, sealed: bytes) -> dict[str, str]:
+        """Return the token; raises UnavailableError when the key is missing or another."""
+        nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+        try:
+            plain = AESGCM(self._key(create=False)).decrypt(
+                nonce, ciphertext, _context(tenant_id, provider)
+            )
+        except InvalidTag:
+            raise UnavailableError(
+                "wrong_key",
+                f"The {provider} token can't be opened with the key in {self._key_file}",
+                hint=f"Bring back that key, or set it again: bookra tenant provider set {provider}",
+            ) from None
+        opened: dict[str, str] = json.loads(plain)
+        return opened
+
+    def _key(self, *, create: bool) -> bytes:
+        try:
+            return self._key_file.read_bytes()
+        except FileNotFoundError:
+            if not create:
+                raise UnavailableError(
+                    "key_missing",
+                    f"The key that opens provider tokens is missing: {self._key_file}",
+                    hint="Copy it from the machine where the provider was set, or set it again",
+                ) from None
+        self._key_file.parent.mkdir(parents=True, exist_ok=True)
+        partial = self._key_file.with_name(f".{self._key_file.name}.{os.getpid()}")
+        descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(AESGCM.generate_key(bit_length=KEY_BYTES * 8))
+        try:
+            os.link(partial, self._key_file)  # fails when another process was first: its key stays
+        except FileExistsError:
+            pass
+        finally:
+            partial.unlink()
+        return self._key_file.read_bytes()
+
+
+def set_account(
+    tx: Tx,
+    vault: Vault,
+    account: ProviderAccount,
+    token: Mapping[str, str],
+) -> ProviderAccount:
+    """Store an account and its token, in place of an earlier one of the same provider."""
+    tx.run(
+        UPSERT,
+        id=new_id(),
+        provider=account.provider,
+        sandbox=account.sandbox,
+        config=Jsonb(dict(account.config)),
+        secret=vault.seal(tx.tenant.id, account.provider, token),
+        version=VERSION,
+        now=tx.now,
+    )
+    tx.concerns("provider", account.provider)
+    return account
+
+
+def accounts(tx: Tx) -> dict[str, ProviderAccount]:
+    """Return the configured providers by name; tokens are not read."""
+    return {
+        row.provider: ProviderAccount(row.provider, row.sandbox, row.config)
+        for row in tx.rows(CONFIGURED)
+    }
+
+
+def account(tx: Tx, provider: str) -> ProviderAccount | None:
+    """Return one configured provider, or None."""
+    return accounts(tx).get(provider)
+
+
+def open_account(tx: Tx, vault: Vault, provider: str) -> tuple[ProviderAccount, dict[str, str]]:
+    """Return an account with its token in clear, for the relay's clients alone."""
+    row = tx.row(SEALED, provider=provider)
+    if row is None:
+        raise NotFoundError(
+            "provider_not_set",
+            f"{tx.tenant.slug} has no {provider} account",
+            hint=f"Set it: bookra tenant provider set {provider} --sandbox",
+        )
+    token = vault.open(tx.tenant.id, provider, bytes(row.secret))
+    return ProviderAccount(row.provider, row.sandbox, row.config), token
+
+
+def _context(tenant_id: object, provider: str) -> bytes:
+    return f"{tenant_id}|{provider}|{VERSION}".encode()
