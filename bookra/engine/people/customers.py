@@ -147,7 +147,7 @@ def checked_name(name: str) -> str:
 
 
 def checked_phone(text_: str, country: str) -> str:
-    """Return E.164 of a number written in ``country`` or with its own prefix; raises ``bad_phone``."""
+    """Return E.164 of a number as written in ``country`` or abroad; raises ``bad_phone``."""
     import phonenumbers
 
     try:

@@ -1,0 +1,212 @@
+"""Verbs of availability: list slots, explain a time, set hours, import holidays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import text
+
+from bookra import clock
+from bookra.engine.availability import slots, why
+from bookra.engine.availability.hours import Shift, WeekHours
+from bookra.engine.availability.store import load_window
+from bookra.engine.availability.window import Window
+from bookra.engine.people.staff import find_staff
+from bookra.engine.runtime import Tx
+from bookra.errors import InvalidInputError
+from bookra.ids import new_id
+from bookra.money import Money
+
+NEAREST = 3
+NEAREST_DAYS = 14
+MAX_DAYS = 366
+
+CLOSE_RULES = text(
+    """
+    UPDATE working_hours SET valid_until = :from_day, changed_by = session_user
+     WHERE tenant_id = :tenant_id AND staff_id = :staff_id AND weekday = ANY(:weekdays)
+       AND valid_from < :from_day AND (valid_until IS NULL OR valid_until > :from_day)
+    """
+)
+DROP_LATER_RULES = text(
+    """
+    DELETE FROM working_hours
+     WHERE tenant_id = :tenant_id AND staff_id = :staff_id AND weekday = ANY(:weekdays)
+       AND valid_from >= :from_day
+    """
+)
+INSERT_RULE = text(
+    """
+    INSERT INTO working_hours (tenant_id, id, staff_id, weekday, opens_minute, closes_minute,
+                               valid_from)
+    VALUES (:tenant_id, :id, :staff_id, :weekday, :opens, :closes, :from_day)
+    """
+)
+RULES = text(
+    """
+    SELECT weekday, opens_minute, closes_minute FROM working_hours
+     WHERE tenant_id = :tenant_id AND staff_id = :staff_id AND valid_from <= :day
+       AND (valid_until IS NULL OR valid_until > :day)
+     ORDER BY weekday, opens_minute
+    """
+)
+DROP_EXCEPTION = text(
+    "DELETE FROM working_exceptions"
+    " WHERE tenant_id = :tenant_id AND staff_id = :staff_id AND day = :day"
+)
+INSERT_EXCEPTION = text(
+    "INSERT INTO working_exceptions (tenant_id, id, staff_id, day, opens_minute, closes_minute)"
+    " VALUES (:tenant_id, :id, :staff_id, :day, :opens, :closes)"
+)
+INSERT_CLOSURE = text(
+    "INSERT INTO closures (tenant_id, id, day, name) VALUES (:tenant_id, :id, :day, :name)"
+    " ON CONFLICT (tenant_id, day) DO NOTHING"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """An open start: the visit's span, who performs it, and the price as the catalogue has it."""
+
+    start: datetime
+    end: datetime
+    staff: str
+    service: str
+    price: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Why a time is free or not. ``nearest`` holds the closest open starts of the same person."""
+
+    free: bool
+    reasons: tuple[why.Reason, ...]
+    nearest: tuple[Slot, ...]
+
+
+def find_slots(
+    tx: Tx, service: str, staff: str | None, first_day: date, days: int, limit: int | None = None
+) -> list[Slot]:
+    """Return open starts by time and then staff, in one round trip. ``staff`` None is anybody."""
+    if not 1 <= days <= MAX_DAYS:
+        raise InvalidInputError("bad_days", f"{days} days is not between 1 and {MAX_DAYS}")
+    window = load_window(tx, service, staff, first_day, days)
+    return [_slot(window, start) for start in slots.open_starts(window, limit=limit)]
+
+
+def explain_start(tx: Tx, service: str, staff: str, at: datetime) -> Answer:
+    """Return why ``at`` is free or not for a person, with the nearest open starts."""
+    window = window_at(tx, service, staff, at)
+    person = window.staff[0]
+    refused = why.reasons(window, person, clock.to_epoch(at))
+    return Answer(not refused, tuple(refused), nearest(tx, service, staff, at) if refused else ())
+
+
+def window_at(tx: Tx, service: str, staff: str | None, at: datetime) -> Window:
+    """Return the window of the local day of ``at``."""
+    return load_window(tx, service, staff, clock.local_day(at, tx.tenant.zone), 1)
+
+
+def nearest(tx: Tx, service: str, staff: str | None, at: datetime) -> tuple[Slot, ...]:
+    """Return the open starts closest to ``at``, from the day before until two weeks after."""
+    today = clock.local_day(tx.now, tx.tenant.zone)
+    first = max(today, clock.local_day(at, tx.tenant.zone) - timedelta(days=1))
+    window = load_window(tx, service, staff, first, NEAREST_DAYS)
+    wanted = clock.to_epoch(at)
+    closest = sorted(slots.open_starts(window), key=lambda start: (abs(start[0] - wanted), start))
+    return tuple(_slot(window, start) for start in sorted(closest[:NEAREST]))
+
+
+def _slot(window: Window, start: slots.Start) -> Slot:
+    begin, index = start
+    service = window.service
+    return Slot(
+        clock.from_epoch(begin),
+        clock.from_epoch(begin + service.minutes * 60),
+        window.staff[index].slug,
+        service.slug,
+        service.price,
+    )
+
+
+def set_hours(tx: Tx, staff: str, hours: Iterable[WeekHours], from_day: date) -> None:
+    """Replace the shifts of the named weekdays from a day on; earlier days keep their rules."""
+    person = find_staff(tx, staff)
+    for week in hours:
+        binds = {
+            "staff_id": person.id,
+            "weekdays": list(week.weekdays),
+            "from_day": from_day,
+        }
+        tx.run(DROP_LATER_RULES, **binds)
+        tx.run(CLOSE_RULES, **binds)
+        tx.run_many(
+            INSERT_RULE,
+            [
+                {
+                    "id": new_id(),
+                    "staff_id": person.id,
+                    "weekday": weekday,
+                    "opens": opens,
+                    "closes": closes,
+                    "from_day": from_day,
+                }
+                for weekday in week.weekdays
+                for opens, closes in week.shifts
+            ],
+        )
+    tx.concerns("staff", person.id)
+
+
+def hours_of(tx: Tx, staff: str, day: date) -> dict[int, tuple[Shift, ...]]:
+    """Return the shifts in force on ``day`` by weekday (Monday is 0); all seven are there."""
+    person = find_staff(tx, staff)
+    week: dict[int, list[Shift]] = {weekday: [] for weekday in range(7)}
+    for row in tx.rows(RULES, staff_id=person.id, day=day):
+        week[row.weekday].append((row.opens_minute, row.closes_minute))
+    return {weekday: tuple(shifts) for weekday, shifts in week.items()}
+
+
+def set_exception(tx: Tx, staff: str, day: date, shifts: tuple[Shift, ...]) -> None:
+    """Give one day its own shifts (none means closed), in place of the week's and of holidays."""
+    person = find_staff(tx, staff)
+    tx.run(DROP_EXCEPTION, staff_id=person.id, day=day)
+    rows: list[tuple[int | None, int | None]] = list(shifts) or [(None, None)]
+    tx.run_many(
+        INSERT_EXCEPTION,
+        [
+            {"id": new_id(), "staff_id": person.id, "day": day, "opens": opens, "closes": closes}
+            for opens, closes in rows
+        ],
+    )
+    tx.concerns("staff", person.id)
+
+
+def import_holidays(
+    tx: Tx, country: str, region: str | None, years: Iterable[int]
+) -> list[tuple[date, str]]:
+    """Close the public holidays of a country; returns those that were not closed already."""
+    import holidays
+
+    code = country.upper()
+    regions = holidays.list_supported_countries().get(code)
+    if regions is None:
+        raise InvalidInputError(
+            "unknown_country", f"No public holidays are known for '{country}'", hint="Such as DE"
+        )
+    if region is not None and region.upper() not in regions:
+        raise InvalidInputError(
+            "unknown_region",
+            f"'{region}' is not a region of {code}",
+            hint=f"One of: {', '.join(sorted(regions))}" if regions else "Leave --region out",
+        )
+    subdivision = region.upper() if region else None
+    calendar = holidays.country_holidays(code, subdiv=subdivision, years=list(years))
+    added = []
+    for day, name in sorted(calendar.items()):
+        if tx.run(INSERT_CLOSURE, id=new_id(), day=day, name=name):
+            added.append((day, name))
+    tx.concerns("closures", len(added))
+    return added

@@ -1,0 +1,90 @@
+"""The notation of working hours: ``mon-fri 09:00-13:00,14:00-18:00``. Pure text to values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+from bookra.clock import DAY_MINUTES, WEEKDAYS
+from bookra.errors import InvalidInputError
+
+Shift = tuple[int, int]
+"""``(opens, closes)`` in minutes after midnight; ``closes`` passes 1440 when it runs overnight."""
+
+HINT = "Write 'mon-fri 09:00-13:00,14:00-18:00', 'sat,sun closed' or '22:00-02:00'"
+
+
+@dataclass(frozen=True, slots=True)
+class WeekHours:
+    """Some weekdays (Monday is 0) and the shifts worked on each; no shifts means closed."""
+
+    weekdays: tuple[int, ...]
+    shifts: tuple[Shift, ...]
+
+
+def parse_week(text: str) -> WeekHours:
+    """Read ``DAYS SHIFTS``; raises InvalidInputError (``bad_hours``) naming the bad part."""
+    days_text, _, shifts_text = text.strip().partition(" ")
+    if not shifts_text.strip():
+        raise _bad(f"'{text}' has no days or no times")
+    return WeekHours(parse_days(days_text), parse_shifts(shifts_text))
+
+
+def parse_days(text: str) -> tuple[int, ...]:
+    """Read ``mon-fri``, ``mon,wed`` or ``sun``; a range may run over the week's end."""
+    days: set[int] = set()
+    for part in text.lower().split(","):
+        first, dash, last = part.partition("-")
+        if first not in WEEKDAYS or (dash and last not in WEEKDAYS):
+            raise _bad(f"'{part}' is not a weekday or a range of them")
+        start = WEEKDAYS.index(first)
+        length = (WEEKDAYS.index(last) - start) % 7 if dash else 0
+        days.update((start + step) % 7 for step in range(length + 1))
+    return tuple(sorted(days))
+
+
+def parse_shifts(text: str) -> tuple[Shift, ...]:
+    """Read ``09:00-13:00,14:00-18:00`` or ``closed``. Shifts of a day may touch, not overlap."""
+    if text.strip().lower() == "closed":
+        return ()
+    shifts = sorted(_shift(part) for part in text.split(","))
+    for (_, before), (after, _) in pairwise(shifts):
+        if after < before:
+            raise _bad(f"The shifts in '{text}' overlap at {_clock(after)}")
+    if shifts[-1][1] - DAY_MINUTES > shifts[0][0]:
+        raise _bad(f"The overnight shift in '{text}' runs into the next morning's first shift")
+    return tuple(shifts)
+
+
+def format_shifts(shifts: tuple[Shift, ...]) -> str:
+    """Return the notation that ``parse_shifts`` reads."""
+    if not shifts:
+        return "closed"
+    return ",".join(f"{_clock(opens)}-{_clock(closes)}" for opens, closes in shifts)
+
+
+def _shift(part: str) -> Shift:
+    opens_text, dash, closes_text = part.strip().partition("-")
+    opens, closes = _minute(opens_text), _minute(closes_text)
+    if not dash or opens is None or closes is None or opens == DAY_MINUTES:
+        raise _bad(f"'{part.strip()}' is not a shift")
+    if opens == closes:
+        raise _bad(f"'{part.strip()}' has no length")
+    return opens, closes if closes > opens else closes + DAY_MINUTES
+
+
+def _minute(text: str) -> int | None:
+    found = re.fullmatch(r"([01]?\d|2[0-4]):([0-5]\d)", text.strip())
+    minute = int(found[1]) * 60 + int(found[2]) if found else None
+    return minute if minute is not None and minute <= DAY_MINUTES else None
+
+
+def _clock(minute: int) -> str:
+    if minute == DAY_MINUTES:
+        return "24:00"
+    return f"{minute % DAY_MINUTES // 60:02d}:{minute % 60:02d}"
+
+
+def _bad(message: str) -> InvalidInputError:
+    return InvalidInputError("bad_hours", message, hint=HINT)

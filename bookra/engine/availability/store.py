@@ -1,0 +1,193 @@
+"""Loads a Window: all that a search needs, for all staff and days, in one round trip.
+
+Purpose of the one statement: fifty people's month costs one network trip, not thousands. Rows
+carry a ``kind`` and generic columns, since a UNION has one row shape. Allocations are found
+through ``allocations_tenant_id_bookable_id_starts_at_idx``: the longest allocation bounds how far
+before the window an overlapping one can start. Ranges (``&&``) can't use an index under
+row-level security, plain comparisons can.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from bookra import clock
+from bookra.engine.availability.hours import Shift
+from bookra.engine.availability.tables import LONGEST_ALLOCATION_HOURS
+from bookra.engine.availability.window import Busy, StaffTime, WeeklyShift, Window
+from bookra.engine.catalog.actions import unknown_service
+from bookra.engine.catalog.model import Segment, Service
+from bookra.engine.people.staff import unknown_staff
+from bookra.engine.runtime import Tx
+from bookra.errors import ConflictError
+from bookra.money import Money
+
+UNIX_DAY = date(1970, 1, 1).toordinal()
+
+LOAD = text(
+    f"""
+    WITH wanted AS (
+      SELECT s.id, s.slug, s.name, s.category, s.price_minor, s.buffer_before_minutes,
+             s.buffer_after_minutes
+        FROM services s
+       WHERE s.tenant_id = :tenant_id AND s.slug = :service AND s.active
+    ), people AS (
+      SELECT b.id, b.slug, b.name, st.commission_bps,
+             (st.all_services OR EXISTS (
+                SELECT FROM staff_services k JOIN wanted w ON w.id = k.service_id
+                 WHERE k.tenant_id = :tenant_id AND k.staff_id = b.id))::int AS performs
+        FROM bookables b
+        JOIN staff st ON st.tenant_id = b.tenant_id AND st.id = b.id
+       WHERE b.tenant_id = :tenant_id AND b.active
+         AND (CAST(:staff AS text) IS NULL OR b.slug = :staff)
+    )
+    SELECT 'service' AS kind, w.id, w.slug, w.name, w.category AS note,
+           w.price_minor AS a, w.buffer_before_minutes::bigint AS b,
+           w.buffer_after_minutes::bigint AS c, NULL::bigint AS d, NULL::bigint AS e
+      FROM wanted w
+    UNION ALL
+    SELECT 'segment', NULL, NULL, NULL, g.kind, g.position, g.minutes, NULL, NULL, NULL
+      FROM service_segments g JOIN wanted w ON w.id = g.service_id
+     WHERE g.tenant_id = :tenant_id
+    UNION ALL
+    SELECT 'person', p.id, p.slug, p.name, NULL, p.performs, p.commission_bps, NULL, NULL, NULL
+      FROM people p
+    UNION ALL
+    SELECT 'week', h.staff_id, NULL, NULL, NULL, h.weekday, h.opens_minute, h.closes_minute,
+           h.valid_from - DATE '1970-01-01', h.valid_until - DATE '1970-01-01'
+      FROM working_hours h JOIN people p ON p.id = h.staff_id
+     WHERE h.tenant_id = :tenant_id AND h.valid_from < :day_after
+       AND (h.valid_until IS NULL OR h.valid_until > :day_before)
+    UNION ALL
+    SELECT 'exception', x.staff_id, NULL, NULL, NULL, x.day - DATE '1970-01-01', x.opens_minute,
+           x.closes_minute, NULL, NULL
+      FROM working_exceptions x JOIN people p ON p.id = x.staff_id
+     WHERE x.tenant_id = :tenant_id AND x.day >= :day_before AND x.day < :day_after
+    UNION ALL
+    SELECT 'closure', NULL, NULL, NULL, c.name, c.day - DATE '1970-01-01', NULL, NULL, NULL, NULL
+      FROM closures c
+     WHERE c.tenant_id = :tenant_id AND c.day >= :day_before AND c.day < :day_after
+    UNION ALL
+    SELECT 'busy', o.bookable_id, o.booking_id::text, NULL, NULL,
+           EXTRACT(EPOCH FROM o.starts_at)::bigint, EXTRACT(EPOCH FROM o.ends_at)::bigint,
+           EXTRACT(EPOCH FROM o.held_until)::bigint, NULL, NULL
+      FROM people p
+      JOIN allocations o ON o.tenant_id = :tenant_id AND o.bookable_id = p.id
+       AND o.starts_at > CAST(:begin AS timestamptz) - interval '{LONGEST_ALLOCATION_HOURS} hours'
+       AND o.starts_at < :until AND o.ends_at > :begin
+     WHERE o.held_until IS NULL OR o.held_until > :now
+    """  # noqa: S608 - the one value is a constant
+)
+
+Groups = dict[str, list[Row[Any]]]
+
+
+def load_window(tx: Tx, service: str, staff: str | None, first_day: date, days: int) -> Window:
+    """Return the Window of ``days`` local days from ``first_day``, for one person or everybody.
+
+    An expired hold is left out: it never blocks. Raises NotFoundError for an unknown service or
+    staff member, ConflictError (``nobody_performs``) when there is nobody to perform it.
+    """
+    zone = tx.tenant.zone
+    begin = clock.opening(first_day, 0, zone)
+    end = clock.opening(first_day + timedelta(days=days), 0, zone)
+    groups = _grouped(
+        tx.rows(
+            LOAD,
+            service=service,
+            staff=staff,
+            day_before=first_day - timedelta(days=1),
+            day_after=first_day + timedelta(days=days + 1),
+            # A service may start just before midnight and run on, buffers around it.
+            begin=clock.from_epoch(begin - 9 * 3600),
+            until=clock.from_epoch(end + (24 + 9) * 3600),
+            now=tx.now,
+        )
+    )
+    return Window(
+        service=_service(groups, service, tx.tenant.currency),
+        staff=_people(groups, staff, service),
+        zone=zone,
+        first_day=first_day,
+        days=days,
+        now=clock.to_epoch(tx.now),
+        granularity_minutes=tx.tenant.granularity_minutes,
+        notice_seconds=tx.tenant.notice_minutes * 60,
+        horizon_seconds=tx.tenant.horizon_days * 86_400,
+        closures={_day(row.a): row.note for row in groups["closure"]},
+    )
+
+
+def _grouped(rows: Sequence[Row[Any]]) -> Groups:
+    groups: Groups = defaultdict(list)
+    for row in rows:
+        groups[row[0]].append(row)
+    return groups
+
+
+def _service(groups: Groups, slug: str, currency: str) -> Service:
+    if not groups["service"]:
+        raise unknown_service(slug)
+    row = groups["service"][0]
+    segments = sorted((segment.a, segment.note, segment.b) for segment in groups["segment"])
+    return Service(
+        row.id,
+        row.slug,
+        row.name,
+        row.note,
+        Money(row.a, currency),
+        tuple(Segment(kind == "busy", minutes) for _, kind, minutes in segments),
+        row.b,
+        row.c,
+    )
+
+
+def _people(groups: Groups, staff: str | None, service: str) -> tuple[StaffTime, ...]:
+    if staff is not None and not groups["person"]:
+        raise unknown_staff(staff)
+    if staff is None and not any(row.a for row in groups["person"]):
+        raise ConflictError(
+            "nobody_performs",
+            f"Nobody performs '{service}' yet",
+            hint="Add staff: bookra staff add SLUG --name …",
+        )
+    weekly, exceptions, busy = _by_person(groups)
+    return tuple(
+        StaffTime(
+            id=row.id,
+            slug=row.slug,
+            name=row.name,
+            performs=bool(row.a),
+            commission_bps=row.b,
+            weekly=tuple(weekly[row.id]),
+            exceptions={day: tuple(shifts) for day, shifts in exceptions[row.id].items()},
+            busy=tuple(sorted(busy[row.id], key=lambda item: item.start)),
+        )
+        for row in sorted(groups["person"], key=lambda person: person.slug)
+    )
+
+
+def _by_person(groups: Groups) -> tuple[Any, Any, Any]:
+    """Return weekly shifts, exceptions by day, and allocations, each by staff id."""
+    weekly: dict[Any, list[WeeklyShift]] = defaultdict(list)
+    for row in groups["week"]:
+        until = None if row.e is None else _day(row.e)
+        weekly[row.id].append(WeeklyShift(row.a, (row.b, row.c), _day(row.d), until))
+    exceptions: dict[Any, dict[date, list[Shift]]] = defaultdict(lambda: defaultdict(list))
+    for row in groups["exception"]:
+        shifts = exceptions[row.id][_day(row.a)]
+        if row.b is not None:
+            shifts.append((row.b, row.c))
+    busy: dict[Any, list[Busy]] = defaultdict(list)
+    for row in groups["busy"]:
+        busy[row.id].append(Busy(row.a, row.b, row.slug, row.c or 0))
+    return weekly, exceptions, busy
+
+
+def _day(since_1970: int) -> date:
+    return date.fromordinal(UNIX_DAY + since_1970)

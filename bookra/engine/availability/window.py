@@ -1,0 +1,178 @@
+"""All that decides what is free, loaded once, as plain values: the input of every pure rule here.
+
+Instants are epoch seconds, spans are half-open ``(start, end)``: integers compare and sort in a
+fraction of a datetime's time, and a month of fifty people holds tens of thousands of them.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cached_property
+from itertools import pairwise
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from bookra import clock
+from bookra.engine.availability.hours import Shift
+from bookra.engine.catalog.model import Service
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """An allocation of a staff member. ``held_until`` is 0 unless it belongs to a hold."""
+
+    start: int
+    end: int
+    booking_id: str | None = None
+    held_until: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyShift:
+    """A shift of one weekday, in force from a day until before another one."""
+
+    weekday: int
+    shift: Shift
+    valid_from: date
+    valid_until: date | None
+
+
+@dataclass(frozen=True)
+class StaffTime:
+    """One staff member's rules and allocations. ``exceptions`` maps a day to its own shifts."""
+
+    id: UUID
+    slug: str
+    name: str
+    performs: bool
+    commission_bps: int
+    weekly: tuple[WeeklyShift, ...]
+    exceptions: Mapping[date, tuple[Shift, ...]]
+    busy: tuple[Busy, ...]
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """The starts of ``busy``, which is sorted: for bisection."""
+        return [busy.start for busy in self.busy]
+
+    def overlapping(self, start: int, end: int) -> Busy | None:
+        """Return an allocation that overlaps ``[start, end)``; allocations never overlap."""
+        index = bisect_left(self.starts, end)
+        found = self.busy[index - 1] if index else None
+        return found if found is not None and found.end > start else None
+
+
+@dataclass(frozen=True)
+class Window:
+    """A service, the people who could perform it, and the days looked at.
+
+    ``notice_seconds`` and ``horizon_seconds`` bound the start relative to ``now``.
+    """
+
+    service: Service
+    staff: tuple[StaffTime, ...]
+    zone: ZoneInfo
+    first_day: date
+    days: int
+    now: int
+    granularity_minutes: int
+    notice_seconds: int
+    horizon_seconds: int
+    closures: Mapping[date, str] = field(default_factory=dict)
+
+    @cached_property
+    def span(self) -> Span:
+        """The instants at which the first day begins and the last one ends."""
+        end = self.first_day + timedelta(days=self.days)
+        return clock.opening(self.first_day, 0, self.zone), clock.opening(end, 0, self.zone)
+
+    @cached_property
+    def offsets(self) -> list[tuple[int, int, int]]:
+        """``(start, end, utc offset)`` pieces that cover the window."""
+        return clock.constant_offset_spans(*self.span, self.zone)
+
+    def shifts_of(self, person: StaffTime, day: date) -> tuple[Shift, ...]:
+        """Return a day's wall-clock shifts: an exception first, then closures, then the week."""
+        if day in person.exceptions:
+            return person.exceptions[day]
+        if day in self.closures:
+            return ()
+        return tuple(
+            rule.shift
+            for rule in person.weekly
+            if rule.weekday == day.weekday()
+            and rule.valid_from <= day
+            and (rule.valid_until is None or day < rule.valid_until)
+        )
+
+    def working(self, person: StaffTime) -> list[Span]:
+        """Return the merged working spans that touch the window, overnight shifts included."""
+        spans: list[Span] = []
+        for step in range(-1, self.days + 1):
+            day = self.first_day + timedelta(days=step)
+            for opens, closes in self.shifts_of(person, day):
+                start = clock.opening(day, opens, self.zone)
+                end = clock.closing(day, closes, self.zone)
+                if start < end:
+                    spans.append((start, end))
+        return merged(spans)
+
+    def free(self, person: StaffTime) -> list[Span]:
+        """Return the working spans less what is allocated."""
+        return subtracted(self.working(person), [(busy.start, busy.end) for busy in person.busy])
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """Return ``spans`` sorted, with those that touch or overlap joined."""
+    result: list[Span] = []
+    for start, end in sorted(spans):
+        if result and start <= result[-1][1]:
+            result[-1] = (result[-1][0], max(end, result[-1][1]))
+        else:
+            result.append((start, end))
+    return result
+
+
+def subtracted(spans: list[Span], taken: list[Span]) -> list[Span]:
+    """Return sorted ``spans`` without the sorted ``taken`` ones, in one linear sweep."""
+    result: list[Span] = []
+    index = 0
+    for start, end in spans:
+        at = start
+        while index and taken[index - 1][1] > start:
+            index -= 1
+        while index < len(taken) and taken[index][0] < end:
+            busy_start, busy_end = taken[index]
+            if busy_end > at:
+                if busy_start > at:
+                    result.append((at, busy_start))
+                at = busy_end
+            index += 1
+        if at < end:
+            result.append((at, end))
+    return result
+
+
+def intersected(left: list[Span], right: list[Span]) -> list[Span]:
+    """Return the overlap of two sorted lists of CLOSED spans: both ends belong to a span."""
+    result: list[Span] = []
+    i = j = 0
+    while i < len(left) and j < len(right):
+        low, high = max(left[i][0], right[j][0]), min(left[i][1], right[j][1])
+        if low <= high:
+            result.append((low, high))
+        if left[i][1] < right[j][1]:
+            i += 1
+        else:
+            j += 1
+    return result
+
+
+def gaps_between(spans: Iterable[Span]) -> list[Span]:
+    """Return the spans that lie between neighbours: the breaks of a day."""
+    return [(before[1], after[0]) for before, after in pairwise(spans)]
