@@ -19,7 +19,7 @@ from sqlalchemy import Row, text
 from bookra import clock
 from bookra.engine.availability.hours import Shift
 from bookra.engine.availability.tables import LONGEST_ALLOCATION_HOURS
-from bookra.engine.availability.window import Busy, StaffTime, WeeklyShift, Window
+from bookra.engine.availability.window import Busy, Rota, StaffTime, WeeklyShift, Window
 from bookra.engine.catalog.actions import unknown_service
 from bookra.engine.catalog.model import Segment, Service
 from bookra.engine.people.staff import unknown_staff
@@ -35,7 +35,7 @@ LOAD = text(
       SELECT s.id, s.slug, s.name, s.category, s.price_minor, s.buffer_before_minutes,
              s.buffer_after_minutes
         FROM services s
-       WHERE s.tenant_id = :tenant_id AND s.slug = :service AND s.active
+       WHERE s.tenant_id = :tenant_id AND s.slug = CAST(:service AS text) AND s.active
     ), people AS (
       SELECT b.id, b.slug, b.name, st.commission_bps,
              (st.all_services OR EXISTS (
@@ -93,10 +93,42 @@ def load_window(tx: Tx, service: str, staff: str | None, first_day: date, days: 
     An expired hold is left out: it never blocks. Raises NotFoundError for an unknown service or
     staff member, ConflictError (``nobody_performs``) when there is nobody to perform it.
     """
+    groups = _load(tx, service, staff, first_day, days)
+    wanted = _service(groups, service, tx.tenant.currency)
+    people = _people(groups)
+    if staff is not None and not people:
+        raise unknown_staff(staff)
+    if staff is None and not any(person.performs for person in people):
+        raise ConflictError(
+            "nobody_performs",
+            f"Nobody performs '{service}' yet",
+            hint="Add staff: bookra staff add SLUG --name …",
+        )
+    return Window(
+        service=wanted,
+        staff=people,
+        zone=tx.tenant.zone,
+        first_day=first_day,
+        days=days,
+        closures=_closures(groups),
+        now=clock.to_epoch(tx.now),
+        granularity_minutes=tx.tenant.granularity_minutes,
+        notice_seconds=tx.tenant.notice_minutes * 60,
+        horizon_seconds=tx.tenant.horizon_days * 86_400,
+    )
+
+
+def load_rota(tx: Tx, first_day: date, days: int) -> Rota:
+    """Return everybody's hours and allocations of some local days, for no service in particular."""
+    groups = _load(tx, None, None, first_day, days)
+    return Rota(_people(groups), tx.tenant.zone, first_day, days, _closures(groups))
+
+
+def _load(tx: Tx, service: str | None, staff: str | None, first_day: date, days: int) -> Groups:
     zone = tx.tenant.zone
     begin = clock.opening(first_day, 0, zone)
     end = clock.opening(first_day + timedelta(days=days), 0, zone)
-    groups = _grouped(
+    return _grouped(
         tx.rows(
             LOAD,
             service=service,
@@ -108,18 +140,6 @@ def load_window(tx: Tx, service: str, staff: str | None, first_day: date, days: 
             until=clock.from_epoch(end + (24 + 9) * 3600),
             now=tx.now,
         )
-    )
-    return Window(
-        service=_service(groups, service, tx.tenant.currency),
-        staff=_people(groups, staff, service),
-        zone=zone,
-        first_day=first_day,
-        days=days,
-        now=clock.to_epoch(tx.now),
-        granularity_minutes=tx.tenant.granularity_minutes,
-        notice_seconds=tx.tenant.notice_minutes * 60,
-        horizon_seconds=tx.tenant.horizon_days * 86_400,
-        closures={_day(row.a): row.note for row in groups["closure"]},
     )
 
 
@@ -147,15 +167,11 @@ def _service(groups: Groups, slug: str, currency: str) -> Service:
     )
 
 
-def _people(groups: Groups, staff: str | None, service: str) -> tuple[StaffTime, ...]:
-    if staff is not None and not groups["person"]:
-        raise unknown_staff(staff)
-    if staff is None and not any(row.a for row in groups["person"]):
-        raise ConflictError(
-            "nobody_performs",
-            f"Nobody performs '{service}' yet",
-            hint="Add staff: bookra staff add SLUG --name …",
-        )
+def _closures(groups: Groups) -> dict[date, str]:
+    return {_day(row.a): row.note for row in groups["closure"]}
+
+
+def _people(groups: Groups) -> tuple[StaffTime, ...]:
     weekly, exceptions, busy = _by_person(groups)
     return tuple(
         StaffTime(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 from itertools import pairwise
@@ -68,22 +68,14 @@ class StaffTime:
 
 
 @dataclass(frozen=True)
-class Window:
-    """A service, the people who could perform it, and the days looked at.
+class Rota:
+    """Who works when on some local days, and what already occupies them."""
 
-    ``notice_seconds`` and ``horizon_seconds`` bound the start relative to ``now``.
-    """
-
-    service: Service
     staff: tuple[StaffTime, ...]
     zone: ZoneInfo
     first_day: date
     days: int
-    now: int
-    granularity_minutes: int
-    notice_seconds: int
-    horizon_seconds: int
-    closures: Mapping[date, str] = field(default_factory=dict)
+    closures: Mapping[date, str]
 
     @cached_property
     def span(self) -> Span:
@@ -93,7 +85,7 @@ class Window:
 
     @cached_property
     def offsets(self) -> list[tuple[int, int, int]]:
-        """``(start, end, utc offset)`` pieces that cover the window."""
+        """``(start, end, utc offset)`` pieces that cover the days."""
         return clock.constant_offset_spans(*self.span, self.zone)
 
     def shifts_of(self, person: StaffTime, day: date) -> tuple[Shift, ...]:
@@ -111,7 +103,7 @@ class Window:
         )
 
     def working(self, person: StaffTime) -> list[Span]:
-        """Return the merged working spans that touch the window, overnight shifts included."""
+        """Return the merged working spans that touch the days, overnight shifts included."""
         spans: list[Span] = []
         for step in range(-1, self.days + 1):
             day = self.first_day + timedelta(days=step)
@@ -125,6 +117,17 @@ class Window:
     def free(self, person: StaffTime) -> list[Span]:
         """Return the working spans less what is allocated."""
         return subtracted(self.working(person), [(busy.start, busy.end) for busy in person.busy])
+
+
+@dataclass(frozen=True)
+class Window(Rota):
+    """A rota seen for one service. Notice and horizon bound the start relative to ``now``."""
+
+    service: Service
+    now: int
+    granularity_minutes: int
+    notice_seconds: int
+    horizon_seconds: int
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
