@@ -171,5 +171,7 @@ def discard(tx: Tx, row_id: UUID) -> OutboxRow:
 
 
 def _row(row: Row[Any]) -> OutboxRow:
-    values = {name: getattr(row, name, None) for name in OutboxRow.__dataclass_fields__}
+    values: dict[str, Any] = {
+        name: getattr(row, name, None) for name in OutboxRow.__dataclass_fields__
+    }
     return OutboxRow(**values)
