@@ -1,0 +1,130 @@
+"""What the front desk asks of the engine: one protocol, and the values that cross it.
+
+Screens know this module and nothing behind it, so they can be driven by any desk that answers
+the same questions. Every method blocks; only `work` calls them, on a thread. Failures that a
+person can act on are BookraErrors; UnavailableError means that what is shown is old.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from bookra.engine.bookings.day import DaySnapshot
+from bookra.money import Money
+
+
+class Desk(Protocol):
+    """One tenant's counter, as seen by the operator who is logged in."""
+
+    def brand(self) -> Brand:
+        """Return how the tenant looks, and the zone and currency it works in."""
+        ...
+
+    def day(self, day: date) -> DaySnapshot:
+        """Return the whole picture of ``day``, read in one transaction."""
+        ...
+
+    def services(self, staff: str) -> list[ServiceChoice]:
+        """Return what ``staff`` (a slug) performs, most usual first, at that person's prices."""
+        ...
+
+    def find_customers(self, text: str) -> list[CustomerChoice]:
+        """Return the best matches by name, phone or e-mail; for no text, the latest clients."""
+        ...
+
+    def book(
+        self, *, service: str, staff: str, at: datetime, customer: CustomerChoice | NewCustomer
+    ) -> str:
+        """Book a confirmed appointment, due at the counter; return its code.
+
+        Raises ConflictError (``slot_taken``) with the next free times in the hint.
+        """
+        ...
+
+    def detail(self, code: str) -> BookingDetail:
+        """Return one booking with its client and its money."""
+        ...
+
+    def take_cash(self, code: str, *, tip: Money | None) -> None:
+        """Record that all that is due, and the tip, was taken in cash."""
+        ...
+
+    def check_in(self, code: str) -> None:
+        """Note that the client has arrived."""
+        ...
+
+    def cancel(self, code: str, reason: str) -> None:
+        """Cancel a booking; the tenant's policy decides what is kept."""
+        ...
+
+    def why(self, service: str | None, staff: str, at: datetime) -> list[str]:
+        """Return, in order, what keeps ``at`` from being booked, each with what would open it.
+
+        An empty list means that it is free.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """A tenant's face. ``primary`` and ``accent`` are CSS colours; the second may be missing."""
+
+    name: str
+    logo_text: str
+    primary: str
+    accent: str | None
+    zone: str
+    currency: str
+    light: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceChoice:
+    """A service that can be booked, at one person's price."""
+
+    slug: str
+    name: str
+    minutes: int
+    price: Money
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerChoice:
+    """A client on file. ``visits`` counts the completed ones."""
+
+    id: str
+    name: str
+    phone: str
+    email: str
+    visits: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewCustomer:
+    """A client who is not on file yet; phone and e-mail may be empty."""
+
+    name: str
+    phone: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookingDetail:
+    """A booking opened. ``kept_if_cancelled`` is what the policy keeps if it is cancelled now."""
+
+    code: str
+    status: str
+    customer: CustomerChoice
+    service: str
+    staff: str
+    starts_at: datetime
+    ends_at: datetime
+    price: Money
+    paid: Money
+    due: Money
+    held_until: datetime | None = None
+    kept_if_cancelled: Money | None = None
+    no_shows: int = 0
+    notes: str = ""

@@ -1,0 +1,286 @@
+"""The day grid itself: a scrolling view with its own lines, a cursor, and nothing else inside.
+
+No widget stands for a booking: lines are painted on demand (Textual's Line API), kept until
+what they show changes, and only those lines are painted again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from rich.style import Style
+from textual.events import Click
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from bookra.engine.bookings.day import DaySnapshot
+from bookra.tui import actions
+from bookra.tui.glyphs import Glyphs
+from bookra.tui.theme import Ink, hues
+from bookra.tui.widgets.day_grid import cursor
+from bookra.tui.widgets.day_grid.cells import paint_row, style
+from bookra.tui.widgets.day_grid.columns import GUTTER, view
+from bookra.tui.widgets.day_grid.geometry import ZOOMS, Axis, axis_of
+from bookra.tui.widgets.day_grid.heads import paint_head
+from bookra.tui.widgets.day_grid.scene import Scene, Spot
+
+_TALL = 30
+"""From this height on the heads get a rule below them."""
+_MARGIN = 3
+"""Rows that stay in sight above and below the cursor."""
+
+
+class DayGrid(ScrollView, can_focus=True):
+    """People as columns, time as rows. Rows below 0 stand for the pinned heads."""
+
+    BINDINGS = actions.bindings(actions.GRID)
+
+    class Moved(Message):
+        """The cursor points at something else, or what it points at has changed."""
+
+    class Opened(Message):
+        """A cell was clicked twice."""
+
+    def __init__(self, ink: Callable[[], Ink], glyphs: Glyphs, due_mark: str) -> None:
+        super().__init__()
+        self._ink = ink
+        self._glyphs = glyphs
+        self._due_mark = due_mark
+        self._scene: Scene | None = None
+        self._spot = Spot(0, 0, "", focused=True)
+        self._minutes = ZOOMS[1]
+        self._lines: dict[int, tuple[Spot, Strip]] = {}
+        self.lines_painted = 0
+        """How many lines were painted so far: what idling must not raise."""
+
+    @property
+    def scene(self) -> Scene | None:
+        """The day as it is laid out now, None before the first one came."""
+        return self._scene
+
+    @property
+    def pointed(self) -> cursor.Pointed | None:
+        """What the cursor points at."""
+        return cursor.pointed(self._scene, self._spot) if self._scene else None
+
+    def show(self, snapshot: DaySnapshot, now: datetime) -> None:
+        """Show a snapshot; lines that look as before are not painted again."""
+        old = self._scene
+        new = self._lay_out(snapshot, now)
+        self._scene = new
+        self._spot = cursor.carried(old, self._spot, new) if old else cursor.first(new)
+        if old is None or (old.axis, old.columns, old.view) != (new.axis, new.columns, new.view):
+            self._measure()
+            self._repaint_all()
+            self.call_after_refresh(self._centre)
+        else:
+            self._repaint_changes(old, new)
+        self.post_message(self.Moved())
+
+    def tick(self, now: datetime) -> None:
+        """Move the now-line."""
+        if self._scene:
+            before = self._scene.now_row
+            self._scene = replace(self._scene, now=_on_axis(self._scene.axis, now))
+            self._repaint({before, self._scene.now_row} - {-1})
+
+    def point_at(self, code: str) -> None:
+        """Move the cursor to a booking, if this day has it."""
+        if self._scene and (spot := cursor.on(self._scene, code)):
+            self._move_to(spot)
+
+    def point_now(self, now: datetime) -> None:
+        """Move the cursor to the present, as near as the day's rows allow."""
+        if self._scene:
+            row = self._scene.axis.clamp(self._scene.axis.row(now))
+            self._move_to(cursor.spot_at(self._scene, self._spot.column, row))
+            self._centre()
+
+    def zoom(self, direction: int) -> None:
+        """Give time more or fewer rows, keeping the cursor at its time."""
+        old = self._scene
+        index = min(max(0, ZOOMS.index(self._minutes) + direction), len(ZOOMS) - 1)
+        if old and ZOOMS[index] != self._minutes:
+            self._minutes = ZOOMS[index]
+            self.show(old.snapshot, old.now or old.snapshot.read_at)
+
+    def recolour(self) -> None:
+        """Paint everything again after the theme has changed."""
+        if self._scene:
+            self._scene = replace(self._scene, ink=self._ink())
+        self._repaint_all()
+
+    def _lay_out(self, snapshot: DaySnapshot, now: datetime) -> Scene:
+        axis = axis_of(snapshot, self._minutes)
+        old = self._scene
+        return Scene(
+            snapshot=snapshot,
+            axis=axis,
+            view=view(len(snapshot.columns), self._room, old.view.first if old else 0),
+            ink=self._ink(),
+            glyphs=self._glyphs,
+            due_mark=self._due_mark,
+            hues=hues((block.category for block in snapshot.blocks), old.hues if old else {}),
+            now=_on_axis(axis, now),
+        )
+
+    @property
+    def heads(self) -> int:
+        """How many pinned lines stand above the rows."""
+        return 3 if self.size.height >= _TALL else 2
+
+    @property
+    def _room(self) -> int:
+        return self.scrollable_content_region.width
+
+    def _measure(self) -> None:
+        """Share the width among the columns, and tell the scroll bar how long the day is."""
+        if self._scene:
+            self.virtual_size = Size(self._room, self.heads + self._scene.axis.rows)
+            columns = view(len(self._scene.columns), self._room, self._scene.view.first)
+            columns = columns.showing(self._spot.column, self._room)
+            self._scene = replace(self._scene, view=columns)
+
+    def on_resize(self) -> None:
+        """Lay out for the new size; the cursor stays in sight."""
+        self._measure()
+        self._repaint_all()
+        self._follow()
+
+    # Painting
+
+    def render_line(self, y: int) -> Strip:
+        """Return a line of the viewport: pinned heads, then the rows that are scrolled to."""
+        scene, width = self._scene, self.size.width
+        row = y - self.heads if y < self.heads else y - self.heads + self.scroll_offset.y
+        if scene is None or row >= scene.axis.rows:
+            return Strip.blank(width, self._blank)
+        spot = self._seen_by(scene, row)
+        kept = self._lines.get(row)
+        if kept is None or kept[0] != spot:
+            self.lines_painted += 1
+            cells = paint_head(scene, y, spot) if row < 0 else paint_row(scene, row, spot)
+            kept = (spot, Strip(cells).simplify().adjust_cell_length(width, self._blank))
+            self._lines[row] = kept
+        return kept[1]
+
+    @property
+    def _blank(self) -> Style:
+        return style(self._ink().text, self._ink().ground)
+
+    def _seen_by(self, scene: Scene, row: int) -> Spot:
+        """Return as much of the cursor as a line shows, so that other moves leave it alone."""
+        spot = self._spot
+        if row < 0:
+            return Spot(spot.column, -1, "", focused=True)
+        if row == spot.row:
+            return spot
+        here = bool(scene.columns) and row in cursor.rows_of(scene, spot)
+        return Spot(-1, -1, spot.chosen if here else "", focused=True)
+
+    def _repaint_all(self) -> None:
+        self._lines.clear()
+        self.refresh()
+
+    def _repaint(self, rows: Iterable[int]) -> None:
+        """Paint some rows again."""
+        regions = []
+        for row in rows:
+            self._lines.pop(row, None)
+            y = row + self.heads - (self.scroll_offset.y if row >= 0 else 0)
+            if (self.heads if row >= 0 else 0) <= y < self.size.height:
+                regions.append(Region(0, y, self.size.width, 1))
+        if regions:
+            self.refresh(*regions)
+
+    def _repaint_changes(self, old: Scene, new: Scene) -> None:
+        rows = {old.now_row, new.now_row} - {-1} if old.now_line != new.now_line else set()
+        for before, after in zip(old.placed, new.placed, strict=True):
+            for one in set(before) ^ set(after):
+                rows |= {*range(one.top, one.bottom), *range(-self.heads, 0)}
+        self._repaint(rows)
+
+    # The cursor
+
+    def _move_to(self, spot: Spot) -> None:
+        """Move the cursor; paint again what it leaves and what it reaches."""
+        old, scene = self._spot, self._scene
+        self._spot = spot._replace(focused=self.has_focus)
+        if scene is None or self._spot == old:
+            return
+        rows = {old.row, spot.row}
+        if spot.chosen != old.chosen:
+            rows |= cursor.rows_of(scene, old) | cursor.rows_of(scene, spot)
+        if spot.column != old.column:
+            rows |= set(range(-self.heads, 0))
+        self._repaint(rows)
+        self._follow()
+        self.post_message(self.Moved())
+
+    def _follow(self) -> None:
+        """Scroll just far enough to keep the cursor in sight."""
+        if self._scene is None:
+            return
+        columns = self._scene.view.showing(self._spot.column, self._room)
+        if columns != self._scene.view:
+            self._scene = replace(self._scene, view=columns)
+            self._repaint_all()
+        height = self.size.height - self.heads
+        top, row = self.scroll_offset.y, self._spot.row
+        if row < top + _MARGIN:
+            self.scroll_to(y=max(0, row - _MARGIN), animate=False)
+        elif row >= top + height - _MARGIN:
+            self.scroll_to(y=row - height + 1 + _MARGIN, animate=False)
+
+    def _centre(self) -> None:
+        height = self.size.height - self.heads
+        self.scroll_to(y=max(0, self._spot.row - height // 3), animate=False)
+
+    # Keys and mouse
+
+    def action_move(self, columns: int, rows: int) -> None:
+        """Move by cells."""
+        if self._scene:
+            self._move_to(cursor.step(self._scene, self._spot, columns, rows))
+
+    def action_hop(self, direction: int) -> None:
+        """Go to the next or previous booking of the day."""
+        if self._scene:
+            self._move_to(cursor.hop(self._scene, self._spot, direction))
+
+    def action_edge(self, direction: int) -> None:
+        """Go to the first or last row."""
+        if self._scene:
+            row = 0 if direction < 0 else self._scene.axis.rows - 1
+            self._move_to(cursor.spot_at(self._scene, self._spot.column, row))
+
+    def on_click(self, event: Click) -> None:
+        """Move the cursor to a clicked cell; a double click opens it."""
+        row = event.y - self.heads + self.scroll_offset.y
+        if self._scene is None or event.y < self.heads or row >= self._scene.axis.rows:
+            return
+        column = self._scene.view.column_at(event.x)
+        if column is not None and event.x >= GUTTER:
+            self._move_to(cursor.spot_at(self._scene, column, row))
+            if event.chain == 2:
+                self.post_message(self.Opened())
+
+    def on_focus(self) -> None:
+        """Light the cursor."""
+        self._light(on=True)
+
+    def on_blur(self) -> None:
+        """Dim the cursor."""
+        self._light(on=False)
+
+    def _light(self, *, on: bool) -> None:
+        self._spot = self._spot._replace(focused=on)
+        self._repaint({self._spot.row})
+
+
+def _on_axis(axis: Axis, now: datetime) -> datetime | None:
+    return now if 0 <= axis.row(now) < axis.rows else None
