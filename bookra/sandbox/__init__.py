@@ -1,1 +1,27 @@
-"""Stand-ins for Stripe, Google Calendar and WhatsApp on loopback, for demos and tests."""
+"""Stand-ins for Stripe, Google Calendar and WhatsApp on loopback, for demos and tests.
+
+The program's real clients talk to them, so they refuse what the real ones refuse. They know
+nothing of Bookra's engine: what they saw is evidence of its own.
+"""
+
+from bookra.sandbox.client import SandboxClient
+from bookra.sandbox.opening import (
+    GoogleCalendar,
+    StripeAccount,
+    WhatsAppSender,
+    open_google_calendar,
+    open_stripe_account,
+    open_whatsapp_sender,
+)
+from bookra.sandbox.service import serve
+
+__all__ = [
+    "GoogleCalendar",
+    "SandboxClient",
+    "StripeAccount",
+    "WhatsAppSender",
+    "open_google_calendar",
+    "open_stripe_account",
+    "open_whatsapp_sender",
+    "serve",
+]

@@ -1,0 +1,90 @@
+"""The endpoints of the Stripe stand-in: method, path, parameters, and what answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bookra.sandbox.state import Json
+from bookra.sandbox.stripe import (
+    accounts,
+    balance,
+    cards,
+    charges,
+    checkout,
+    customers,
+    events,
+    payments,
+    payouts,
+    refunds,
+    search,
+    setups,
+)
+from bookra.sandbox.stripe.forms import Group
+from bookra.sandbox.stripe.store import EXPAND
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One endpoint. ``handler`` gets the call and the ids of the path."""
+
+    method: str
+    path: str
+    parameters: Group
+    handler: Callable[..., Json]
+
+
+_EXPAND_ONLY = Group({"expand": EXPAND})
+
+ROUTES = (
+    Route("POST", "/v1/checkout/sessions", checkout.CREATE, checkout.create),
+    Route("GET", "/v1/checkout/sessions", checkout.LIST, checkout.listed),
+    Route("GET", "/v1/checkout/sessions/{}", checkout.RETRIEVE, checkout.retrieve),
+    Route("GET", "/v1/checkout/sessions/{}/line_items", checkout.LINES, checkout.lines),
+    Route("POST", "/v1/checkout/sessions/{}/expire", checkout.EXPIRE, checkout.expire),
+    Route("POST", "/v1/payment_intents", payments.CREATE, payments.create),
+    Route("GET", "/v1/payment_intents", payments.LIST, payments.listed),
+    Route("GET", "/v1/payment_intents/search", search.SEARCH, search.search),
+    Route("GET", "/v1/payment_intents/{}", payments.RETRIEVE, payments.retrieve),
+    Route("POST", "/v1/payment_intents/{}/confirm", payments.CONFIRM, payments.confirm),
+    Route("POST", "/v1/payment_intents/{}/capture", payments.CAPTURE, payments.capture),
+    Route("POST", "/v1/payment_intents/{}/cancel", payments.CANCEL, payments.cancel),
+    Route("GET", "/v1/charges", charges.LIST, charges.listed),
+    Route("GET", "/v1/charges/{}", charges.RETRIEVE, charges.retrieve),
+    Route("POST", "/v1/refunds", refunds.CREATE, refunds.create),
+    Route("GET", "/v1/refunds", refunds.LIST, refunds.listed),
+    Route("GET", "/v1/refunds/{}", refunds.RETRIEVE, refunds.retrieve),
+    Route("GET", "/v1/balance", _EXPAND_ONLY, balance.balance),
+    Route("GET", "/v1/balance_transactions", balance.LIST, balance.listed),
+    Route("GET", "/v1/balance_transactions/{}", balance.RETRIEVE, balance.retrieve),
+    Route("GET", "/v1/events", events.LIST, events.listed),
+    Route("GET", "/v1/events/{}", events.RETRIEVE, events.retrieve),
+    Route("POST", "/v1/customers", customers.CREATE, customers.create),
+    Route("GET", "/v1/customers", customers.LIST, customers.listed),
+    Route("GET", "/v1/customers/{}", customers.RETRIEVE, customers.retrieve),
+    Route("POST", "/v1/customers/{}", customers.UPDATE, customers.update),
+    Route("GET", "/v1/customers/{}/payment_methods", cards.LIST, cards.listed),
+    Route("GET", "/v1/payment_methods", cards.LIST, cards.listed),
+    Route("GET", "/v1/payment_methods/{}", _EXPAND_ONLY, cards.retrieve),
+    Route("POST", "/v1/payment_methods/{}/attach", cards.ATTACH, cards.attach),
+    Route("GET", "/v1/setup_intents/{}", setups.RETRIEVE, setups.retrieve),
+    Route("POST", "/v1/payouts", payouts.CREATE, payouts.create),
+    Route("GET", "/v1/payouts", payouts.LIST, payouts.listed),
+    Route("GET", "/v1/payouts/{}", payouts.RETRIEVE, payouts.retrieve),
+    Route("GET", "/v1/account", accounts.RETRIEVE, accounts.own),
+    Route("GET", "/v1/accounts/{}", accounts.RETRIEVE, accounts.retrieve),
+    Route("POST", "/v2/core/accounts", accounts.CREATE_V2, accounts.create_v2),
+)
+
+_PATTERNS = tuple(
+    (route, re.compile(route.path.replace("{}", "([A-Za-z0-9_]+)"))) for route in ROUTES
+)
+
+
+def match(method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
+    """Return the endpoint and the ids in its path; the first of the table wins."""
+    for route, pattern in _PATTERNS:
+        if route.method == method and (found := pattern.fullmatch(path)):
+            return route, found.groups()
+    return None
