@@ -6,7 +6,6 @@ update revives it. Each change gets the calendar's next number, which is what a 
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import sqlite3
@@ -14,24 +13,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from bookra.sandbox.google_errors import refused
-from bookra.sandbox.state import Json, random_id, remember, setting
+from bookra.sandbox.state import Json, random_id
 
 EVENT_ID = re.compile(r"[a-v0-9]{5,1024}")
 WRITABLE = frozenset(
     "summary description location start end status transparency visibility colorId reminders "
     "extendedProperties source recurrence guestsCanModify guestsCanInviteOthers attendees".split()
-)
-PAGE_ROWS = 250
-PAGE_ROWS_MOST = 2500
-NOT_WITH_SYNC = (
-    "iCalUID",
-    "orderBy",
-    "privateExtendedProperty",
-    "q",
-    "sharedExtendedProperty",
-    "timeMin",
-    "timeMax",
-    "updatedMin",
 )
 
 
@@ -51,7 +38,7 @@ def insert(tx: sqlite3.Connection, calendar: str, given: Json, at: int) -> Json:
         "id": key,
         "status": "confirmed",
         "htmlLink": f"https://www.google.com/calendar/event?eid={key}",
-        "created": _stamp(at),
+        "created": stamp(at),
         "creator": {"email": calendar, "self": True},
         "organizer": {"email": calendar, "self": True},
         "iCalUID": f"{key}@google.com",
@@ -105,70 +92,6 @@ def delete(tx: sqlite3.Connection, calendar: str, key: str, if_match: str | None
     _save(tx, calendar, {**event, "status": "cancelled"}, at)
 
 
-def listed(tx: sqlite3.Connection, calendar: str, query: dict[str, str], at: int) -> Json:
-    """List events page by page; the last page carries ``nextSyncToken``."""
-    since, after, upto = 0, 0, _last_change(tx, calendar)
-    if token := query.get("syncToken"):
-        clash = next((name for name in NOT_WITH_SYNC if name in query), None)
-        if clash is not None:
-            raise refused(400, "invalid", f"Sync token cannot be used with {clash}.")
-        since = _opened_token(tx, token)
-    if token := query.get("pageToken"):
-        after, upto = _opened_page(token)
-    rows = tx.execute(
-        "SELECT changed, body FROM calendar_events WHERE calendar = ? AND changed > ? "
-        "AND changed <= ? ORDER BY changed",
-        (calendar, max(since, after), upto),
-    ).fetchall()
-    cancelled_too = "syncToken" in query or query.get("showDeleted") == "true"
-    wanted = [
-        (int(row["changed"]), event)
-        for row in rows
-        if _wanted(event := json.loads(row["body"]), query, cancelled_too=cancelled_too)
-    ]
-    limit = _limit(query)
-    page = wanted[:limit]
-    answer: Json = {
-        "kind": "calendar#events",
-        "etag": f'"{upto}"',
-        "summary": calendar,
-        "updated": _stamp(at),
-        "timeZone": "UTC",
-        "accessRole": "owner",
-        "defaultReminders": [],
-        "items": _ordered([event for _, event in page], query.get("orderBy")),
-    }
-    if len(wanted) > limit:
-        answer["nextPageToken"] = _closed([page[-1][0], upto])
-    else:
-        answer["nextSyncToken"] = _closed([upto, _generation(tx)])
-    return answer
-
-
-def busy(tx: sqlite3.Connection, calendar: str, start: int, end: int) -> list[Json]:
-    """Return the opaque events that overlap ``[start, end)``, as RFC 3339 pairs, merged."""
-    rows = tx.execute("SELECT body FROM calendar_events WHERE calendar = ?", (calendar,))
-    spans = sorted(
-        (max(start, begin), min(end, finish))
-        for event in map(json.loads, (row["body"] for row in rows))
-        if event["status"] != "cancelled" and event.get("transparency") != "transparent"
-        for begin, finish in [(_edge(event["start"], "start"), _edge(event["end"], "end"))]
-        if begin < end and finish > start
-    )
-    merged: list[tuple[int, int]] = []
-    for begin, finish in spans:
-        if merged and begin <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], finish))
-        else:
-            merged.append((begin, finish))
-    return [{"start": _stamp(b, ""), "end": _stamp(f, "")} for b, f in merged]
-
-
-def expire_sync_tokens(tx: sqlite3.Connection) -> None:
-    """Make every sync token given so far answer 410: the client must list in full again."""
-    remember(tx, "calendar_generation", str(_generation(tx) + 1))
-
-
 def instant(text: Any, name: str) -> int:
     """Return the epoch second of an RFC 3339 time with an offset; 400 for anything else."""
     try:
@@ -186,7 +109,7 @@ def _checked(given: Json, before: Json) -> Json:
     both = {**before, **fields}
     for name in ("start", "end"):
         if name in fields:
-            _edge(fields[name], name)
+            edge(fields[name], name)
     if fields.get("status", "confirmed") not in ("confirmed", "tentative", "cancelled"):
         raise refused(400, "invalid", f"Invalid value for: {fields['status']}")
     if both.get("start") and both.get("end"):
@@ -194,12 +117,12 @@ def _checked(given: Json, before: Json) -> Json:
             raise refused(
                 400, "invalid", "Start and end times must either both be date or dateTime."
             )
-        if _edge(both["end"], "end") < _edge(both["start"], "start"):
+        if edge(both["end"], "end") < edge(both["start"], "start"):
             raise refused(400, "timeRangeEmpty", "The specified time range is empty.")
     return fields
 
 
-def _edge(when: Any, name: str) -> int:
+def edge(when: Any, name: str) -> int:
     """Return the epoch second of ``{"dateTime": …}``, ``{"date": …}``."""
     if isinstance(when, dict) and isinstance(when.get("date"), str):
         try:
@@ -220,8 +143,8 @@ def _stored(tx: sqlite3.Connection, calendar: str, key: str) -> Json | None:
 
 
 def _save(tx: sqlite3.Connection, calendar: str, event: Json, at: int) -> Json:
-    changed = _last_change(tx, calendar) + 1
-    saved = {**event, "updated": _stamp(at), "etag": f'"{changed}{at:010d}"'}
+    changed = last_change(tx, calendar) + 1
+    saved = {**event, "updated": stamp(at), "etag": f'"{changed}{at:010d}"'}
     tx.execute(
         "INSERT OR REPLACE INTO calendar_events (calendar, id, changed, body) VALUES (?, ?, ?, ?)",
         (calendar, event["id"], changed, json.dumps(saved)),
@@ -236,70 +159,16 @@ def _check_etag(event: Json, if_match: str | None) -> None:
         )
 
 
-def _last_change(tx: sqlite3.Connection, calendar: str) -> int:
+def last_change(tx: sqlite3.Connection, calendar: str) -> int:
+    """Return the number of the calendar's newest change, 0 before the first."""
     row = tx.execute(
         "SELECT coalesce(max(changed), 0) AS n FROM calendar_events WHERE calendar = ?", (calendar,)
     ).fetchone()
     return int(row["n"])
 
 
-def _generation(tx: sqlite3.Connection) -> int:
-    return int(setting(tx, "calendar_generation") or 1)
-
-
-def _closed(numbers: list[int]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(numbers).encode()).decode()
-
-
-def _opened_page(token: str) -> tuple[int, int]:
-    try:
-        first, second = json.loads(base64.urlsafe_b64decode(token))
-        return int(first), int(second)
-    except (ValueError, TypeError):
-        raise refused(400, "invalid", "Invalid token value.") from None
-
-
-def _opened_token(tx: sqlite3.Connection, token: str) -> int:
-    changed, generation = _opened_page(token)
-    if generation != _generation(tx):
-        raise refused(
-            410,
-            "fullSyncRequired",
-            "Sync token is no longer valid, a full sync is required.",
-            location=("parameter", "syncToken"),
-        )
-    return changed
-
-
-def _limit(query: dict[str, str]) -> int:
-    text = query.get("maxResults", str(PAGE_ROWS))
-    if not text.isdigit() or int(text) < 1:
-        raise refused(400, "invalidParameter", f"Invalid value '{text}' for maxResults.")
-    return min(int(text), PAGE_ROWS_MOST)
-
-
-def _wanted(event: Json, query: dict[str, str], *, cancelled_too: bool) -> bool:
-    if event["status"] == "cancelled" and not cancelled_too:
-        return False
-    if "timeMin" in query and _edge(event["end"], "end") <= instant(query["timeMin"], "timeMin"):
-        return False
-    if "timeMax" in query and _edge(event["start"], "start") >= instant(
-        query["timeMax"], "timeMax"
-    ):
-        return False
-    if wanted := query.get("privateExtendedProperty"):
-        name, _, value = wanted.partition("=")
-        return bool(event.get("extendedProperties", {}).get("private", {}).get(name) == value)
-    return True
-
-
-def _ordered(events: list[Json], order: str | None) -> list[Json]:
-    if order == "startTime":
-        return sorted(events, key=lambda event: _edge(event["start"], "start"))
-    return events
-
-
-def _stamp(at: int, fraction: str = ".000") -> str:
+def stamp(at: int, fraction: str = ".000") -> str:
+    """Return an epoch second as Google writes it: ``2026-11-24T13:30:00.000Z``."""
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=at)).strftime(
         f"%Y-%m-%dT%H:%M:%S{fraction}Z"
     )

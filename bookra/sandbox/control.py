@@ -11,9 +11,9 @@ from collections.abc import Callable
 from urllib.parse import parse_qs
 
 from bookra.errors import BookraError, ConflictError, InvalidInputError, NotFoundError
-from bookra.sandbox import calendar_events, faults, paying, webhooks
+from bookra.sandbox import calendar_lists, faults, paying, webhooks
 from bookra.sandbox.state import Json, State, now, remember, setting
-from bookra.sandbox.stripe import accounts, checkout, payouts
+from bookra.sandbox.stripe import accounts, payouts, sessions
 from bookra.sandbox.stripe.balance import totals
 from bookra.sandbox.stripe.errors import RefusedError
 from bookra.sandbox.stripe.store import Call, every, public
@@ -37,7 +37,7 @@ class Control:
                 raise NotFoundError("control_unknown", f"No control '{name}' by {request.method}")
             given = _given(request)
             with self._state.writing() as tx:
-                checkout.lapse(tx, accounts.platform(tx), now(tx))
+                sessions.lapse(tx, accounts.platform(tx), now(tx))
                 return Reply.of_json(200, handler(tx, given))
         except BookraError as error:
             status = next((s for kind, s in STATUS if isinstance(error, kind)), 500)
@@ -160,7 +160,7 @@ def _advance(tx: sqlite3.Connection, given: Json) -> Json:
         raise InvalidInputError("bad_seconds", f"{seconds} is not a number of seconds to wait")
     ahead = int(setting(tx, "clock_ahead_seconds") or 0) + seconds
     remember(tx, "clock_ahead_seconds", str(ahead))
-    checkout.lapse(tx, accounts.platform(tx), now(tx))
+    sessions.lapse(tx, accounts.platform(tx), now(tx))
     return {"now": now(tx), "ahead_seconds": ahead}
 
 
@@ -196,7 +196,7 @@ def _payout(tx: sqlite3.Connection, given: Json) -> Json:
 
 
 def _expire_sync(tx: sqlite3.Connection, _: Json) -> Json:
-    calendar_events.expire_sync_tokens(tx)
+    calendar_lists.expire_sync_tokens(tx)
     return {"expired": True}
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from bookra.sandbox import calendar_events as events
+from bookra.sandbox import calendar_lists as lists
 from bookra.sandbox.google_errors import GoogleRefusedError, refused
 from bookra.sandbox.state import Json, State, issue_token, now, random_id, token_owner
 from bookra.sandbox.wire import Reply, Request
@@ -72,7 +73,7 @@ def _event(
     match_etag = request.headers.get("if-match")
     verb = (request.method, key is not None)
     if verb == ("GET", False):
-        return 200, events.listed(tx, calendar, query, now(tx))
+        return 200, lists.listed(tx, calendar, query, now(tx))
     if verb == ("POST", False):
         return 200, events.insert(tx, calendar, _document(request), now(tx))
     if key is None:
@@ -146,7 +147,7 @@ def _free_busy(tx: sqlite3.Connection, owner: str, asked: Json) -> Json:
     for item in asked.get("items", []):
         name = item.get("id", "")
         if name in ("primary", owner):
-            calendars[name] = {"busy": events.busy(tx, owner, start, end)}
+            calendars[name] = {"busy": lists.busy(tx, owner, start, end)}
         else:
             error = {"domain": "global", "reason": "notFound"}
             calendars[name] = {"errors": [error], "busy": []}

@@ -7,7 +7,7 @@ import sqlite3
 
 from bookra.errors import ConflictError, InvalidInputError, NotFoundError
 from bookra.sandbox.state import Json, now
-from bookra.sandbox.stripe import accounts, checkout
+from bookra.sandbox.stripe import accounts, sessions
 from bookra.sandbox.stripe.cards import CARDS
 from bookra.sandbox.stripe.store import Call, find
 
@@ -27,7 +27,7 @@ def session_named(tx: sqlite3.Connection, reference: str) -> tuple[Json, str]:
     A code means its open session; else the paid one, else the newest. Raises NotFoundError
     (``session_not_found``).
     """
-    checkout.lapse(tx, accounts.platform(tx), now(tx))
+    sessions.lapse(tx, accounts.platform(tx), now(tx))
     name = reference.strip().partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
     row = tx.execute(_BY_ID, (name,)).fetchone() or tx.execute(_BY_CODE, (name,)).fetchone()
     if row is None:
@@ -55,8 +55,8 @@ def pay(tx: sqlite3.Connection, reference: str, card: str, *, authenticated: boo
     call = Call(tx, account, accounts.platform(tx), now(tx))
     chosen = CARDS[card]
     if chosen.asks_3ds and authenticated and _untouched(call, session):
-        session = checkout.pay(call, session, chosen, authenticated=False)
-    return _outcome(call, checkout.pay(call, session, chosen, authenticated=authenticated))
+        session = sessions.pay(call, session, chosen, authenticated=False)
+    return _outcome(call, sessions.pay(call, session, chosen, authenticated=authenticated))
 
 
 def _untouched(call: Call, session: Json) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 from bookra.sandbox.faults import SLOW_SECONDS
 from bookra.sandbox.state import Json, State, now, random_id, token_owner
-from bookra.sandbox.stripe import accounts, checkout, events, idempotency
+from bookra.sandbox.stripe import accounts, events, idempotency, sessions
 from bookra.sandbox.stripe.errors import (
     RefusedError,
     bad_parameter,
@@ -51,10 +51,10 @@ class StripeApi:
     def sweep(self) -> None:
         """Expire the Checkout Sessions whose time is over."""
         with self._state.reading() as tx:
-            due = checkout.lapsed(tx, now(tx))
+            due = sessions.lapsed(tx, now(tx))
         if due:
             with self._state.writing() as tx:
-                checkout.lapse(tx, accounts.platform(tx), now(tx))
+                sessions.lapse(tx, accounts.platform(tx), now(tx))
 
     def _answer(self, request: Request, request_id: str, fault: str | None) -> Answer:
         account, platform = self._authenticate(request)

@@ -1,13 +1,11 @@
-"""Checkout Sessions: a page on which a person pays, until it lapses."""
+"""Checkout Sessions as the API makes and shows them: a page on which a person pays."""
 
 from __future__ import annotations
 
-import sqlite3
-
 from bookra.sandbox.state import Json, random_id
-from bookra.sandbox.stripe import cards, customers, events, payments, setups
+from bookra.sandbox.stripe import setups
 from bookra.sandbox.stripe.amounts import AMOUNT, check_application_fee, check_charge
-from bookra.sandbox.stripe.errors import RefusedError, bad_parameter
+from bookra.sandbox.stripe.errors import bad_parameter
 from bookra.sandbox.stripe.forms import Group, Integer, Items, Metadata, Text
 from bookra.sandbox.stripe.store import EXPAND, Call, add, find, list_parameters, page, save
 
@@ -61,12 +59,6 @@ LIST = list_parameters(
     payment_intent=Text(), customer=Text(), status=Text(choices=("open", "complete", "expired"))
 )
 LINES = Group({"limit": Integer(1, 100), "starting_after": Text(), "expand": EXPAND})
-
-_LAPSED = """
-SELECT id, account FROM objects
-WHERE kind = 'checkout.session' AND json_extract(body, '$.status') = 'open'
-  AND json_extract(body, '$.expires_at') <= ?
-"""
 
 
 def create(call: Call) -> Json:
@@ -207,93 +199,6 @@ def _session(
         "_intent": given.get("payment_intent_data", {}),
         "_lines": given.get("line_items", []),
     }
-
-
-def pay(call: Call, session: Json, card: cards.Card, *, authenticated: bool) -> Json:
-    """Pay an open session (or save a card, in setup mode) as its customer would; return it.
-
-    A declined card leaves it open for another try, as does 3-D Secure not yet passed.
-    """
-    if session["mode"] == "setup":
-        saved = setups.attempt(call, session["setup_intent"], cards.new_method(call, card))
-        return _complete(call, session, "no_payment_required") if saved else session
-    intent = _intent_of(call, session)
-    method = cards.new_method(call, card)
-    intent = payments.attempt(
-        call, intent, method, authenticated=authenticated or not card.asks_3ds
-    )
-    if intent["status"] not in ("succeeded", "requires_capture"):
-        return session
-    return _complete(call, session, "paid" if intent["status"] == "succeeded" else "unpaid")
-
-
-def _intent_of(call: Call, session: Json) -> Json:
-    if session["payment_intent"] is not None:
-        return find(call, "payment_intent", session["payment_intent"])
-    data = session["_intent"]
-    wanted = {
-        **data,
-        "amount": session["amount_total"],
-        "currency": session["currency"],
-        "customer": _customer_of(call, session),
-    }
-    intent = payments.new(call, wanted)
-    session["payment_intent"] = intent["id"]
-    save(call, session)
-    return intent
-
-
-def _customer_of(call: Call, session: Json) -> str | None:
-    """Return the session's customer, made now where Stripe would make one."""
-    wanted = (
-        session["_intent"].get("setup_future_usage") or session["customer_creation"] == "always"
-    )
-    if session["customer"] is None and wanted:
-        session["customer"] = customers.new(call, {"email": session["customer_email"]})["id"]
-        save(call, session)
-    customer: str | None = session["customer"]
-    return customer
-
-
-def _complete(call: Call, session: Json, payment_status: str) -> Json:
-    session.update(status="complete", payment_status=payment_status, url=None)
-    save(call, session)
-    events.emit(call, "checkout.session.completed", session)
-    return session
-
-
-def expire(call: Call, identifier: str) -> Json:
-    """POST /v1/checkout/sessions/{id}/expire."""
-    session = find(call, "checkout.session", identifier)
-    if session["status"] != "open":
-        raise RefusedError(
-            'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout '
-            f"Session has a status of {session['status']}."
-        )
-    return _expired(call, session)
-
-
-def _expired(call: Call, session: Json) -> Json:
-    session.update(status="expired", url=None)
-    save(call, session)
-    if session["payment_intent"] is not None:
-        intent = find(call, "payment_intent", session["payment_intent"])
-        if intent["status"] in payments.CONFIRMABLE:
-            payments.cancel(call, intent["id"])
-    events.emit(call, "checkout.session.expired", session)
-    return session
-
-
-def lapsed(tx: sqlite3.Connection, now: int) -> list[tuple[str, str]]:
-    """Return ``(session, account)`` of the open sessions whose time is over."""
-    return [(row["id"], row["account"]) for row in tx.execute(_LAPSED, (now,))]
-
-
-def lapse(tx: sqlite3.Connection, platform: str, now: int) -> None:
-    """Expire the open sessions whose time is over, each with its event."""
-    for session, account in lapsed(tx, now):
-        call = Call(tx, account, platform, now)
-        _expired(call, find(call, "checkout.session", session))
 
 
 def retrieve(call: Call, identifier: str) -> Json:

@@ -10,7 +10,6 @@ from bookra.sandbox.stripe.errors import RefusedError, bad_parameter
 from bookra.sandbox.stripe.forms import Flag, Group, Items, Metadata, Shape, Text
 from bookra.sandbox.stripe.store import EXPAND, Call, add, find, list_parameters, page, save
 
-_REASONS = ("duplicate", "fraudulent", "requested_by_customer", "abandoned")
 _HOW: dict[str, Shape] = {
     "payment_method": Text(),
     "off_session": Flag(),
@@ -38,15 +37,6 @@ CREATE = Group(
     {"amount": AMOUNT, "currency": Text(3)},
 )
 CONFIRM = Group(_HOW)
-CAPTURE = Group(
-    {
-        "amount_to_capture": AMOUNT,
-        "application_fee_amount": AMOUNT,
-        "metadata": Metadata(),
-        "expand": EXPAND,
-    }
-)
-CANCEL = Group({"cancellation_reason": Text(choices=_REASONS), "expand": EXPAND})
 LIST = list_parameters(customer=Text())
 RETRIEVE = Group({"client_secret": Text(), "expand": EXPAND})
 
@@ -130,7 +120,7 @@ def confirm(call: Call, identifier: str) -> Json:
 
 def _confirm(call: Call, intent: Json) -> Json:
     given = call.params
-    _expect(intent, "confirm", CONFIRMABLE)
+    expect(intent, "confirm", CONFIRMABLE)
     chosen = given.get("payment_method") or intent["payment_method"]
     if chosen is None:
         raise RefusedError(
@@ -232,55 +222,8 @@ def _decline(intent: Json) -> Json:
     return {**intent["last_payment_error"], "payment_intent": intent}
 
 
-def capture(call: Call, identifier: str) -> Json:
-    """POST /v1/payment_intents/{id}/capture: take the authorised money, or a part of it."""
-    intent = find(call, "payment_intent", identifier)
-    _expect(intent, "capture", ("requires_capture",))
-    amount: int = call.params.get("amount_to_capture", intent["amount_capturable"])
-    if not 0 < amount <= intent["amount_capturable"]:
-        raise RefusedError(
-            "The requested capture amount is greater than the authorized amount.",
-            param="amount_to_capture",
-            code="amount_too_large",
-        )
-    fee = call.params.get("application_fee_amount", intent["application_fee_amount"])
-    check_application_fee(call, fee, amount, "application_fee_amount")
-    charge = find(call, "charge", intent["latest_charge"])
-    rest = charge["amount"] - amount
-    charge["amount_refunded"] = rest
-    charges.settle(call, charge, amount, fee or 0)
-    events.emit(call, "charge.captured", charge)
-    intent["metadata"].update(call.params.get("metadata", {}))
-    intent.update(
-        status="succeeded", amount_capturable=0, amount_received=amount, application_fee_amount=fee
-    )
-    save(call, intent)
-    events.emit(call, "payment_intent.succeeded", intent)
-    return intent
-
-
-def cancel(call: Call, identifier: str) -> Json:
-    """POST /v1/payment_intents/{id}/cancel."""
-    intent = find(call, "payment_intent", identifier)
-    _expect(intent, "cancel", (*CONFIRMABLE, "requires_capture"))
-    if intent["status"] == "requires_capture":
-        charge = find(call, "charge", intent["latest_charge"])
-        charge.update(refunded=True, amount_refunded=charge["amount"])
-        save(call, charge)
-        events.emit(call, "charge.refunded", charge)
-    intent.update(
-        status="canceled",
-        canceled_at=call.now,
-        cancellation_reason=call.params.get("cancellation_reason"),
-        amount_capturable=0,
-        next_action=None,
-    )
-    save(call, intent)
-    events.emit(call, "payment_intent.canceled", intent)
-    return intent
-
-
-def _expect(intent: Json, verb: str, states: tuple[str, ...]) -> None:
+def expect(intent: Json, verb: str, states: tuple[str, ...]) -> None:
+    """Refuse what can't be done in the intent's state."""
     if intent["status"] not in states:
         raise RefusedError(
             f"You cannot {verb} this PaymentIntent because it has a status of {intent['status']}. "

@@ -10,6 +10,7 @@ from bookra.sandbox.state import Json
 from bookra.sandbox.stripe import (
     accounts,
     balance,
+    captures,
     cards,
     charges,
     checkout,
@@ -19,6 +20,7 @@ from bookra.sandbox.stripe import (
     payouts,
     refunds,
     search,
+    sessions,
     setups,
 )
 from bookra.sandbox.stripe.forms import Group
@@ -42,14 +44,14 @@ ROUTES = (
     Route("GET", "/v1/checkout/sessions", checkout.LIST, checkout.listed),
     Route("GET", "/v1/checkout/sessions/{}", checkout.RETRIEVE, checkout.retrieve),
     Route("GET", "/v1/checkout/sessions/{}/line_items", checkout.LINES, checkout.lines),
-    Route("POST", "/v1/checkout/sessions/{}/expire", checkout.EXPIRE, checkout.expire),
+    Route("POST", "/v1/checkout/sessions/{}/expire", checkout.EXPIRE, sessions.expire),
     Route("POST", "/v1/payment_intents", payments.CREATE, payments.create),
     Route("GET", "/v1/payment_intents", payments.LIST, payments.listed),
     Route("GET", "/v1/payment_intents/search", search.SEARCH, search.search),
     Route("GET", "/v1/payment_intents/{}", payments.RETRIEVE, payments.retrieve),
     Route("POST", "/v1/payment_intents/{}/confirm", payments.CONFIRM, payments.confirm),
-    Route("POST", "/v1/payment_intents/{}/capture", payments.CAPTURE, payments.capture),
-    Route("POST", "/v1/payment_intents/{}/cancel", payments.CANCEL, payments.cancel),
+    Route("POST", "/v1/payment_intents/{}/capture", captures.CAPTURE, captures.capture),
+    Route("POST", "/v1/payment_intents/{}/cancel", captures.CANCEL, captures.cancel),
     Route("GET", "/v1/charges", charges.LIST, charges.listed),
     Route("GET", "/v1/charges/{}", charges.RETRIEVE, charges.retrieve),
     Route("POST", "/v1/refunds", refunds.CREATE, refunds.create),
