@@ -1,0 +1,222 @@
+"""Reads bookings whole (lines, paid, pay link) and writes their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from bookra.clock import from_epoch
+from bookra.engine.bookings.model import Booking, Line, Status
+from bookra.engine.ledger.store import PAID
+from bookra.engine.runtime import Tx
+from bookra.errors import NotFoundError
+from bookra.money import Money
+
+LINES = """
+    (SELECT json_agg(json_build_array(
+              l.id, l.service_id, s.slug, s.name, l.staff_id, k.slug, k.name,
+              EXTRACT(EPOCH FROM l.starts_at)::bigint, EXTRACT(EPOCH FROM l.ends_at)::bigint,
+              l.net_minor, l.tax_minor, l.tax_bps, l.commission_bps) ORDER BY l.position)
+       FROM booking_lines l
+       JOIN services s ON s.tenant_id = l.tenant_id AND s.id = l.service_id
+       JOIN bookables k ON k.tenant_id = l.tenant_id AND k.id = l.staff_id
+      WHERE l.tenant_id = b.tenant_id AND l.booking_id = b.id)
+"""
+# The pay link is the payments room's row; showing a booking without it would cost a second trip.
+PAY_LINK = """
+    (SELECT o.url FROM operations o
+      WHERE o.tenant_id = b.tenant_id AND o.booking_id = b.id AND o.kind = 'checkout'
+        AND o.state = 'open' ORDER BY o.created_at DESC LIMIT 1)
+"""
+SELECT = f"""
+    SELECT b.id, b.code, b.status, b.customer_id, c.name AS customer, b.starts_at, b.ends_at,
+           b.hold_expires_at, b.revision, b.currency, {LINES} AS lines, {PAID} AS paid_minor,
+           {PAY_LINK} AS payment_url
+      FROM bookings b
+      JOIN customers c ON c.tenant_id = b.tenant_id AND c.id = b.customer_id
+     WHERE b.tenant_id = :tenant_id
+"""  # noqa: S608 - constants
+BY_CODE = text(SELECT + " AND b.code = :code")
+BY_ID = text(SELECT + " AND b.id = :id")
+BETWEEN = text(
+    SELECT
+    + """
+       AND b.starts_at >= :start AND (CAST(:until AS timestamptz) IS NULL OR b.starts_at < :until)
+       AND (CAST(:status AS text) IS NULL OR b.status = :status)
+     ORDER BY b.starts_at, b.code
+     LIMIT :limit
+    """
+)
+LOCK = text("SELECT id FROM bookings WHERE tenant_id = :tenant_id AND id = :id FOR UPDATE")
+LOCK_BY_CODE = text(
+    "SELECT id FROM bookings WHERE tenant_id = :tenant_id AND code = :code FOR UPDATE"
+)
+INSERT = text(
+    """
+    INSERT INTO bookings (tenant_id, id, code, customer_id, status, starts_at, ends_at,
+                          hold_expires_at, currency, created_at)
+    VALUES (:tenant_id, :id, :code, :customer_id, :status, :starts_at, :ends_at,
+            :hold_expires_at, :currency, :now)
+    ON CONFLICT (tenant_id, code) DO NOTHING
+    """
+)
+INSERT_LINE = text(
+    """
+    INSERT INTO booking_lines (tenant_id, id, booking_id, position, service_id, staff_id,
+                               starts_at, ends_at, net_minor, tax_minor, tax_bps, commission_bps,
+                               currency)
+    VALUES (:tenant_id, :id, :booking_id, :position, :service_id, :staff_id, :starts_at, :ends_at,
+            :net_minor, :tax_minor, :tax_bps, :commission_bps, :currency)
+    """
+)
+# The constraint is named: a bare ON CONFLICT would swallow a duplicate key too. DO NOTHING never
+# waits for a deadlock to be found, as a plain insert that meets 23P01 does.
+ALLOCATE = text(
+    """
+    INSERT INTO allocations (tenant_id, id, bookable_id, starts_at, ends_at, kind, booking_id,
+                             booking_line_id, held_until)
+    VALUES (:tenant_id, :id, :bookable_id, :starts_at, :ends_at, 'booking', :booking_id,
+            :booking_line_id, :held_until)
+    ON CONFLICT ON CONSTRAINT allocations_no_overlap DO NOTHING
+    """
+)
+ALLOCATED = text(
+    "SELECT 1 FROM allocations WHERE tenant_id = :tenant_id AND booking_id = :booking_id LIMIT 1"
+)
+RELEASE = text("DELETE FROM allocations WHERE tenant_id = :tenant_id AND booking_id = :booking_id")
+HOLD_UNTIL = text(
+    """
+    UPDATE allocations SET held_until = :held_until, changed_by = session_user
+     WHERE tenant_id = :tenant_id AND booking_id = :booking_id
+    """
+)
+SET_STATUS = text(
+    """
+    UPDATE bookings SET status = :status, hold_expires_at = :hold_expires_at,
+                        revision = revision + 1, changed_by = session_user
+     WHERE tenant_id = :tenant_id AND id = :id
+    """
+)
+LAPSED_HOLDS = text(
+    """
+    SELECT id FROM bookings
+     WHERE tenant_id = :tenant_id AND status = 'held' AND hold_expires_at <= :now
+     ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
+    """
+)
+# Locks the bookings, in id order and before their allocations: the other order deadlocks with a
+# payment that is being settled.
+LAPSED_IN_THE_WAY = text(
+    """
+    SELECT b.id FROM bookings b
+     WHERE b.tenant_id = :tenant_id AND b.status = 'held' AND b.hold_expires_at <= :now
+       AND b.id IN (SELECT o.booking_id FROM allocations o
+                     WHERE o.tenant_id = :tenant_id AND o.bookable_id = ANY(:bookables)
+                       AND o.starts_at < :until AND o.ends_at > :start AND o.held_until <= :now)
+     ORDER BY b.id FOR UPDATE
+    """
+)
+OPEN_CHECKOUTS = text(
+    """
+    SELECT id FROM operations
+     WHERE tenant_id = :tenant_id AND booking_id = :booking_id AND kind = 'checkout'
+       AND state IN ('new', 'open')
+    """
+)
+CODE_OF = text("SELECT code FROM bookings WHERE tenant_id = :tenant_id AND id = :id")
+
+
+def booking_by_code(tx: Tx, code: str) -> Booking:
+    """Return a booking; codes are read in any case. Raises NotFoundError (``unknown_booking``)."""
+    row = tx.row(BY_CODE, code=code.strip().upper())
+    if row is None:
+        raise unknown_booking(code)
+    return _booking(row)
+
+
+def booking_by_id(tx: Tx, booking_id: UUID) -> Booking:
+    """Return a booking by id; raises NotFoundError (``unknown_booking``)."""
+    row = tx.row(BY_ID, id=booking_id)
+    if row is None:
+        raise unknown_booking(str(booking_id))
+    return _booking(row)
+
+
+def locked_by_code(tx: Tx, code: str) -> Booking:
+    """Return a booking whose row is locked until the transaction ends."""
+    row = tx.row(LOCK_BY_CODE, code=code.strip().upper())
+    if row is None:
+        raise unknown_booking(code)
+    return booking_by_id(tx, row.id)
+
+
+def locked_by_id(tx: Tx, booking_id: UUID) -> Booking:
+    """Return a booking whose row is locked until the transaction ends."""
+    tx.row(LOCK, id=booking_id)
+    return booking_by_id(tx, booking_id)
+
+
+def bookings_between(
+    tx: Tx,
+    start: datetime,
+    until: datetime | None,
+    *,
+    status: Status | None = None,
+    limit: int | None = None,
+) -> list[Booking]:
+    """Return bookings that start in ``[start, until)``, by time."""
+    rows: Sequence[Row[Any]] = tx.rows(
+        BETWEEN, start=start, until=until, status=status.value if status else None, limit=limit
+    )
+    return [_booking(row) for row in rows]
+
+
+def unknown_booking(code: str) -> NotFoundError:
+    """Return the error for a code that names no booking."""
+    return NotFoundError(
+        "unknown_booking",
+        f"There is no booking '{code}'",
+        hint="List them: bookra booking list",
+        details={"code": code},
+    )
+
+
+def _booking(row: Row[Any]) -> Booking:
+    return Booking(
+        row.id,
+        row.code,
+        Status(row.status),
+        row.customer_id,
+        row.customer,
+        row.starts_at,
+        row.ends_at,
+        row.hold_expires_at,
+        row.revision,
+        tuple(_line(values, row.currency) for values in row.lines),
+        Money(row.paid_minor, row.currency),
+        row.payment_url,
+    )
+
+
+def _line(values: list[Any], currency: str) -> Line:
+    line, service_id, service, service_name, staff_id, staff, staff_name, start, end = values[:9]
+    net, tax, tax_bps, commission_bps = values[9:]
+    return Line(
+        UUID(line),
+        UUID(service_id),
+        service,
+        service_name,
+        UUID(staff_id),
+        staff,
+        staff_name,
+        from_epoch(start),
+        from_epoch(end),
+        Money(net, currency),
+        Money(tax, currency),
+        tax_bps,
+        commission_bps,
+    )
