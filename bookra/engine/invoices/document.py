@@ -7,6 +7,7 @@ invoice of the past. Amounts are integer minor units in the one currency of the 
 
 from __future__ import annotations
 
+import colorsys
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ from bookra.money import Money
 
 VERSION = 1
 """The version of the stored form. A change of meaning needs a new number and a reader for both."""
+
+TEXT_CONTRAST = 4.5
+MARK_CONTRAST = 3.0
+"""The least contrast with white of text and of rules: WCAG 2.2, criteria 1.4.3 and 1.4.11."""
 
 Kind = Literal["invoice", "credit_note"]
 
@@ -42,7 +47,10 @@ class Party:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brand:
-    """The seller's mark: a text for a logo and two colours as ``#rrggbb``."""
+    """The seller's mark: a text for a logo and two colours as ``#rrggbb``.
+
+    The colours are kept as the seller chose them; ``on_white`` gives the shades to print.
+    """
 
     logo_text: str
     primary: str
@@ -52,6 +60,10 @@ class Brand:
         for colour in (self.primary, self.accent):
             if not _HEX_COLOUR.fullmatch(colour):
                 raise ValueError(f"'{colour}' is not a colour such as #b0005e")
+
+    def on_white(self) -> tuple[str, str]:
+        """Return primary and accent, each dark enough for its use: text, and marks and rules."""
+        return legible(self.primary, TEXT_CONTRAST), legible(self.accent, MARK_CONTRAST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,3 +262,24 @@ def _tax_row(stored: Mapping[str, Any], currency: str) -> TaxRow:
         net=Money(stored["net_minor"], currency),
         tax=Money(stored["tax_minor"], currency),
     )
+
+
+def legible(colour: str, least_contrast: float) -> str:
+    """Return ``#rrggbb`` made darker, in its own hue, until it stands out from white."""
+    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
+    for step in range(101):
+        shade = colorsys.hls_to_rgb(hue, lightness * (100 - step) / 100, saturation)
+        rounded = tuple(round(part * 255) for part in shade)
+        if _contrast_with_white(rounded) >= least_contrast:
+            return "#" + "".join(f"{part:02x}" for part in rounded)
+    raise AssertionError("black stands out from white")
+
+
+def _contrast_with_white(rgb: tuple[int, ...]) -> float:
+    """WCAG's ratio of relative luminances."""
+    red, green, blue = (
+        part / 255 / 12.92 if part / 255 <= 0.04045 else ((part / 255 + 0.055) / 1.055) ** 2.4
+        for part in rgb
+    )
+    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
