@@ -86,7 +86,7 @@ class InvoiceLine:
             raise ValueError(f"{self.description}: {self.net} + {self.tax} is not {self.gross}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class TaxRow:
     """The tax summary of one rate."""
 
