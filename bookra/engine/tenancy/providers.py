@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg.types.json import Jsonb
 from sqlalchemy import text
 
@@ -63,6 +61,8 @@ class Vault:
 
     def seal(self, tenant_id: object, provider: str, token: Mapping[str, str]) -> bytes:
         """Return nonce and ciphertext of ``token``, bound to the tenant and the provider."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
         nonce = secrets.token_bytes(NONCE_BYTES)
         plain = json.dumps(dict(token)).encode()
         return nonce + AESGCM(self._key(create=True)).encrypt(
@@ -71,6 +71,9 @@ class Vault:
 
     def open(self, tenant_id: object, provider: str, sealed: bytes) -> dict[str, str]:
         """Return the token; raises UnavailableError when the key is missing or another."""
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
         nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
         try:
             plain = AESGCM(self._key(create=False)).decrypt(
@@ -99,7 +102,7 @@ class Vault:
         partial = self._key_file.with_name(f".{self._key_file.name}.{os.getpid()}")
         descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(AESGCM.generate_key(bit_length=KEY_BYTES * 8))
+            file.write(secrets.token_bytes(KEY_BYTES))
         try:
             os.link(partial, self._key_file)  # fails when another process was first: its key stays
         except FileExistsError:

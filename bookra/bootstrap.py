@@ -1,0 +1,183 @@
+"""From settings to a working engine: starts the embedded server, makes what is missing, connects.
+
+The program never works as a superuser. On the embedded server it connects as the ordinary login
+``bookra``; a superuser is used for a moment, to create the database, the login and the schema. A
+server named by a URL is migrated by ``bookra db upgrade`` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from bookra.config import Settings
+from bookra.engine import refusals
+from bookra.engine.database import checked_url, conninfo_of, open_pool
+from bookra.engine.embedded import SUPERUSER, EmbeddedServer
+from bookra.engine.revision import HEAD
+from bookra.engine.runtime import Clock, Engine
+from bookra.errors import BookraError, UnavailableError
+
+LOGIN = "bookra"
+"""The ordinary login on the embedded server: the platform's, and no superuser."""
+
+NOT_READY = frozenset({"3D000", "28000", "28P01", "42P01", "3F000", "42501"})
+"""No database, no login, no tables, or no right to look: the first start has not happened yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """What a preparation did. Revisions are None for a database without Bookra's tables."""
+
+    started: bool
+    before: str | None
+    after: str
+
+
+def open_engine(settings: Settings, *, now: Clock | None = None, size: int = 5) -> Engine:
+    """Return an engine on the settings' database, ready to work.
+
+    The embedded server is started, created and migrated when that is needed. Raises
+    UnavailableError (``not_migrated``, ``database_newer``, ``database_unavailable``).
+    """
+    if settings.embedded:
+        embedded_server(settings).ensure_started()
+    found = revision(settings)
+    if found != HEAD and settings.embedded:
+        upgrade(settings)
+    elif found != HEAD:
+        raise _not_migrated(found)
+    return Engine(open_pool(conninfo(settings), size=size), now=now)
+
+
+def upgrade(settings: Settings) -> Upgraded:
+    """Create what is missing and bring the schema to this program's revision.
+
+    Works as the administrator: the embedded superuser, or the login of the URL. Safe to run twice
+    and by two commands at once. Raises UnavailableError (``database_newer``).
+    """
+    from bookra.engine import migrating, roles
+
+    started = embedded_server(settings).ensure_started() if settings.embedded else False
+    if settings.embedded:
+        _create_database(settings)
+    with administration(settings) as connection:
+        before = migrating.inspect(connection).current
+        if before != HEAD:
+            migrating.upgrade(connection)
+        if settings.embedded:
+            roles.create_login(connection, LOGIN, None)
+            roles.grant(connection, roles.PLATFORM, LOGIN)
+    return Upgraded(started, before, HEAD)
+
+
+@contextmanager
+def administration(settings: Settings) -> Iterator[Connection]:
+    """Open one administrative transaction: committed at the end, rolled back on an error.
+
+    For migrations, businesses and operators alone. Database errors come out as BookraError.
+    """
+    pool = open_pool(_administrator(settings), pooled=False)
+    try:
+        with pool.begin() as connection:
+            yield connection
+    except DBAPIError as error:
+        raise refusals.explain(error) from error
+    finally:
+        pool.dispose()
+
+
+def conninfo(settings: Settings) -> dict[str, str]:
+    """Return libpq's keywords of the ordinary login."""
+    if settings.database_url is not None:
+        return conninfo_of(checked_url(settings.database_url))
+    return embedded_server(settings).conninfo(LOGIN, settings.database)
+
+
+def embedded_server(settings: Settings) -> EmbeddedServer:
+    """Return the embedded server of the settings' home, started or not."""
+    return EmbeddedServer(settings.home)
+
+
+def drop_database(settings: Settings) -> bool:
+    """Drop the embedded database of these settings alone; False when there is none."""
+    embedded_server(settings).ensure_started()
+    with _maintenance(settings) as connection:
+        known = connection.execute(
+            "SELECT 1 FROM pg_database WHERE datname = %s", [settings.database]
+        ).fetchone()
+        if known:
+            connection.execute(
+                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(settings.database))
+            )
+    return known is not None
+
+
+def revision(settings: Settings) -> str | None:
+    """Return the schema's revision, None when there is none yet. Raises UnavailableError."""
+    try:
+        with psycopg.connect(_dsn(conninfo(settings))) as connection:
+            row = connection.execute("SELECT version_num FROM bookra.alembic_version").fetchone()
+            return row[0] if row else None
+    except psycopg.Error as error:
+        if (error.sqlstate or "") in NOT_READY:
+            return None
+        if settings.embedded and "does not exist" in str(error):
+            return None  # libpq reports a refused connection without its SQLSTATE
+        raise refusals.unreachable(str(error)) from error
+
+
+def _not_migrated(found: str | None) -> BookraError:
+    if found is not None and found > HEAD:
+        return UnavailableError(
+            "database_newer",
+            f"This database is at revision {found}, which this version of Bookra does not know",
+            hint="Upgrade Bookra",
+        )
+    return UnavailableError(
+        "not_migrated",
+        "This database does not have this version's tables yet",
+        hint="Run: bookra db upgrade",
+    )
+
+
+def _administrator(settings: Settings) -> dict[str, str]:
+    if settings.embedded:
+        return embedded_server(settings).conninfo(SUPERUSER, settings.database)
+    return conninfo(settings)
+
+
+def _create_database(settings: Settings) -> None:
+    with _maintenance(settings) as connection:
+        known = connection.execute(
+            "SELECT 1 FROM pg_database WHERE datname = %s", [settings.database]
+        ).fetchone()
+        if known:
+            return
+        try:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {}").format(sql.Identifier(settings.database))
+            )
+        except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+            return  # another command was first
+
+
+@contextmanager
+def _maintenance(settings: Settings) -> Iterator[psycopg.Connection]:
+    """Open the embedded server's maintenance database, outside any transaction."""
+    target = embedded_server(settings).conninfo(SUPERUSER, "postgres")
+    try:
+        with psycopg.connect(_dsn(target), autocommit=True) as connection:
+            yield connection
+    except psycopg.OperationalError as error:
+        raise refusals.unreachable(str(error)) from error
+
+
+def _dsn(keywords: Mapping[str, str]) -> str:
+    return psycopg.conninfo.make_conninfo(**{"connect_timeout": "5", **keywords})

@@ -1,0 +1,112 @@
+"""The day as the front desk sees it: everybody's shifts, every visit, what is booked and taken."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import text
+
+from bookra import clock
+from bookra.engine.availability.store import load_rota
+from bookra.engine.bookings.day import DayBlock, DayColumn, DaySnapshot, DayTotals, Interval
+from bookra.engine.ledger.store import PAID
+from bookra.engine.runtime import Tx
+from bookra.money import Money
+
+SHOWN = "('held', 'confirmed', 'checked_in', 'in_service', 'completed', 'no_show', 'displaced')"
+
+# Visits that touch the day, by line; the gaps are those of the service as it was booked into
+# segments. Index: booking_lines_tenant_id_staff_id_starts_at_idx by way of the staff.
+BLOCKS = text(
+    f"""
+    SELECT b.code, b.status, b.hold_expires_at, c.name AS customer, s.name AS service, s.category,
+           k.slug AS staff, l.starts_at, l.ends_at, l.net_minor + l.tax_minor AS price_minor,
+           (SELECT sum(m.net_minor + m.tax_minor) FROM booking_lines m
+             WHERE m.tenant_id = b.tenant_id AND m.booking_id = b.id)::bigint AS total_minor,
+           {PAID} AS paid_minor,
+           ARRAY(SELECT CASE g.kind WHEN 'busy' THEN g.minutes ELSE -g.minutes END
+                   FROM service_segments g
+                  WHERE g.tenant_id = s.tenant_id AND g.service_id = s.id
+                  ORDER BY g.position) AS segments
+      FROM booking_lines l
+      JOIN bookings b ON b.tenant_id = l.tenant_id AND b.id = l.booking_id
+      JOIN customers c ON c.tenant_id = b.tenant_id AND c.id = b.customer_id
+      JOIN services s ON s.tenant_id = l.tenant_id AND s.id = l.service_id
+      JOIN bookables k ON k.tenant_id = l.tenant_id AND k.id = l.staff_id
+     WHERE l.tenant_id = :tenant_id AND b.status IN {SHOWN}
+       AND (b.status <> 'held' OR b.hold_expires_at > :now)
+       AND l.starts_at >= CAST(:start AS timestamptz) - interval '1 day'
+       AND l.starts_at < :until AND l.ends_at > :start
+     ORDER BY l.starts_at, k.slug
+    """  # noqa: S608 - constants
+)
+TAKEN = text(
+    """
+    SELECT COALESCE(sum(t.amount_minor), 0)::bigint AS taken
+      FROM entries e
+      JOIN transfers t ON t.tenant_id = e.tenant_id AND t.entry_id = e.id
+     WHERE e.tenant_id = :tenant_id AND e.kind IN ('card_payment', 'cash_payment')
+       AND e.effective_at >= :start AND e.effective_at < :until
+    """
+)
+
+
+def day_snapshot(tx: Tx, day: date) -> DaySnapshot:
+    """Return the picture of a local day. ``taken`` is what was paid on that day, tips included."""
+    rota = load_rota(tx, day, 1)
+    begin, end = rota.span
+    start, until = clock.from_epoch(begin), clock.from_epoch(end)
+    rows = tx.rows(BLOCKS, start=start, until=until, now=tx.now)
+    taken = tx.row(TAKEN, start=start, until=until)
+    assert taken is not None
+    currency = tx.tenant.currency
+    booked = sum(row.price_minor for row in rows if row.status != "no_show")
+    return DaySnapshot(
+        day=day,
+        zone=tx.tenant.zone.key,
+        read_at=tx.now,
+        columns=tuple(
+            DayColumn(
+                person.slug,
+                person.name,
+                tuple(
+                    (clock.from_epoch(a), clock.from_epoch(b))
+                    for a, b in rota.working(person)
+                    if a < end and b > begin
+                ),
+            )
+            for person in rota.staff
+        ),
+        blocks=tuple(
+            DayBlock(
+                code=row.code,
+                staff=row.staff,
+                customer=row.customer,
+                service=row.service,
+                category=row.category,
+                status=row.status,
+                starts_at=row.starts_at,
+                ends_at=row.ends_at,
+                gaps=_gaps(row.starts_at, row.segments),
+                price=Money(row.price_minor, currency),
+                due=Money(
+                    0 if row.status == "no_show" else max(0, row.total_minor - row.paid_minor),
+                    currency,
+                ),
+                held_until=row.hold_expires_at if row.status == "held" else None,
+            )
+            for row in rows
+        ),
+        totals=DayTotals(Money(booked, currency), Money(taken.taken, currency)),
+    )
+
+
+def _gaps(start: datetime, segments: list[int]) -> tuple[Interval, ...]:
+    """Return the processing gaps of a visit; negative minutes mark a gap."""
+    found, at = [], start
+    for minutes in segments:
+        end = at + timedelta(minutes=abs(minutes))
+        if minutes < 0:
+            found.append((at, end))
+        at = end
+    return tuple(found)

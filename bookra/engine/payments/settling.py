@@ -1,0 +1,229 @@
+"""What Stripe said, made into ledger entries and booking states. Each fact lands here, once.
+
+The API's answer, an event and a balance transaction may come in any order, twice, or not at all.
+A charge is known by its id and a movement by its own, so each is posted once; the payment [A1] and
+its balance transaction [A2] commute. Locks the booking before anything else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from bookra.engine.bookings import store as bookings
+from bookra.engine.bookings.actions import confirm, retake
+from bookra.engine.bookings.model import OCCUPYING, Booking, Status
+from bookra.engine.ledger import rules
+from bookra.engine.ledger.store import post
+from bookra.engine.outbox.emit import emit
+from bookra.engine.outbox.topics import RefundPayment, SendMessage
+from bookra.engine.payments import store
+from bookra.engine.payments.taking import emit_paid, payment_of
+from bookra.engine.people.customers import customer_by_id
+from bookra.engine.runtime import Tx
+from bookra.errors import NotFoundError
+from bookra.ids import new_id
+from bookra.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A durable intention: what is asked of Stripe, and how far it came."""
+
+    id: UUID
+    kind: str
+    booking_id: UUID
+    booking: str
+    state: str
+    amount: Money
+    tip: Money
+    platform_fee: Money
+    provider_ref: str | None
+    url: str | None
+    expires_at: datetime | None
+    intent_ref: str | None
+    charge_ref: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A captured payment as Stripe tells it."""
+
+    charge_ref: str
+    intent_ref: str
+    amount: Money
+    captured_at: datetime
+
+
+def operation(tx: Tx, operation_id: UUID) -> Operation:
+    """Return an operation; raises NotFoundError (``unknown_operation``)."""
+    row = tx.row(store.OPERATION, id=operation_id)
+    if row is None:
+        raise NotFoundError("unknown_operation", f"There is no payment operation {operation_id}")
+    return _operation(row)
+
+
+def checkout_opened(
+    tx: Tx, operation_id: UUID, session_ref: str, url: str, expires_at: datetime
+) -> None:
+    """Store the session of an operation. Telling it twice changes nothing."""
+    tx.run(store.OPENED, id=operation_id, ref=session_ref, url=url, expires_at=expires_at)
+    tx.concerns("operation", operation_id)
+
+
+def checkout_closed(tx: Tx, operation_id: UUID, *, failure: str | None = None) -> None:
+    """Note that an operation's session is over unpaid: expired, cancelled or refused."""
+    state = "failed" if failure else "cancelled"
+    tx.run(store.SETTLED, id=operation_id, state=state, failure=failure, ref=None, now=tx.now)
+    tx.concerns("operation", operation_id)
+
+
+def settle_payment(tx: Tx, operation_id: UUID, charge: Charge) -> str:
+    """Post a captured charge, confirm the booking and emit its effects; returns what was decided.
+
+    Decisions: ``confirmed``, ``paid``, ``known`` (told before), and ``refunding`` for money that
+    came too late for a slot that is taken, or a second time: it is owed back and refunded.
+    """
+    wanted = operation(tx, operation_id)
+    booking = bookings.locked_by_id(tx, wanted.booking_id)
+    charge_id = new_id()
+    fresh = tx.run(
+        store.INSERT_CHARGE,
+        id=charge_id,
+        booking_id=booking.id,
+        charge_ref=charge.charge_ref,
+        intent_ref=charge.intent_ref,
+        captured_minor=charge.amount.minor,
+        tip_minor=wanted.tip.minor,
+        currency=charge.amount.currency,
+        captured_at=charge.captured_at,
+    )
+    if not fresh:
+        return "known"
+    tx.run(store.SETTLED, id=wanted.id, state="succeeded", failure=None, ref=None, now=tx.now)
+    tx.concerns("charge", charge_id)
+    if booking.paid or charge.amount != wanted.amount or not _has_its_time(tx, booking):
+        return _refund_in_full(tx, booking, charge_id, charge)
+    decision = "paid"
+    if booking.status in (Status.HELD, Status.EXPIRED):
+        booking, decision = confirm(tx, booking), "confirmed"
+    payment = payment_of(booking, f"charge:{charge.charge_ref}", tx, wanted.tip.minor)
+    post(tx, rules.card_payment(payment))
+    emit_paid(tx, booking.id)
+    return decision
+
+
+def refund_settled(tx: Tx, operation_id: UUID, refund_ref: str) -> None:
+    """Post a refund that Stripe accepted. Telling it twice changes nothing."""
+    wanted = operation(tx, operation_id)
+    tx.run(store.SETTLED, id=wanted.id, state="succeeded", failure=None, ref=refund_ref, now=tx.now)
+    post(
+        tx,
+        rules.late_payment_refund(
+            f"refund:{wanted.id}",
+            wanted.booking_id,
+            wanted.amount.currency,
+            tx.now,
+            wanted.amount.minor,
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MovementFact:
+    """A balance transaction: ``net = amount - stripe_fee - application_fee``."""
+
+    account_ref: str
+    txn_ref: str
+    type: str
+    source_ref: str
+    amount: Money
+    stripe_fee: Money
+    application_fee: Money
+    moved_at: datetime
+
+
+def record_movement(tx: Tx, fact: MovementFact) -> bool:
+    """Post a balance transaction [A2], once; False when it was known."""
+    source = tx.row(store.BOOKING_OF_SOURCE, source_ref=fact.source_ref)
+    movement = rules.StripeMovement(
+        key=f"stripe:{fact.account_ref}:{fact.txn_ref}",
+        type=fact.type,
+        currency=fact.amount.currency,
+        effective_at=fact.moved_at,
+        amount_minor=fact.amount.minor,
+        stripe_fee_minor=fact.stripe_fee.minor,
+        application_fee_minor=fact.application_fee.minor,
+        booking_id=source.booking_id if source else None,
+    )
+    entry_id, fresh = post(tx, rules.balance_transaction(movement))
+    if fresh:
+        tx.run(
+            store.INSERT_MOVEMENT,
+            id=new_id(),
+            account_ref=fact.account_ref,
+            txn_ref=fact.txn_ref,
+            type=fact.type,
+            source_ref=fact.source_ref,
+            amount_minor=fact.amount.minor,
+            fee_minor=fact.stripe_fee.minor + fact.application_fee.minor,
+            net_minor=movement.net_minor,
+            currency=fact.amount.currency,
+            moved_at=fact.moved_at,
+            entry_id=entry_id,
+        )
+    return fresh
+
+
+def _has_its_time(tx: Tx, booking: Booking) -> bool:
+    """Tell whether the visit can take place: an expired hold takes its slot again if it is free."""
+    if booking.status in OCCUPYING or booking.status is Status.COMPLETED:
+        return True
+    return booking.status is Status.EXPIRED and retake(tx, booking)
+
+
+def _refund_in_full(tx: Tx, booking: Booking, charge_id: UUID, charge: Charge) -> str:
+    """Owe the money back, reserve it on the charge, ask for the refund, tell the customer."""
+    payment = payment_of(booking, f"charge:{charge.charge_ref}", tx, 0)
+    post(tx, rules.late_payment(payment, charge.amount.minor))
+    tx.run(store.RESERVE_REFUND, id=charge_id, amount_minor=charge.amount.minor)
+    operation_id = new_id()
+    tx.run(
+        store.INSERT_OPERATION,
+        id=operation_id,
+        kind="refund",
+        booking_id=booking.id,
+        amount_minor=charge.amount.minor,
+        tip_minor=0,
+        platform_fee_minor=0,
+        currency=charge.amount.currency,
+        charge_id=charge_id,
+        expires_at=None,
+        now=tx.now,
+    )
+    emit(tx, RefundPayment(booking.id, operation_id))
+    if customer_by_id(tx, booking.customer_id).phone:
+        emit(tx, SendMessage(booking.id, "payment_refunded"))
+    return "refunding"
+
+
+def _operation(row: Row[Any]) -> Operation:
+    return Operation(
+        row.id,
+        row.kind,
+        row.booking_id,
+        row.booking,
+        row.state,
+        Money(row.amount_minor, row.currency),
+        Money(row.tip_minor, row.currency),
+        Money(row.platform_fee_minor, row.currency),
+        row.provider_ref,
+        row.url,
+        row.expires_at,
+        row.intent_ref,
+        row.charge_ref,
+    )
