@@ -1,0 +1,71 @@
+"""What the HTTP clients share: how a connection is opened, and how an answer's edges are read."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 25.0
+"""Well below the outbox's lease, so that a slow answer is an outcome and not a lost lease."""
+
+LONGEST_WISH_SECONDS = 3600.0
+"""A provider's ``Retry-After`` beyond an hour is not believed."""
+
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.:-]+")
+_PLAIN_LENGTH = 64
+
+# Their INFO lines hold addresses, and a calendar's address is a person's mail address.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+def open_client(
+    base_url: str, *, timeout_seconds: tuple[float, float], keep_alive: bool = True
+) -> httpx.Client:
+    """Return an HTTP/1.1 client that goes to ``base_url`` and nowhere else.
+
+    No proxy, netrc or certificate from the environment, and no redirect, leads a token astray.
+    ``timeout_seconds`` is (connect, each other step).
+    """
+    connect, answer = timeout_seconds
+    return httpx.Client(
+        base_url=base_url,
+        timeout=httpx.Timeout(answer, connect=connect),
+        limits=httpx.Limits(max_connections=10, max_keepalive_connections=5 if keep_alive else 0),
+        trust_env=False,
+        http2=False,
+        follow_redirects=False,
+    )
+
+
+def plain(text: object) -> str:
+    """Return a provider's code or id fit for a log or a terminal: a short run of plain letters."""
+    return _NOT_PLAIN.sub("_", str(text))[:_PLAIN_LENGTH]
+
+
+def wished_seconds(headers: Mapping[str, str]) -> float | None:
+    """Return how long ``Retry-After`` asks to wait, None when it doesn't say.
+
+    A date is read against the answer's own ``Date``, so that this machine's clock plays no part.
+    """
+    wish = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d{1,3})?", wish):
+        return min(float(wish), LONGEST_WISH_SECONDS)
+    until, sent = _date(wish), _date(headers.get("Date", ""))
+    if until is None or sent is None:
+        return None
+    return min(max((until - sent).total_seconds(), 0.0), LONGEST_WISH_SECONDS)
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        stamp = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)
