@@ -6,7 +6,7 @@ import sqlite3
 from datetime import UTC, datetime
 
 from bookra.sandbox.state import Json, issue_token, now, random_id, remember, setting
-from bookra.sandbox.stripe.errors import RefusedError, missing_object
+from bookra.sandbox.stripe.errors import RefusedError, masked, missing_object
 from bookra.sandbox.stripe.forms import Flag, Group, Items, Metadata, Text
 from bookra.sandbox.stripe.store import EXPAND, Call, add, find
 
@@ -102,7 +102,6 @@ def _account(call: Call, identifier: str, *, country: str, currency: str, name: 
         "email": None,
         "metadata": {},
         "payouts_enabled": True,
-        "settings": {"dashboard": {"display_name": name, "timezone": "Etc/UTC"}},
         "type": "standard",
     }
 
@@ -116,7 +115,7 @@ def acting_account(tx: sqlite3.Connection, secret: str, header: str | None, *, o
     ).fetchone()
     if row is None:
         raise RefusedError(
-            f"The provided key '{secret[:8]}{'*' * 12}{secret[-4:]}' does not have access to "
+            f"The provided key '{masked(secret)}' does not have access to "
             f"account '{header}' (or that account does not exist). Application access may have "
             "been revoked.",
             status=403,

@@ -8,12 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bookra.sandbox.state import Json, random_id
-from bookra.sandbox.stripe import events
+from bookra.sandbox.stripe import events, store
 from bookra.sandbox.stripe.errors import RefusedError, missing_object
 from bookra.sandbox.stripe.forms import Group, Text
-from bookra.sandbox.stripe.store import EXPAND, Call, add, find, list_parameters, page, save
+from bookra.sandbox.stripe.store import EXPAND, Call, add, find, page, save
 
-LIST = list_parameters(customer=Text(), type=Text(choices=("card",)))
+LIST = Group(
+    {
+        "customer": Text(),
+        "type": Text(choices=("card",)),
+        **{name: shape for name, shape in store.LIST.items() if name != "created"},
+    }
+)
+OF_CUSTOMER = Group({name: shape for name, shape in LIST.optional.items() if name != "customer"})
 ATTACH = Group({"expand": EXPAND}, {"customer": Text()})
 
 

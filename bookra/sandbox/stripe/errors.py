@@ -64,8 +64,13 @@ def invalid_key(secret: str) -> RefusedError:
             "Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_KEY')."
         )
     else:
-        message = f"Invalid API Key provided: {secret[:8]}{'*' * 12}{secret[-4:]}"
+        message = f"Invalid API Key provided: {masked(secret)}"
     return RefusedError(message, status=401, executed=False)
+
+
+def masked(secret: str) -> str:
+    """Return a key as Stripe quotes it: its kind and its last four characters."""
+    return f"{secret[:8]}{'*' * 12}{secret[-4:]}" if len(secret) > 16 else "*" * 12
 
 
 def internal_error() -> RefusedError:

@@ -66,7 +66,7 @@ ROUTES = (
     Route("GET", "/v1/customers", customers.LIST, customers.listed),
     Route("GET", "/v1/customers/{}", customers.RETRIEVE, customers.retrieve),
     Route("POST", "/v1/customers/{}", customers.UPDATE, customers.update),
-    Route("GET", "/v1/customers/{}/payment_methods", cards.LIST, cards.listed),
+    Route("GET", "/v1/customers/{}/payment_methods", cards.OF_CUSTOMER, cards.listed),
     Route("GET", "/v1/payment_methods", cards.LIST, cards.listed),
     Route("GET", "/v1/payment_methods/{}", _EXPAND_ONLY, cards.retrieve),
     Route("POST", "/v1/payment_methods/{}/attach", cards.ATTACH, cards.attach),
