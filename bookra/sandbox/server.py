@@ -48,6 +48,8 @@ class SandboxServer(ThreadingHTTPServer):
 
     def respond(self, request: Request) -> Reply | None:
         """Return the reply, or None where the connection is to be closed without one."""
+        if self.stop.is_set():  # a connection that was kept alive must not outlive the server
+            return None
         provider = provider_of(request.path)
         if provider is None:
             return self._local(request)
