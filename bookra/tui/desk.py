@@ -112,7 +112,10 @@ class NewCustomer:
 
 @dataclass(frozen=True, slots=True)
 class BookingDetail:
-    """A booking opened. ``kept_if_cancelled`` is what the policy keeps if it is cancelled now."""
+    """A booking opened. ``kept_if_cancelled`` is what the policy keeps if it is cancelled now.
+
+    It is None where there is nothing to say, such as for a booking that can't be cancelled.
+    """
 
     code: str
     status: str

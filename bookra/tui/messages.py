@@ -45,9 +45,10 @@ class DetailLoaded(Answer):
 
 @dataclass(eq=False)
 class ServicesLoaded(Answer):
-    """What a person performs."""
+    """What ``staff`` (a slug) performs."""
 
     services: tuple[ServiceChoice, ...]
+    staff: str
 
 
 @dataclass(eq=False)

@@ -14,15 +14,15 @@ from zlib import crc32
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
-from bookra.tui.contrast import AA_GRAPHIC, legible, mix
+from bookra.tui.contrast import AA, AA_GRAPHIC, contrast, legible, mix
 from bookra.tui.desk import Brand
 
 DARK, LIGHT = "bookra-dark", "bookra-light"
 
 HUES = (
-    "#56b4e9", "#e69f00", "#cc79a7", "#009e73", "#7a8cf0", "#d55e00", "#f0e442", "#9fa8a3",
+    "#56b4e9", "#e69f00", "#cc79a7", "#009e73", "#7a8cf0", "#d55e00", "#f0e442", "#35c2cf",
 )  # fmt: skip
-"""Hues for service categories: Okabe and Ito's, told apart with impaired colour vision too."""
+"""Hues for service categories, after Okabe and Ito's for impaired colour vision."""
 _DEPTHS = (1.0, 0.85, 1.15, 0.9, 1.25, 1.05, 0.72, 0.8)
 """How strongly each hue tints a block: hues that look alike to some differ in brightness."""
 
@@ -61,7 +61,6 @@ class Tone:
 def tenant_theme(brand: Brand, *, light: bool = False) -> Theme:
     """Return the Textual theme of a tenant; a colour that can't be read falls back to violet."""
     primary = _colour(brand.primary, _FALLBACK)
-    wanted_accent = _colour(brand.accent or primary, primary)
     paper, pen = ("#fcfcfa", "#17161a") if light else ("#121215", "#f4f2f6")
     tint = 0.015 if light else 0.035
     ground = mix(paper, primary, tint)
@@ -69,7 +68,7 @@ def tenant_theme(brand: Brand, *, light: bool = False) -> Theme:
     panel = mix(mix(ground, pen, 0.055), primary, 0.06)
     grounds = (ground, surface, panel)
     text = legible(mix(pen, primary, 0.04), *grounds, ratio=9.0)
-    accent = legible(wanted_accent, *grounds)
+    accent = legible(_nearest(_colour(brand.accent or primary, primary), primary, panel), *grounds)
     signals = {name: legible(colour, *grounds) for name, colour in _SIGNALS.items()}
     named = {"ground": ground, "panel": panel, "text": text, "primary": primary, "accent": accent}
     return Theme(
@@ -179,6 +178,13 @@ def hues(categories: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
         taken = set(given.values())
         given[category] = next((hue for hue in ring if hue not in taken), ring[0])
     return given
+
+
+def _nearest(accent: str, primary: str, ground: str) -> str:
+    """Return the accent, or the main colour where that needs less change to be read."""
+    if contrast(accent, ground) >= AA:
+        return accent
+    return max(accent, primary, key=lambda colour: contrast(colour, ground))
 
 
 def _colour(text: str, fallback: str) -> str:

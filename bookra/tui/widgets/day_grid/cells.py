@@ -66,10 +66,11 @@ def _layer(
     line: Segments = []
     for lane in range(lanes):
         room = width * (lane + 1) // lanes - width * lane // lanes
-        one = level.get(lane)
-        if one is None:
+        if lane not in level:
             line += _ground(scene, column, row, spot, room)
-        elif room > 4 and any(other.host == one.block.code for other in here):
+            continue
+        one = level[lane]
+        if room > 4 and any(other.host == one.block.code for other in here):
             line += _sliver(scene, one, row, spot)
             line += _layer(scene, column, row, spot, here, one.block.code, room - 2)
         else:
@@ -145,7 +146,9 @@ def _block(scene: Scene, one: Placed, row: int, spot: Spot, width: int) -> Segme
     tag = Segment(
         f"{scene.axis.local(row):%H:%M}", style(scene.ink.on_accent, scene.ink.accent, bold=True)
     )
-    return [bar, Segment(pad(text, room - _TIME), style(front, colours.ground)), tag]
+    texture = len(set(text)) == 1
+    beside = text if texture else fit(text.rstrip(), room - _TIME - 1, scene.glyphs.ellipsis)
+    return [bar, Segment(pad(beside, room - _TIME), style(front, colours.ground)), tag]
 
 
 def _first_line(scene: Scene, one: Placed, room: int) -> str:

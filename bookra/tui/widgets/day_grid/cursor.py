@@ -13,7 +13,10 @@ from bookra.tui.widgets.day_grid.scene import Scene, Spot
 
 @dataclass(frozen=True, slots=True)
 class Pointed:
-    """What the cursor points at: a person, an instant, and a block or free minutes."""
+    """What the cursor points at: a person, an instant, and a block or none.
+
+    ``free_minutes`` is for how long the person's hands are free: in a block's gap, too.
+    """
 
     staff: str
     staff_name: str
@@ -29,7 +32,7 @@ def pointed(scene: Scene, spot: Spot) -> Pointed | None:
     column, at = scene.columns[spot.column], scene.axis.at(spot.row)
     blocks = [one.block for one in scene.placed[spot.column]]
     block = next((b for b in blocks if b.code == spot.chosen), None)
-    free = 0 if block else free_minutes(column, blocks, at)
+    free = free_minutes(column, blocks, at)
     return Pointed(column.slug, scene.names[spot.column], at, block, free)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from rich.style import Style
 from textual.events import Click
@@ -72,11 +72,13 @@ class DayGrid(ScrollView, can_focus=True):
         old = self._scene
         new = self._lay_out(snapshot, now)
         self._scene = new
-        self._spot = cursor.carried(old, self._spot, new) if old else cursor.first(new)
+        spot = cursor.carried(old, self._spot, new) if old else cursor.first(new)
+        self._spot = spot._replace(focused=self.has_focus)
         if old is None or (old.axis, old.columns, old.view) != (new.axis, new.columns, new.view):
             self._measure()
             self._repaint_all()
-            self.call_after_refresh(self._centre)
+            same_day = old and old.axis.minutes == new.axis.minutes and _day(old) == _day(new)
+            self.call_after_refresh(self._follow if same_day else self._centre)
         else:
             self._repaint_changes(old, new)
         self.post_message(self.Moved())
@@ -280,6 +282,10 @@ class DayGrid(ScrollView, can_focus=True):
     def _light(self, *, on: bool) -> None:
         self._spot = self._spot._replace(focused=on)
         self._repaint({self._spot.row})
+
+
+def _day(scene: Scene) -> date:
+    return scene.snapshot.day
 
 
 def _on_axis(axis: Axis, now: datetime) -> datetime | None:

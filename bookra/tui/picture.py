@@ -1,0 +1,58 @@
+"""Pictures of the front desk without a terminal, for documentation: an SVG of what it shows."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from bookra.errors import UnavailableError
+from bookra.tui.app import BookraApp
+from bookra.tui.desk import Desk
+
+PATIENCE_SECONDS = 20.0
+"""How long the desk may take to answer before there is no picture."""
+
+
+def screenshot(
+    desk: Desk,
+    size: tuple[int, int],
+    path: Path,
+    keys: Sequence[str] = (),
+    *,
+    light: bool = False,
+    ascii_only: bool = False,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> None:
+    """Write an SVG of the front desk at ``size`` (columns, lines) after ``keys`` were pressed.
+
+    Keys are Textual's names (``n``, ``enter``, ``right_square_bracket``). Raises
+    UnavailableError (``desk_silent``) if the desk does not answer in time.
+    """
+    app = BookraApp(desk, desk.brand(), light=light, ascii_only=ascii_only, now=now)
+    asyncio.run(_take(app, size, path, keys))
+
+
+async def _take(app: BookraApp, size: tuple[int, int], path: Path, keys: Sequence[str]) -> None:
+    async with app.run_test(size=size) as pilot:
+        await settle(app, pilot)
+        for key in keys:
+            await pilot.press(key)
+            await settle(app, pilot)
+        path.write_text(app.export_screenshot(), "utf-8")
+
+
+async def settle(app: BookraApp, pilot: Pilot[None]) -> None:
+    """Wait until every question was answered and what was answered is painted."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    await pilot.pause()
+    while not app.day_screen.settled:
+        if time.monotonic() > deadline:
+            raise UnavailableError("desk_silent", "The desk did not answer in time")
+        await asyncio.sleep(0.01)
+    await pilot.pause()
+    await pilot.pause()

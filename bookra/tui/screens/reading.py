@@ -1,0 +1,129 @@
+"""Dialogs that only tell something: all keys, why a time is not free, a booking opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from bookra.engine.bookings.day import DayBlock
+from bookra.tui import actions, describe
+from bookra.tui.describe import line, lines
+from bookra.tui.front import Front
+from bookra.tui.messages import DetailLoaded, ReasonsFound, Refused
+from bookra.tui.screens.dialog import Dialog
+from bookra.tui.text import clean
+from bookra.tui.widgets.day_grid.cursor import Pointed
+
+_CLOSES: list[BindingType] = [
+    Binding("enter", "back", "Close", show=False),
+    Binding("q", "back", "Close", show=False),
+]
+
+
+class HelpDialog(Dialog[None]):
+    """Every key, by what it is for."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *_CLOSES,
+        Binding("question_mark", "back", "Close", show=False),
+    ]
+
+    def __init__(self, front: Front) -> None:
+        super().__init__(front, "Keys")
+
+    def body(self) -> Sequence[Widget]:
+        """List the action table in two columns."""
+        columns = ((actions.BOOKINGS, actions.PROGRAM), (actions.DAYS, actions.MOVES))
+        return [Static(self._column(titles), markup=False) for titles in columns]
+
+    def _column(self, titles: Sequence[str]) -> Content:
+        rows: list[Content] = []
+        for title, group in actions.groups(*titles).items():
+            rows += [line()] if rows else []
+            rows.append(line((title, "bold")))
+            for one in group:
+                key = one.key(ascii_only=self.front.look.ascii_only)
+                rows.append(line((f"{key:<7}", "bold $text-accent"), one.help))
+        return lines(rows)
+
+
+class WhyDialog(Dialog[None]):
+    """What keeps a time from being booked, in order, and what would open it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*_CLOSES, Binding("y", "back", "Close", show=False)]
+
+    def __init__(self, front: Front, pointed: Pointed) -> None:
+        look = front.look
+        super().__init__(front, f"Why not {look.time(pointed.at)} with {pointed.staff_name}?")
+        self._pointed = pointed
+
+    def body(self) -> Sequence[Widget]:
+        """Leave room for the reasons, which are on their way."""
+        return [Static("Asking …", markup=False)]
+
+    def on_mount(self) -> None:
+        """Ask for the reasons."""
+        call = partial(self.front.desk.why, None, self._pointed.staff, self._pointed.at)
+        self.front.work.ask(self, "why", call, lambda ticket, r: ReasonsFound(ticket, tuple(r)))
+
+    def on_reasons_found(self, message: ReasonsFound) -> None:
+        """Number the reasons."""
+        numbered = [
+            line((f"{number}  ", "bold $text-accent"), clean(reason))
+            for number, reason in enumerate(message.reasons, start=1)
+        ]
+        free = line((self.front.look.glyphs.live, "$text-success"), "  Nothing: it is free")
+        self.query_one(".dialog-body Static", Static).update(lines(numbered or [free]))
+
+    def on_refused(self, message: Refused) -> None:
+        """Say why there is no answer."""
+        self.query_one(".dialog-body Static", Static).update("")
+        self.refuse(message.error)
+
+
+class DetailDialog(Dialog[str]):
+    """A booking with its client and its money. Answers with the verb that was chosen here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *_CLOSES,
+        *(
+            Binding(action.keys, f"verb('{action.name}')", action.help, show=False)
+            for action in actions.DAY
+            if action.needs_booking
+        ),
+    ]
+    HINTS = (("i", "check in"), ("x", "check out"), ("c", "cancel"), ("esc", "close"))
+
+    def __init__(self, front: Front, block: DayBlock, staff: str) -> None:
+        super().__init__(front, "Booking")
+        self._block = block
+        self._staff = staff
+
+    def body(self) -> Sequence[Widget]:
+        """Show what the day knows already."""
+        known = describe.booking(self.front.look, self._block, self._staff)
+        return [Static(lines(known), markup=False)]
+
+    def on_mount(self) -> None:
+        """Open the booking for the rest."""
+        call = partial(self.front.desk.detail, self._block.code)
+        self.front.work.ask(self, "detail", call, DetailLoaded)
+
+    def on_detail_loaded(self, message: DetailLoaded) -> None:
+        """Show all of it."""
+        content = lines(describe.opened(self.front.look, message.detail))
+        self.query_one(".dialog-body Static", Static).update(content)
+
+    def on_refused(self, message: Refused) -> None:
+        """Say why it can't be opened; what the day knows stays."""
+        self.refuse(message.error)
+
+    def action_verb(self, verb: str) -> None:
+        """Close, and do the verb to this booking."""
+        self.dismiss(verb)

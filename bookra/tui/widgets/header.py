@@ -1,0 +1,53 @@
+"""The top of the screen: whose desk, which day, how the day stands, and how fresh all that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from bookra.tui.text import fit
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How fresh the picture is: ``live``, ``reading``, ``stale`` or ``locked``; and in words."""
+
+    state: str
+    words: str
+
+
+_COLOURS = {
+    "live": "$text-success",
+    "reading": "$text-muted",
+    "stale": "bold $text-warning",
+    "locked": "bold $text-accent",
+}
+
+
+class Header(Widget):
+    """One line. Nothing is painted while its facts stay the same."""
+
+    logo: reactive[str] = reactive("")
+    day: reactive[str] = reactive("")
+    notes: reactive[tuple[str, ...]] = reactive(())
+    health: reactive[Health] = reactive(Health("reading", "reading"))
+    clock: reactive[str] = reactive("")
+
+    def render(self) -> Content:
+        """Put the logo, the day, what there is room for, freshness and the time on a line."""
+        width = self.size.width
+        right = Content.assemble(
+            (self.health.words, _COLOURS[self.health.state]), "  ", (self.clock, "bold"), " "
+        )
+        logo = fit(self.logo, max(8, width // 3))
+        left = Content.assemble(
+            (f" {logo} ", "bold $on-primary on $primary"), " ", (self.day, "bold")
+        )
+        room = width - left.cell_length - right.cell_length
+        note = next((note for note in self.notes if len(note) + 5 <= room), "")
+        left = left + Content.styled(f"   {note}", "$text-muted")
+        gap = max(1, width - left.cell_length - right.cell_length)
+        return left + Content(" " * gap) + right

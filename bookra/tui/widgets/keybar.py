@@ -1,0 +1,83 @@
+"""The bottom line: the keys that work now, most needed first, as many as fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.content import Content
+from textual.events import Click
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from bookra.tui.actions import BAR_ORDER, Action, by_id
+
+_LAST = "help"
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    actions: tuple[Action, ...]
+    ascii_only: bool
+
+    @property
+    def keys(self) -> str:
+        return " ".join(action.key(ascii_only=self.ascii_only) for action in self.actions)
+
+    @property
+    def width(self) -> int:
+        return len(self.keys) + len(self.actions[0].word) + 3
+
+
+class KeyBar(Widget):
+    """Shows keys from the action table; ``idle`` names the actions that can't be done now."""
+
+    idle: reactive[frozenset[str]] = reactive(frozenset())
+
+    def __init__(self, *, ascii_only: bool = False) -> None:
+        super().__init__()
+        self._ascii_only = ascii_only
+
+    def render(self) -> Content:
+        """Put the items on a line, and the key of the help at its end."""
+        last = Content.assemble(("?", "bold $text-accent"), " Keys ")
+        line, room = Content(" "), self.size.width - last.cell_length - 1
+        for item in self._fitting():
+            line += self._written(item)
+        return line + Content(" " * max(0, room + 1 - line.cell_length)) + last
+
+    def _written(self, item: _Item) -> Content:
+        off = item.actions[0].id in self.idle
+        key_style, word_style = ("$text-muted", "$text-muted") if off else ("bold $text-accent", "")
+        return Content.assemble((item.keys, key_style), (f" {item.actions[0].word}  ", word_style))
+
+    def _fitting(self) -> list[_Item]:
+        room, fitting = self.size.width - 8, []
+        for item in _items(ascii_only=self._ascii_only):
+            room -= item.width
+            if room < 0:
+                break
+            fitting.append(item)
+        return fitting
+
+    async def on_click(self, event: Click) -> None:
+        """Do what a clicked item says."""
+        x = 1
+        for item in self._fitting():
+            if x <= event.x < x + item.width:
+                await self.screen.run_action(item.actions[-1].run)
+                return
+            x += item.width
+        if event.x >= self.size.width - 8:
+            await self.screen.run_action(by_id()[_LAST].run)
+
+
+def _items(*, ascii_only: bool) -> list[_Item]:
+    """Return the footer's items; neighbours with the same word share one."""
+    table, items = by_id(), list[_Item]()
+    for name in BAR_ORDER:
+        action = table[name]
+        if items and items[-1].actions[0].word == action.word:
+            items[-1] = _Item((*items[-1].actions, action), ascii_only)
+        else:
+            items.append(_Item((action,), ascii_only))
+    return items
