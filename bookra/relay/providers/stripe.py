@@ -1,0 +1,286 @@
+"""Stripe's wire: opens and closes Checkout Sessions, refunds, and reads what happened.
+
+An effect returns an outcome, whatever the network does; a question raises a BookraError. Nothing
+is retried here: the outbox does that, with the same key and in its own time, whereas a retry in
+the SDK would outlive the lease. Whoever reads must not take a partial answer for a whole one, so
+lists arrive complete or not at all.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import requests
+import stripe
+
+from bookra.clock import to_epoch
+from bookra.money import Money, to_stripe
+from bookra.relay.outcome import Delivered, Outcome
+from bookra.relay.providers import stripe_facts as facts
+from bookra.relay.providers import stripe_lists as lists
+from bookra.relay.providers.stripe_effects import carried_out
+from bookra.relay.providers.stripe_errors import explained
+from bookra.relay.providers.wire import ANSWER_SECONDS, CONNECT_SECONDS
+
+if TYPE_CHECKING:
+    from stripe.params import RefundCreateParams
+    from stripe.params.checkout import SessionCreateParams, SessionCreateParamsPaymentIntentData
+
+API_VERSION = "2026-10-28.endive"
+"""Pinned: an upgrade of the SDK must not change the meaning of what is read here."""
+
+LONGEST_SESSION_SECONDS = 24 * 3600 + 300
+"""A session ends at most a day after it was made; the rest allows for clocks that differ."""
+
+# By default the SDK writes an id of this machine to the disk and sends it along, with the platform.
+stripe.enable_telemetry = False
+# Its DEBUG lines hold whole bodies: names, mail addresses.
+logging.getLogger("stripe").setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True, slots=True)
+class StripeAccess:
+    """A tenant's way in.
+
+    ``account`` is the connected account, None for a business on its own key without Connect;
+    ``base_url`` is the stand-in's, None for Stripe itself.
+    """
+
+    secret_key: str = field(repr=False)
+    account: str | None
+    base_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutOrder:
+    """A page to be opened for one operation.
+
+    ``expires_at`` is 30 minutes to 24 hours away. ``looks_first`` searches before it sends: for a
+    key so old that Stripe may have forgotten it.
+    """
+
+    operation_id: str
+    idempotency_key: str
+    booking_code: str
+    description: str
+    amount: Money
+    platform_fee: Money | None
+    expires_at: datetime
+    success_url: str
+    looks_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOrder:
+    """Money to be given back for one operation.
+
+    ``refund_application_fee`` only where a fee was taken: Stripe refuses it elsewhere.
+    ``looks_first``: as for a checkout.
+    """
+
+    operation_id: str
+    idempotency_key: str
+    intent_ref: str
+    amount: Money
+    refund_application_fee: bool
+    looks_first: bool = False
+
+
+class StripeGateway:
+    """One account at Stripe. May be shared by threads; ``close`` it, or use it in a ``with``."""
+
+    def __init__(
+        self,
+        access: StripeAccess,
+        *,
+        timeout_seconds: tuple[float, float] = (CONNECT_SECONDS, ANSWER_SECONDS),
+    ) -> None:
+        self._access = access
+        self._session = _session()
+        url = access.base_url
+        self._client = stripe.StripeClient(
+            access.secret_key,
+            stripe_account=access.account,
+            stripe_version=API_VERSION,
+            base_addresses={"api": url, "connect": url, "files": url} if url else None,
+            max_network_retries=0,
+            http_client=stripe.RequestsClient(timeout=timeout_seconds, session=self._session),
+        )
+
+    def open_checkout(self, order: CheckoutOrder) -> Outcome:
+        """Open a Checkout Session: Delivered(session id, CheckoutOpened).
+
+        The facts are a CheckoutClosed where a look-up found the session, but too late to be paid.
+        """
+        since = to_epoch(order.expires_at) - LONGEST_SESSION_SECONDS
+
+        def send() -> Delivered:
+            session = self._client.v1.checkout.sessions.create(
+                self._session_params(order), {"idempotency_key": order.idempotency_key}
+            )
+            return _session_delivered(session.to_dict())
+
+        def look() -> Delivered | None:
+            found = lists.session_of(self._client, order.operation_id, created_since=since)
+            return None if found is None else _session_delivered(found)
+
+        return carried_out(send, look, looks_first=order.looks_first)
+
+    def expire_checkout(self, session_id: str, *, key: str) -> Outcome:
+        """Close a session, so that nobody pays on it: Delivered(session id, CheckoutClosed).
+
+        One that was closed already is delivered too: ``status`` then says expired or complete.
+        """
+        sessions = self._client.v1.checkout.sessions
+
+        def send() -> Delivered:
+            session = sessions.expire(session_id, None, {"idempotency_key": key})
+            return _session_delivered(session.to_dict())
+
+        def look() -> Delivered | None:
+            found = _session_delivered(sessions.retrieve(session_id).to_dict())
+            return found if isinstance(found.facts, facts.CheckoutClosed) else None
+
+        return carried_out(send, look, looks_when_refused=True)
+
+    def refund(self, order: RefundOrder) -> Outcome:
+        """Give money back: Delivered(refund id, RefundMade). Read its status: it may be pending."""
+
+        def send() -> Delivered:
+            refund = self._client.v1.refunds.create(
+                self._refund_params(order), {"idempotency_key": order.idempotency_key}
+            )
+            return _refund_delivered(refund.to_dict())
+
+        def look() -> Delivered | None:
+            found = lists.refund_of(self._client, order.intent_ref, order.operation_id)
+            return None if found is None else _refund_delivered(found)
+
+        return carried_out(send, look, looks_first=order.looks_first, looks_when_refused=True)
+
+    def find_checkout(
+        self, operation_id: str, *, created_since: int | None = None
+    ) -> facts.CheckoutOpened | facts.CheckoutClosed | None:
+        """Return the session that an operation made; None is proof that there is none."""
+        with explained():
+            found = lists.session_of(self._client, operation_id, created_since=created_since)
+            return None if found is None else facts.opened_or_closed(found)
+
+    def find_refund(self, intent_ref: str, operation_id: str) -> facts.RefundMade | None:
+        """Return the refund that an operation made; None is proof that there is none."""
+        with explained():
+            found = lists.refund_of(self._client, intent_ref, operation_id)
+            return None if found is None else facts.refund_made(found)
+
+    def checkout(self, session_id: str) -> facts.CheckoutState:
+        """Return a session as it is now."""
+        with explained():
+            session = self._client.v1.checkout.sessions.retrieve(
+                session_id, {"expand": ["payment_intent.latest_charge"]}
+            )
+            return facts.checkout_state(session.to_dict())
+
+    def intent(self, intent_ref: str) -> facts.IntentState:
+        """Return a PaymentIntent as it is now."""
+        with explained():
+            intent = self._client.v1.payment_intents.retrieve(
+                intent_ref, {"expand": ["latest_charge"]}
+            )
+            return facts.intent_state(intent.to_dict())
+
+    def events(self, since: int, kinds: Sequence[str]) -> Iterator[facts.ProviderEvent]:
+        """Yield events from the second ``since`` on (included), oldest first, all or none.
+
+        Stripe keeps them for 30 days, and takes at most 20 ``kinds``.
+        """
+        params = {"created": {"gte": since}, "types": list(kinds)}
+        with explained():
+            rows = lists.every(self._client.v1.events.list, params, most_pages=lists.POLL_PAGES)
+            newest_first = [facts.provider_event(row) for row in rows]
+        yield from reversed(newest_first)
+
+    def movements(self, since: int) -> Iterator[facts.Movement]:
+        """Yield balance transactions from the second ``since`` on, oldest first, all or none."""
+        params = {"created": {"gte": since}, "expand": ["data.source"]}
+        listed = self._client.v1.balance_transactions.list
+        with explained():
+            rows = lists.every(listed, params, most_pages=lists.POLL_PAGES)
+            newest_first = [facts.movement(row) for row in rows]
+        yield from reversed(newest_first)
+
+    def balance(self, currency: str) -> facts.Balance:
+        """Return what Stripe holds for the account in ``currency``."""
+        with explained():
+            return facts.balance(self._client.v1.balance.retrieve().to_dict(), currency)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def __enter__(self) -> StripeGateway:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _session_params(self, order: CheckoutOrder) -> SessionCreateParams:
+        marks = {"op": order.operation_id, "booking": order.booking_code}
+        payment: SessionCreateParamsPaymentIntentData = {"metadata": marks}
+        if self._access.account and order.platform_fee and order.platform_fee.minor > 0:
+            payment["application_fee_amount"] = to_stripe(order.platform_fee)
+        return {
+            "mode": "payment",
+            "client_reference_id": order.booking_code,
+            "success_url": order.success_url,
+            "expires_at": to_epoch(order.expires_at),
+            "metadata": marks,
+            "payment_intent_data": payment,
+            "line_items": [
+                {
+                    "quantity": 1,
+                    "price_data": {
+                        "currency": order.amount.currency.lower(),
+                        "unit_amount": to_stripe(order.amount),
+                        "product_data": {"name": order.description},
+                    },
+                }
+            ],
+        }
+
+    def _refund_params(self, order: RefundOrder) -> RefundCreateParams:
+        params: RefundCreateParams = {
+            "payment_intent": order.intent_ref,
+            "amount": to_stripe(order.amount),
+            "metadata": {"op": order.operation_id},
+        }
+        if self._access.account and order.refund_application_fee:
+            params["refund_application_fee"] = True
+        return params
+
+
+def _session() -> requests.Session:
+    """Return a session that no proxy, netrc or redirect leads elsewhere with the key."""
+    session = requests.Session()
+    session.trust_env = False
+    session.max_redirects = 0
+    return session
+
+
+def _session_delivered(session: facts.Document) -> Delivered:
+    known = facts.opened_or_closed(session)
+    return Delivered(known.session_id, known)
+
+
+def _refund_delivered(refund: facts.Document) -> Delivered:
+    made = facts.refund_made(refund)
+    return Delivered(made.refund_id, made)

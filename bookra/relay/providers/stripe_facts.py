@@ -1,0 +1,278 @@
+"""What Stripe's objects tell, as values: read from plain documents, checked, and nothing more.
+
+Reading raises KeyError, TypeError or ValueError where a document lacks what every such document
+has; the gateway turns that into an outcome or an error. Amounts become ``Money`` here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from bookra.clock import from_epoch
+from bookra.money import Money, from_stripe
+
+Document: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutOpened:
+    """A page on which a customer can pay until ``expires_at``."""
+
+    session_id: str
+    url: str = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutClosed:
+    """A session on which nobody can pay any more. ``status``: ``expired`` or ``complete``."""
+
+    session_id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundMade:
+    """A refund that Stripe took on. ``status``: succeeded, pending, requires_action or failed."""
+
+    refund_id: str
+    status: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutState:
+    """A session as it is now.
+
+    ``status`` is open, complete or expired; ``payment_status`` paid, unpaid or
+    no_payment_required. ``amount`` is what was captured, or what was asked while nothing was.
+    """
+
+    session_id: str
+    status: str
+    payment_status: str
+    operation_id: str
+    booking_code: str
+    amount: Money
+    expires_at: datetime
+    intent_ref: str | None
+    charge_ref: str | None
+    captured_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class IntentState:
+    """A PaymentIntent as it is now; ``failure`` is the last attempt's code, such as a decline's."""
+
+    intent_ref: str
+    status: str
+    operation_id: str
+    booking_code: str
+    amount: Money
+    charge_ref: str | None
+    captured_at: datetime | None
+    refunded: Money
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderEvent:
+    """That something happened to an object; what, is asked of the object itself.
+
+    ``created`` is in epoch seconds, as the reader of events takes them (``since``).
+    """
+
+    id: str
+    kind: str
+    created: int
+    object_id: str
+    object_kind: str
+
+    @property
+    def happened_at(self) -> datetime:
+        """``created`` as an instant."""
+        return from_epoch(self.created)
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One balance transaction: money that moved on the account, the fact that the ledger books.
+
+    ``fee = stripe_fee + application_fee``: what isn't the platform's is Stripe's, taxes included.
+    ``source_ref`` is the charge, refund, payout or dispute that moved it; ``charge_ref``,
+    ``intent_ref`` and ``operation_id`` are what that source names. Empty: there is none.
+    """
+
+    txn_ref: str
+    type: str
+    source_ref: str
+    amount: Money
+    fee: Money
+    net: Money
+    stripe_fee: Money
+    application_fee: Money
+    created_at: datetime
+    available_on: datetime
+    charge_ref: str = ""
+    intent_ref: str = ""
+    operation_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What Stripe holds for the account in one currency."""
+
+    available: Money
+    pending: Money
+
+
+def opened_or_closed(session: Document) -> CheckoutOpened | CheckoutClosed:
+    """Read a session by whether a customer can still pay on it."""
+    identifier, status = _text(session, "id"), _text(session, "status")
+    if status != "open":
+        return CheckoutClosed(identifier, status)
+    return CheckoutOpened(identifier, _text(session, "url"), from_epoch(session["expires_at"]))
+
+
+def refund_made(refund: Document) -> RefundMade:
+    """Read a refund."""
+    return RefundMade(_text(refund, "id"), _text(refund, "status"), _money(refund, "amount"))
+
+
+def checkout_state(session: Document) -> CheckoutState:
+    """Read a session whose ``payment_intent.latest_charge`` was expanded."""
+    intent = session["payment_intent"]
+    charge = _captured_charge(intent)
+    asked = from_stripe(_whole(session, "amount_total"), _text(session, "currency"))
+    return CheckoutState(
+        session_id=_text(session, "id"),
+        status=_text(session, "status"),
+        payment_status=_text(session, "payment_status"),
+        operation_id=_metadata(session, "op"),
+        booking_code=_metadata(session, "booking"),
+        amount=asked if charge is None else _money(charge, "amount_captured"),
+        expires_at=from_epoch(session["expires_at"]),
+        intent_ref=reference(intent) or None,
+        charge_ref=None if charge is None else _text(charge, "id"),
+        captured_at=None if charge is None else from_epoch(charge["created"]),
+    )
+
+
+def intent_state(intent: Document) -> IntentState:
+    """Read a PaymentIntent whose ``latest_charge`` was expanded."""
+    charge = _captured_charge(intent)
+    error = intent.get("last_payment_error") or {}
+    currency = _text(intent, "currency")
+    return IntentState(
+        intent_ref=_text(intent, "id"),
+        status=_text(intent, "status"),
+        operation_id=_metadata(intent, "op"),
+        booking_code=_metadata(intent, "booking"),
+        amount=_money(intent, "amount") if charge is None else _money(charge, "amount_captured"),
+        charge_ref=None if charge is None else _text(charge, "id"),
+        captured_at=None if charge is None else from_epoch(charge["created"]),
+        refunded=from_stripe(0 if charge is None else _whole(charge, "amount_refunded"), currency),
+        failure=error.get("decline_code") or error.get("code"),
+    )
+
+
+def provider_event(event: Document) -> ProviderEvent:
+    """Read an event; the snapshot inside it is only asked for its id and kind."""
+    subject = event["data"]["object"]
+    return ProviderEvent(
+        _text(event, "id"),
+        _text(event, "type"),
+        _whole(event, "created"),
+        str(subject.get("id") or ""),
+        str(subject.get("object") or ""),
+    )
+
+
+def movement(txn: Document) -> Movement:
+    """Read a balance transaction; raises ValueError when its own sums don't agree."""
+    amount, fee, net = (_money(txn, name) for name in ("amount", "fee", "net"))
+    if amount - fee != net:
+        raise ValueError("a balance transaction's net is not its amount less its fee")
+    platform = sum(
+        _whole(part, "amount") for part in txn["fee_details"] if part["type"] == "application_fee"
+    )
+    application_fee = from_stripe(platform, _text(txn, "currency"))
+    source = txn.get("source")
+    within: Document = source if isinstance(source, Mapping) else {}
+    return Movement(
+        txn_ref=_text(txn, "id"),
+        type=_text(txn, "type"),
+        source_ref=reference(source),
+        amount=amount,
+        fee=fee,
+        net=net,
+        stripe_fee=fee - application_fee,
+        application_fee=application_fee,
+        created_at=from_epoch(txn["created"]),
+        available_on=from_epoch(txn["available_on"]),
+        charge_ref=_charge_of(within),
+        intent_ref=reference(within.get("payment_intent")),
+        operation_id=_metadata(within, "op"),
+    )
+
+
+def balance(document: Document, currency: str) -> Balance:
+    """Read the two sums of one currency; one that Stripe doesn't list holds nothing."""
+    sums = [
+        sum(
+            _whole(part, "amount")
+            for part in document[name]
+            if part["currency"] == currency.lower()
+        )
+        for name in ("available", "pending")
+    ]
+    return Balance(*(from_stripe(total, currency) for total in sums))
+
+
+def reference(thing: object) -> str:
+    """Return the id of an object that Stripe gives as its id, expanded, or not at all."""
+    if isinstance(thing, Mapping):
+        return str(thing.get("id") or "")
+    return thing if isinstance(thing, str) else ""
+
+
+def _captured_charge(intent: object) -> Document | None:
+    if not isinstance(intent, Mapping):
+        return None
+    charge = intent.get("latest_charge")
+    if charge is None:
+        return None
+    if not isinstance(charge, Mapping):
+        raise TypeError("latest_charge was not expanded")
+    return charge if charge["status"] == "succeeded" and charge["captured"] else None
+
+
+def _charge_of(source: Document) -> str:
+    if source.get("object") == "charge":
+        return reference(source)
+    return reference(source.get("charge"))
+
+
+def _money(document: Document, name: str) -> Money:
+    return from_stripe(_whole(document, name), _text(document, "currency"))
+
+
+def _metadata(document: Document, name: str) -> str:
+    return str((document.get("metadata") or {}).get(name, ""))
+
+
+def _text(document: Document, name: str) -> str:
+    value = document[name]
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"{name} is not a text")
+    return value
+
+
+def _whole(document: Document, name: str) -> int:
+    value = document[name]
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{name} is not a whole number")
+    return value
