@@ -27,6 +27,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from bookra import clock
 from bookra.engine import refusals
 from bookra.engine.roles import OWNER, PLATFORM
+from bookra.engine.schema import SCHEMA
 from bookra.errors import NotFoundError, UnavailableError
 from bookra.ids import new_id
 
@@ -285,3 +286,15 @@ def tenant_of(row: Sequence[Any]) -> Tenant:
     values = dict(zip(TENANT_COLUMNS.replace(" ", "").split(","), row[1:], strict=True))
     brand = Brand(**{name: values.pop(name) for name in Brand.__dataclass_fields__})
     return Tenant(zone=clock.zone(values.pop("timezone")), brand=brand, **values)
+
+
+def administrative_tx(connection: Connection, tenant: Tenant) -> Tx:
+    """Return a Tx inside an administrator's transaction, for logins and their rows alone.
+
+    Sets the tenant and the platform's role for what follows, so that policies hold; utility
+    statements that make roles reset it themselves.
+    """
+    connection.execute(text(f"SET LOCAL search_path = {SCHEMA}, public"))
+    connection.execute(text("SELECT set_config('app.tenant', :id, true)"), {"id": str(tenant.id)})
+    now = connection.execute(text("SELECT now()")).scalar_one()
+    return Tx(connection, tenant, now)

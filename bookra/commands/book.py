@@ -1,0 +1,94 @@
+"""``bookra book``: book a visit, confirmed, held, or paid by link or in cash."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bookra.clock import parse_moment
+from bookra.commands import documents, output
+from bookra.commands.linked import WaitSeconds, with_link
+from bookra.commands.options import DryRun, Key, single
+from bookra.commands.session import current
+from bookra.errors import UsageError
+
+if TYPE_CHECKING:
+    from bookra.engine.bookings.booking import BookingRequest
+    from bookra.engine.bookings.model import Booking
+    from bookra.engine.runtime import Tx
+
+app = single()
+
+
+class PayBy(StrEnum):
+    """How a booking is paid when it is made."""
+
+    LINK = "link"
+    CASH = "cash"
+
+
+@app.command()
+def book(
+    service: Annotated[str, typer.Argument(help="The service's slug.")],
+    at: Annotated[str, typer.Option(help="'2026-11-24T14:30', 'tomorrow 14:30', 'thu pm'.")],
+    customer: Annotated[str, typer.Option(help="Phone, e-mail, name or id.")],
+    staff: Annotated[str, typer.Option(help="A slug, or 'any'.")] = "any",
+    hold: Annotated[int | None, typer.Option(help="Hold for so many minutes, unpaid.")] = None,
+    pay: Annotated[PayBy | None, typer.Option(help="Pay by link or in cash.")] = None,
+    wait: WaitSeconds = 0,
+    key: Key = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Book a visit. Without --hold or --pay it is confirmed, and due at the counter.
+
+    Examples:
+
+      bookra book cut --staff any --at 'tomorrow 14:30' --customer 'Rosa Vega'
+      bookra book cut --staff ana --at 2026-11-24T14:30 --customer +4930901820 --pay link
+    """
+    if hold is not None and pay is not None:
+        raise UsageError("usage", "--hold and --pay exclude each other", hint="bookra book --help")
+
+    def action(tx: Tx) -> dict[str, Any]:
+        from bookra.engine.bookings.booking import BookingRequest
+        from bookra.engine.people.customers import the_customer
+
+        request = BookingRequest(
+            service,
+            None if staff == "any" else staff,
+            parse_moment(at, tx.tenant.zone, tx.now),
+            the_customer(tx, customer).id,
+            hold,
+        )
+        return documents.booking(_book(tx, request, pay), tx.tenant.zone)
+
+    document = current().write(
+        "book",
+        action,
+        parameters={
+            "service": service,
+            "staff": staff,
+            "at": at,
+            "customer": customer,
+            "hold": hold,
+            "pay": pay,
+        },
+        key=key,
+        dry_run=dry_run,
+    )
+    output.record(with_link(document, wait if pay is PayBy.LINK and not dry_run else 0))
+    if dry_run:
+        output.remark("A dry run: nothing was booked.")
+
+
+def _book(tx: Tx, request: BookingRequest, pay: PayBy | None) -> Booking:
+    from bookra.engine.bookings import booking
+    from bookra.engine.payments import taking
+
+    if pay is PayBy.LINK:
+        return taking.book_with_link(tx, request)
+    if pay is PayBy.CASH:
+        return taking.book_paid_in_cash(tx, request)
+    return booking.book(tx, request)

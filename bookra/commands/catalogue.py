@@ -1,0 +1,87 @@
+"""The commands by name, where each one lives, and the root help made from that. No imports."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """A word of the command line: its module in this package, its help, and its panel."""
+
+    module: str
+    help: str
+    panel: str
+
+
+DESK, SETUP, MONEY, OPERATIONS = "Front desk", "Set up", "Money", "Operations"
+
+COMMANDS: dict[str, Entry] = {
+    "slots": Entry("slots", "Free times of a service.", DESK),
+    "why": Entry("why", "Why a time is free or not, and what would open it.", DESK),
+    "book": Entry("book", "Book a visit: confirmed, held, or paid by link or in cash.", DESK),
+    "booking": Entry("booking", "Bookings: list, show, cancel, check-in, complete, no-show.", DESK),
+    "day": Entry("day", "The day's visits by time.", DESK),
+    "pay": Entry("pay", "Take what a booking owes: in cash or by link.", DESK),
+    "tui": Entry("tui", "The front desk: a dashboard of the day, by keyboard.", DESK),
+    "tenant": Entry("tenant", "Businesses: create, list, show, brand, providers.", SETUP),
+    "operator": Entry("operator", "People with a login of their own.", SETUP),
+    "staff": Entry("staff", "Staff: add, list, show.", SETUP),
+    "hours": Entry("hours", "Working hours and exceptions.", SETUP),
+    "holiday": Entry("holiday", "Public holidays: import them as closed days.", SETUP),
+    "service": Entry("service", "Services: add, list, show.", SETUP),
+    "customer": Entry("customer", "Customers: add, find, show.", SETUP),
+    "use": Entry("use", "Remember a business, so that --tenant can be left out.", SETUP),
+    "invoice": Entry("invoice", "Invoices: list, show, pdf.", MONEY),
+    "ledger": Entry("ledger", "The ledger: accounts, entries, balance, verify.", MONEY),
+    "reconcile": Entry("reconcile", "Prove that the ledger equals what Stripe moved.", MONEY),
+    "relay": Entry("relay", "The relay: run it, drain it once, ask how it is.", OPERATIONS),
+    "outbox": Entry("outbox", "Effects: list, show, retry, discard, stats.", OPERATIONS),
+    "db": Entry("db", "The database: up, down, status, upgrade.", OPERATIONS),
+    "doctor": Entry("doctor", "Check everything, with a remedy for each finding.", OPERATIONS),
+    "sandbox": Entry("sandbox", "Stand-ins for Stripe, Google and WhatsApp.", OPERATIONS),
+    "demo": Entry("demo", "The whole story on an embedded database, with proofs.", OPERATIONS),
+    "config": Entry("config", "Settings, and where each one comes from.", OPERATIONS),
+}
+
+GLOBAL_OPTIONS = (
+    ("-t, --tenant SLUG", "the business (BOOKRA_TENANT, or bookra use SLUG)"),
+    ("--json", "one JSON document on stdout; errors as JSON on stderr"),
+    ("--output FORMAT", "table, json or csv"),
+    ("--quiet", "data only, no remarks"),
+    ("--yes", "answer every question with yes"),
+    ("--database NAME", "a database of the embedded server (BOOKRA_DATABASE)"),
+    ("--database-url URL", "another PostgreSQL 15 or newer (BOOKRA_DATABASE_URL)"),
+    ("--home DIR", "where data lives (BOOKRA_HOME)"),
+    ("--version", "the version of Bookra"),
+)
+
+EXAMPLES = """\
+  bookra demo                                     see all of it in a minute
+  bookra slots cut --staff ana --from tomorrow    what is free
+  bookra book cut --staff any --at 'thu 14:30' --customer 'Rosa Vega'
+  bookra pay LUN-7F3K --cash --tip 5.00
+"""
+
+EXIT_CODES = (
+    "0 done · 1 unexpected · 2 usage · 3 not found · 4 conflict · 5 not allowed\n"
+    "  6 invalid input · 7 unavailable, try later · 8 a check found something · 130 interrupted"
+)
+
+
+def root_help() -> str:
+    """Return the help of ``bookra`` itself."""
+    lines = [
+        "Usage: bookra [OPTIONS] COMMAND …",
+        "",
+        "Bookings, payments and payouts for salons and coaches, from the terminal.",
+    ]
+    for panel in (DESK, SETUP, MONEY, OPERATIONS):
+        lines += ["", panel]
+        lines += [
+            f"  {name:<10} {entry.help}" for name, entry in COMMANDS.items() if entry.panel == panel
+        ]
+    lines += ["", "Options, before or after the command"]
+    lines += [f"  {flag:<20} {meaning}" for flag, meaning in GLOBAL_OPTIONS]
+    lines += ["", "Examples", EXAMPLES.rstrip(), "", "Exit codes", f"  {EXIT_CODES}"]
+    lines += ["", "Each command explains itself: bookra COMMAND --help", ""]
+    return "\n".join(lines)

@@ -1,0 +1,183 @@
+"""Engine values as JSON documents, with the keys that scripts rely on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from bookra.clock import rfc3339
+from bookra.money import Money, format_minor
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bookra.engine.availability.actions import Slot
+    from bookra.engine.bookings.model import Booking
+    from bookra.engine.catalog.model import Service
+    from bookra.engine.invoices.actions import Invoice
+    from bookra.engine.ledger.store import AccountBalance, PostedEntry
+    from bookra.engine.outbox.inspect import OutboxRow
+    from bookra.engine.people.customers import Customer
+    from bookra.engine.people.staff import Staff
+    from bookra.engine.runtime import Brand, Tenant
+
+
+def money(amount: Money) -> dict[str, Any]:
+    """``{"amount_minor": 4500, "currency": "EUR"}``."""
+    return {"amount_minor": amount.minor, "currency": amount.currency}
+
+
+def instant(moment: datetime | None, zone: ZoneInfo) -> str | None:
+    """RFC 3339 with the zone's offset; None stays None."""
+    return None if moment is None else rfc3339(moment, zone)
+
+
+def percent(bps: int) -> str:
+    """``19`` or ``7.5``."""
+    return format_minor(bps, "EUR").rstrip("0").rstrip(".") or "0"
+
+
+def slot(found: Slot, zone: ZoneInfo) -> dict[str, Any]:
+    """``start end staff service price``."""
+    return {
+        "start": instant(found.start, zone),
+        "end": instant(found.end, zone),
+        "staff": found.staff,
+        "service": found.service,
+        "price": money(found.price),
+    }
+
+
+def booking(found: Booking, zone: ZoneInfo) -> dict[str, Any]:
+    """``code status start end staff service customer price paid due payment_url?`` and lines."""
+    first = found.lines[0]
+    document: dict[str, Any] = {
+        "code": found.code,
+        "status": found.status.value,
+        "start": instant(found.starts_at, zone),
+        "end": instant(found.ends_at, zone),
+        "staff": first.staff,
+        "service": first.service,
+        "customer": found.customer,
+        "customer_id": str(found.customer_id),
+        "price": money(found.price),
+        "paid": money(found.paid),
+        "due": money(found.due),
+    }
+    if found.hold_expires_at is not None:
+        document["held_until"] = instant(found.hold_expires_at, zone)
+    if found.payment_url is not None:
+        document["payment_url"] = found.payment_url
+    return document
+
+
+def tenant(found: Tenant) -> dict[str, Any]:
+    """Return a business with its rules and its brand."""
+    return {
+        "slug": found.slug,
+        "name": found.name,
+        "timezone": found.zone.key,
+        "currency": found.currency,
+        "country": found.country,
+        "tax_percent": percent(found.tax_bps),
+        "tax_inclusive": found.tax_inclusive,
+        "granularity_minutes": found.granularity_minutes,
+        "notice_minutes": found.notice_minutes,
+        "horizon_days": found.horizon_days,
+        "brand": brand(found.brand),
+        "created_at": instant(found.created_at, found.zone),
+    }
+
+
+def brand(found: Brand) -> dict[str, Any]:
+    """Return how a business presents itself."""
+    return {name: getattr(found, name) for name in type(found).__dataclass_fields__}
+
+
+def staff(found: Staff) -> dict[str, Any]:
+    """Return a staff member; an empty ``services`` means every service."""
+    return {
+        "slug": found.slug,
+        "name": found.name,
+        "commission_percent": percent(found.commission_bps),
+        "services": list(found.services),
+        "active": found.active,
+    }
+
+
+def service(found: Service) -> dict[str, Any]:
+    """Return a service with its segments in the command line's notation."""
+    return {
+        "slug": found.slug,
+        "name": found.name,
+        "category": found.category,
+        "minutes": found.minutes,
+        "price": money(found.price),
+        "segments": ",".join(str(segment) for segment in found.segments),
+        "buffer_before_minutes": found.buffer_before_minutes,
+        "buffer_after_minutes": found.buffer_after_minutes,
+    }
+
+
+def customer(found: Customer) -> dict[str, Any]:
+    """Return a customer."""
+    return {
+        "id": str(found.id),
+        "name": found.name,
+        "phone": found.phone,
+        "email": found.email,
+        "visits": found.visits,
+    }
+
+
+def account(found: AccountBalance) -> dict[str, Any]:
+    """``account kind balance``."""
+    return {"account": found.code, "kind": found.kind, "balance": money(found.balance)}
+
+
+def entry(found: PostedEntry, zone: ZoneInfo) -> dict[str, Any]:
+    """Return a ledger entry with its postings, debit plus and credit minus."""
+    return {
+        "id": str(found.id),
+        "key": found.key,
+        "kind": found.kind,
+        "effective_at": instant(found.effective_at, zone),
+        "posted_at": instant(found.posted_at, zone),
+        "recorded_by": found.recorded_by,
+        "booking": found.booking,
+        "postings": [
+            {"account": posting.account, "amount": money(posting.amount)}
+            for posting in found.postings
+        ],
+    }
+
+
+def invoice(found: Invoice, zone: ZoneInfo) -> dict[str, Any]:
+    """Return an invoice's figures; its whole content is ``document``."""
+    return {
+        "number": found.number,
+        "booking": found.booking,
+        "issued_at": instant(found.issued_at, zone),
+        "customer": found.document.customer.name,
+        "net": money(found.net),
+        "tax": money(found.tax),
+        "gross": money(found.gross),
+    }
+
+
+def outbox_row(found: OutboxRow, zone: ZoneInfo) -> dict[str, Any]:
+    """``id topic state attempts last_error due_at`` and where it goes."""
+    return {
+        "id": str(found.id),
+        "topic": found.topic,
+        "destination": found.destination,
+        "booking": found.booking,
+        "state": found.state,
+        "attempts": found.attempts,
+        "error_class": found.error_class,
+        "last_error": found.last_error,
+        "due_at": instant(found.due_at, zone),
+        "created_at": instant(found.created_at, zone),
+        "generation": found.generation,
+        "reference": found.reference,
+    }

@@ -1,0 +1,143 @@
+"""``bookra outbox``: the effects on their way, and the two things a person may do to one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from bookra.commands import documents, output
+from bookra.commands.options import DryRun, Key, group
+from bookra.commands.session import current
+from bookra.errors import InvalidInputError
+
+app = group("Effects: list, show, retry, discard, stats.")
+RowId = Annotated[str, typer.Argument(help="The row's id.")]
+COLUMNS = ("id", "topic", "booking", "state", "attempts", "due_at", "last_error")
+
+
+class State(StrEnum):
+    """The states of an outbox row; the last two are history."""
+
+    READY = "ready"
+    WAITING = "waiting"
+    LEASED = "leased"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    DEAD = "dead"
+    DELIVERED = "delivered"
+    DISCARDED = "discarded"
+
+
+@app.command("list")
+def list_(
+    state: Annotated[State | None, typer.Option(help="Only in this state.")] = None,
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 200,
+) -> None:
+    """List what is still to be delivered; --state delivered lists what was.
+
+    Examples:
+
+      bookra outbox list --state dead
+    """
+    from bookra.engine.outbox.inspect import outbox_rows
+
+    found = current().ask(
+        lambda tx: [
+            documents.outbox_row(row, tx.tenant.zone)
+            for row in outbox_rows(tx, state=state.value if state else None, limit=limit)
+        ]
+    )
+    output.rows(found, COLUMNS, empty="Nothing there.")
+
+
+@app.command()
+def show(row: RowId) -> None:
+    """Show one row, in the queue or delivered.
+
+    Examples:
+
+      bookra outbox show 0192…
+    """
+    from bookra.engine.outbox.inspect import outbox_row
+
+    wanted = _id(row)
+    output.record(
+        current().ask(lambda tx: documents.outbox_row(outbox_row(tx, wanted), tx.tenant.zone))
+    )
+
+
+@app.command()
+def retry(
+    row: RowId,
+    new_generation: Annotated[
+        bool, typer.Option("--new-generation", help="Use a new key at the other side.")
+    ] = False,
+    key: Key = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Make a dead, unknown or postponed row due now. The other side's key stays the same.
+
+    Examples:
+
+      bookra outbox retry 0192…
+    """
+    from bookra.engine.outbox import inspect
+
+    wanted = _id(row)
+
+    def action(tx: Any) -> dict[str, Any]:
+        found = inspect.retry(tx, wanted, new_generation=new_generation)
+        return documents.outbox_row(found, tx.tenant.zone)
+
+    parameters = {"row": row, "new_generation": new_generation}
+    output.record(
+        current().write("outbox retry", action, parameters=parameters, key=key, dry_run=dry_run)
+    )
+
+
+@app.command()
+def discard(row: RowId, key: Key = None, dry_run: DryRun = False) -> None:
+    """Settle a dead or unknown row without delivering it; the ones behind it go on.
+
+    Examples:
+
+      bookra outbox discard 0192…
+    """
+    from bookra.engine.outbox import inspect
+
+    wanted = _id(row)
+    output.record(
+        current().write(
+            "outbox discard",
+            lambda tx: documents.outbox_row(inspect.discard(tx, wanted), tx.tenant.zone),
+            parameters={"row": row},
+            key=key,
+            dry_run=dry_run,
+        )
+    )
+
+
+@app.command()
+def stats() -> None:
+    """Count the rows by state.
+
+    Examples:
+
+      bookra outbox stats --json
+    """
+    from bookra.engine.outbox import inspect
+
+    found = current().ask(inspect.stats)
+    output.record({name: getattr(found, name) for name in type(found).__dataclass_fields__})
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidInputError(
+            "bad_id", f"'{text}' is not a row's id", hint="List them: bookra outbox list"
+        ) from None

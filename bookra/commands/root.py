@@ -1,0 +1,80 @@
+"""Runs one command line: global options first, then the one command that it names, loaded alone."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from bookra.commands import failures
+from bookra.commands.catalogue import COMMANDS, Entry, root_help
+from bookra.commands.session import Session, extract_globals, use
+
+
+class LazyGroup(TyperGroup):
+    """A group whose commands are imported when they run; help and completion see stubs."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = {
+            name: TyperCommand(name, help=entry.help) for name, entry in COMMANDS.items()
+        }
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Return the real command for the word that is about to run."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, load(name, COMMANDS[name]) if name in COMMANDS else command, rest
+
+
+def load(name: str, entry: Entry) -> Any:
+    """Import one command's module and return it as a runnable command."""
+    module = import_module(f"bookra.commands.{entry.module}")
+    command = typer.main.get_command(module.app)
+    command.name = name
+    return command
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    name="bookra",
+    help="Bookings, payments and payouts for salons and coaches, from the terminal.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def root() -> None:
+    """Bookings, payments and payouts for salons and coaches, from the terminal."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run ``arguments`` and return the exit code; nothing but stdout and stderr is touched."""
+    session: Session | None = None
+    try:
+        flags, rest = extract_globals(arguments)
+        if flags.version:
+            from importlib.metadata import version
+
+            sys.stdout.write(f"bookra {version('bookra')}\n")
+            return 0
+        if rest in ([], ["--help"], ["-h"]):
+            sys.stdout.write(root_help())
+            return 0
+        session = Session.open(flags)
+        with use(session):
+            command = typer.main.get_command(app)
+            result = command.main(list(rest), prog_name="bookra", standalone_mode=False)
+            sys.stdout.flush()
+            return result if isinstance(result, int) else 0
+    except BaseException as error:  # noqa: BLE001 - the one edge where errors become words
+        return failures.report(error, as_json="--json" in arguments or "json" in arguments)
+    finally:
+        if session is not None:
+            session.close()

@@ -1,0 +1,109 @@
+"""``bookra sandbox``: the stand-ins for Stripe, Google and WhatsApp, and what they saw."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Annotated
+
+import typer
+
+from bookra.commands import output
+from bookra.commands.options import group
+from bookra.commands.session import current
+from bookra.config import sandbox_address
+
+app = group("Stand-ins for Stripe, Google and WhatsApp.")
+
+
+@app.command()
+def run(
+    port: Annotated[int, typer.Option(help="A port; a free one by default.")] = 0,
+) -> None:
+    """Run the stand-ins on loopback until Ctrl-C. Their state survives.
+
+    Examples:
+
+      bookra sandbox run
+    """
+    from bookra import sandbox
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    sandbox.serve(
+        current().settings.sandbox_dir,
+        port=port,
+        ready=lambda url: output.record({"url": url}),
+        stop=stop,
+    )
+
+
+@app.command()
+def show(
+    account: Annotated[str | None, typer.Option(help="Only this Stripe account.")] = None,
+) -> None:
+    """Show what the outside saw: charges, events, messages.
+
+    Examples:
+
+      bookra sandbox show --json
+    """
+    from bookra.sandbox import SandboxClient
+
+    seen = SandboxClient(sandbox_address(current().settings)).show(account=account)
+    if current().format == "json":
+        output.record(seen)
+        return
+    output.record(
+        {
+            "stripe charges": seen["stripe"]["charges"],
+            "stripe refunds": seen["stripe"]["refunds"],
+            "stripe net, minor units": seen["stripe"]["net"],
+            "calendar events": len(seen["calendar"]["events"]),
+            "whatsapp messages": len(seen["whatsapp"]["messages"]),
+        }
+    )
+
+
+@app.command()
+def pay(
+    reference: Annotated[str, typer.Argument(help="A payment URL, or the booking's code.")],
+    card: Annotated[str, typer.Option(help="visa, declined or 3ds.")] = "visa",
+) -> None:
+    """Pay a link as a customer would, with a test card.
+
+    Examples:
+
+      bookra sandbox pay LUN-7F3K
+    """
+    from bookra.sandbox import SandboxClient
+
+    output.record(SandboxClient(sandbox_address(current().settings)).pay(reference, card))
+
+
+@app.command()
+def fault(
+    provider: Annotated[str, typer.Argument(help="stripe, google or whatsapp.")],
+    kind: Annotated[
+        str | None,
+        typer.Argument(
+            help="drop-before, drop-after, 500, 500-after, 409, 429, timeout, slow or down."
+        ),
+    ] = None,
+    count: Annotated[int | None, typer.Option(help="For so many requests.", min=1)] = None,
+    rate: Annotated[float | None, typer.Option(help="For this share of them.")] = None,
+    off: Annotated[bool, typer.Option("--off", help="Behave again.")] = False,
+) -> None:
+    """Make a stand-in misbehave, to watch the relay recover.
+
+    Examples:
+
+      bookra sandbox fault google down
+      bookra sandbox fault stripe drop-after --count 1
+      bookra sandbox fault google --off
+    """
+    from bookra.sandbox import SandboxClient
+
+    client = SandboxClient(sandbox_address(current().settings))
+    output.record(client.fault(provider, kind, count=count, rate=rate, off=off))

@@ -1,0 +1,147 @@
+"""One run of the command line: global options, settings, and the engine once it is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from bookra import config
+from bookra.errors import InvalidInputError, UsageError
+
+if TYPE_CHECKING:
+    from bookra.engine.runtime import Engine, Tx
+
+Result = TypeVar("Result")
+
+VALUED = {
+    "--tenant": "tenant",
+    "-t": "tenant",
+    "--output": "output",
+    "--database": "database",
+    "--database-url": "database_url",
+    "--home": "home",
+}
+SWITCHES = {"--json": "json", "--quiet": "quiet", "--yes": "yes", "--version": "version"}
+FORMATS = ("table", "json", "csv")
+
+
+@dataclass(slots=True)
+class Flags:
+    """The global options as given; they stand before or after the command."""
+
+    values: dict[str, str | None] = field(default_factory=dict)
+    json: bool = False
+    quiet: bool = False
+    yes: bool = False
+    version: bool = False
+
+
+def extract_globals(arguments: Sequence[str]) -> tuple[Flags, list[str]]:
+    """Split the global options from the rest, wherever they stand; ``--`` ends the search."""
+    flags, rest = Flags(), []
+    words = iter(arguments)
+    for word in words:
+        name, equals, value = word.partition("=")
+        if word == "--":
+            rest += [word, *words]
+        elif name in VALUED:
+            given = value if equals else next(words, None)
+            if given is None:
+                raise UsageError("missing_value", f"{name} needs a value")
+            flags.values[VALUED[name]] = given
+        elif word in SWITCHES:
+            setattr(flags, SWITCHES[word], True)
+        else:
+            rest.append(word)
+    return flags, rest
+
+
+@dataclass
+class Session:
+    """What a command works with. ``engine`` opens the database the first time it is asked for."""
+
+    settings: config.Settings
+    format: str
+    quiet: bool
+    yes: bool
+    _engine: Engine | None = None
+
+    @classmethod
+    def open(cls, flags: Flags) -> Session:
+        """Load the settings and check the output format."""
+        settings = config.load(flags.values)
+        chosen = "json" if flags.json else settings.output
+        if chosen not in FORMATS:
+            raise InvalidInputError(
+                "bad_output", f"'{chosen}' is not an output format", hint="table, json or csv"
+            )
+        return cls(settings, chosen, flags.quiet, flags.yes)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine on the settings' database."""
+        if self._engine is None:
+            from bookra.bootstrap import open_engine
+
+            self._engine = open_engine(self.settings)
+        return self._engine
+
+    @property
+    def tenant(self) -> str:
+        """The business to work in; raises UsageError (``no_tenant``) when none was named."""
+        if self.settings.tenant is None:
+            raise UsageError(
+                "no_tenant",
+                "No business was named",
+                hint="Add --tenant SLUG, or remember one: bookra use SLUG",
+            )
+        return self.settings.tenant
+
+    def ask(self, question: Callable[[Tx], Result]) -> Result:
+        """Run a question in the business's read-only transaction."""
+        return self.engine.ask(self.tenant, question)
+
+    def write(
+        self,
+        command: str,
+        action: Callable[[Tx], dict[str, Any]],
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        key: str | None = None,
+        dry_run: bool = False,
+    ) -> dict[str, Any]:
+        """Run a writing action that returns its JSON document; ``key`` makes it idempotent."""
+        from bookra.engine.tenancy.once import once
+
+        return self.engine.act(
+            self.tenant,
+            lambda tx: once(tx, key, command, parameters or {}, lambda: action(tx)),
+            command=command,
+            dry_run=dry_run,
+        )
+
+    def close(self) -> None:
+        """Close the database connections, if any were opened."""
+        if self._engine is not None:
+            self._engine.close()
+
+
+_CURRENT: ContextVar[Session] = ContextVar("session")
+
+
+@contextmanager
+def use(session: Session) -> Iterator[None]:
+    """Make ``session`` the current one."""
+    token = _CURRENT.set(session)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
+
+
+def current() -> Session:
+    """Return the current session."""
+    return _CURRENT.get()
