@@ -26,20 +26,13 @@ NOT_WITH_SYNC = (
 
 def listed(tx: sqlite3.Connection, calendar: str, query: dict[str, str], at: int) -> Json:
     """List events page by page; the last page carries ``nextSyncToken``."""
-    since, after, upto = 0, 0, last_change(tx, calendar)
-    if token := query.get("syncToken"):
-        clash = next((name for name in NOT_WITH_SYNC if name in query), None)
-        if clash is not None:
-            raise refused(400, "invalid", f"Sync token cannot be used with {clash}.")
-        since = _opened_token(tx, token)
-    if token := query.get("pageToken"):
-        after, upto = _opened_page(token)
+    since, upto = _window(tx, calendar, query)
+    cancelled_too = "syncToken" in query or query.get("showDeleted") == "true"
     rows = tx.execute(
         "SELECT changed, body FROM calendar_events WHERE calendar = ? AND changed > ? "
         "AND changed <= ? ORDER BY changed",
-        (calendar, max(since, after), upto),
-    ).fetchall()
-    cancelled_too = "syncToken" in query or query.get("showDeleted") == "true"
+        (calendar, since, upto),
+    )
     wanted = [
         (int(row["changed"]), event)
         for row in rows
@@ -62,6 +55,19 @@ def listed(tx: sqlite3.Connection, calendar: str, query: dict[str, str], at: int
     else:
         answer["nextSyncToken"] = _closed([upto, _generation(tx)])
     return answer
+
+
+def _window(tx: sqlite3.Connection, calendar: str, query: dict[str, str]) -> tuple[int, int]:
+    """Return the changes to look at as ``(after, up to)``, from the tokens of the query."""
+    since, after, upto = 0, 0, last_change(tx, calendar)
+    if token := query.get("syncToken"):
+        clash = next((name for name in NOT_WITH_SYNC if name in query), None)
+        if clash is not None:
+            raise refused(400, "invalid", f"Sync token cannot be used with {clash}.")
+        since = _opened_token(tx, token)
+    if token := query.get("pageToken"):
+        after, upto = _opened_page(token)
+    return max(since, after), upto
 
 
 def busy(tx: sqlite3.Connection, calendar: str, start: int, end: int) -> list[Json]:

@@ -77,6 +77,23 @@ class SandboxClient:
         wanted = {"account": account, "payout": payout, "becomes": becomes}
         return dict(self._ask("POST", "stripe/payouts", wanted)["payouts"][0])
 
+    def open_dispute(
+        self, account: str, charge: str, *, amount: int | None = None
+    ) -> dict[str, Any]:
+        """Let the customer's bank take back a charge, or a part of it; return the dispute."""
+        wanted = {"account": account, "charge": charge, "amount": amount}
+        return dict(self._ask("POST", "stripe/disputes", wanted)["dispute"])
+
+    def close_dispute(self, account: str, dispute: str, becomes: str) -> dict[str, Any]:
+        """Let a dispute become ``won`` or ``lost``."""
+        wanted = {"account": account, "dispute": dispute, "becomes": becomes}
+        return dict(self._ask("POST", "stripe/disputes", wanted)["dispute"])
+
+    def fail_refund(self, account: str, refund: str) -> dict[str, Any]:
+        """Let a refund fail after the fact: its money comes back as a movement of its own."""
+        wanted = {"account": account, "refund": refund}
+        return dict(self._ask("POST", "stripe/refund-failures", wanted)["refund"])
+
     def expire_sync_tokens(self) -> None:
         """Make Google answer 410 to every sync token given so far."""
         self._ask("POST", "google/expire-sync-tokens", {})

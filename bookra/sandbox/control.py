@@ -11,12 +11,12 @@ from collections.abc import Callable
 from urllib.parse import parse_qs
 
 from bookra.errors import BookraError, ConflictError, InvalidInputError, NotFoundError
-from bookra.sandbox import calendar_lists, faults, paying, webhooks
+from bookra.sandbox import calendar_lists, faults, happenings, paying, webhooks
 from bookra.sandbox.state import Json, State, now, remember, setting
-from bookra.sandbox.stripe import accounts, payouts, sessions
+from bookra.sandbox.stripe import accounts, sessions
 from bookra.sandbox.stripe.balance import totals
 from bookra.sandbox.stripe.errors import RefusedError
-from bookra.sandbox.stripe.store import Call, every, public
+from bookra.sandbox.stripe.store import Call, every
 from bookra.sandbox.wire import Reply, Request
 
 STATUS = ((NotFoundError, 404), (ConflictError, 409), (InvalidInputError, 400))
@@ -184,16 +184,6 @@ def _statuses(tx: sqlite3.Connection, given: Json) -> Json:
     }
 
 
-def _payout(tx: sqlite3.Connection, given: Json) -> Json:
-    """Run Stripe's automatic payout of an account, or move one payout on."""
-    call = Call(tx, str(given.get("account")), accounts.platform(tx), now(tx))
-    if not every(call, "account"):
-        raise NotFoundError("account_not_found", f"No Stripe account '{call.account}' here")
-    act = {"paid": payouts.arrive, "failed": payouts.fail}.get(str(given.get("becomes")))
-    made = [act(call, str(given.get("payout")))] if act else payouts.run(call)
-    return {"payouts": public(made)}
-
-
 def _expire_sync(tx: sqlite3.Connection, _: Json) -> Json:
     calendar_lists.expire_sync_tokens(tx)
     return {"expired": True}
@@ -206,6 +196,8 @@ _HANDLERS: dict[tuple[str, str], Callable[[sqlite3.Connection, Json], Json]] = {
     ("POST", "clock"): _advance,
     ("POST", "webhooks"): _register,
     ("GET", "whatsapp/statuses"): _statuses,
-    ("POST", "stripe/payouts"): _payout,
+    ("POST", "stripe/payouts"): happenings.payout,
+    ("POST", "stripe/disputes"): happenings.dispute,
+    ("POST", "stripe/refund-failures"): happenings.refund_failure,
     ("POST", "google/expire-sync-tokens"): _expire_sync,
 }

@@ -13,8 +13,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-import structlog
-
 from bookra.sandbox import faults
 from bookra.sandbox.control import Control
 from bookra.sandbox.google import GoogleApi
@@ -26,7 +24,6 @@ from bookra.sandbox.wire import Reply, Request
 
 LARGEST_BODY_BYTES = 1_000_000
 IDLE_SECONDS = 120
-_log = structlog.get_logger("bookra.sandbox")
 
 
 class SandboxServer(ThreadingHTTPServer):
@@ -74,7 +71,7 @@ class SandboxServer(ThreadingHTTPServer):
         try:
             return self._ask(provider, request, fault)
         except Exception:  # noqa: BLE001 - a bug here is a 500 of the provider, without effect
-            _log.exception("sandbox.bug", provider=provider, path=request.path)
+            _report("sandbox.bug", provider=provider, path=request.path)
             return self._ask(provider, request, "500")
 
     def _ask(self, provider: str, request: Request, fault: str | None) -> Reply:
@@ -94,7 +91,13 @@ class SandboxServer(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - its shape
         """Keep quiet about clients that hang up; log what is a bug of ours."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
-            _log.exception("sandbox.connection_failed")
+            _report("sandbox.connection_failed")
+
+
+def _report(event: str, **values: str) -> None:
+    import structlog  # a quarter of a second, needed only when something is wrong
+
+    structlog.get_logger("bookra.sandbox").exception(event, **values)
 
 
 def provider_of(path: str) -> str | None:

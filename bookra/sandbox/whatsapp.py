@@ -94,13 +94,23 @@ def _send(tx: sqlite3.Connection, request: Request) -> Json:
         )
     message = _checked(request)
     recipient = str(message["to"]).lstrip("+")
+    identifier = _accept(tx, owner, recipient, message)
+    return {
+        "messaging_product": "whatsapp",
+        "contacts": [{"input": message["to"], "wa_id": recipient}],
+        "messages": [{"id": identifier, "message_status": "accepted"}],
+    }
+
+
+def _accept(tx: sqlite3.Connection, sender: str, recipient: str, message: Json) -> str:
+    """Store the message with the statuses that follow it, and return its id."""
     identifier = "wamid." + base64.b64encode(secrets.token_bytes(27)).decode()
     tx.execute(
         "INSERT INTO messages (id, sender, recipient, template, booking, created, body) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             identifier,
-            owner,
+            sender,
             recipient,
             message.get("template", {}).get("name"),
             message.get("biz_opaque_callback_data"),
@@ -110,12 +120,8 @@ def _send(tx: sqlite3.Connection, request: Request) -> Json:
     )
     steps = ("failed",) if recipient.endswith(UNREACHABLE) else ("sent", "delivered")
     for status in steps:
-        _record_status(tx, owner, identifier, recipient, message, status)
-    return {
-        "messaging_product": "whatsapp",
-        "contacts": [{"input": message["to"], "wa_id": recipient}],
-        "messages": [{"id": identifier, "message_status": "accepted"}],
-    }
+        _record_status(tx, sender, identifier, recipient, message, status)
+    return identifier
 
 
 def _checked(request: Request) -> Json:

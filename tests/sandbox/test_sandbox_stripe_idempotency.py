@@ -193,3 +193,18 @@ def test_many_requests_with_one_key_at_once_make_one_charge(sandbox: Any, salon_
     assert charges(salon) == 1
     assert len(results) == 8
     assert set(results) <= {200, 409}
+
+
+def test_under_random_faults_each_key_still_makes_one_charge(sandbox: Any, salon_of: Any) -> None:
+    salon = salon_of(sandbox)
+    sandbox.control.fault("stripe", "drop-after", rate=0.3)
+    sandbox.control.fault("stripe", "drop-before", rate=0.3)
+    for index in range(15):
+        for _ in range(100):
+            try:
+                salon.v1.payment_intents.create(charge_parameters(), salon.keyed(f"r:{index}"))
+            except stripe.APIConnectionError:
+                continue
+            break
+    sandbox.control.fault("stripe", off=True)
+    assert charges(salon) == 15

@@ -210,3 +210,49 @@ def test_the_sums_that_show_gives_are_those_of_the_balance_transactions(salon: A
     assert seen["net"] == sum(movement.net for movement in movements)
     assert seen["net"] == seen["available"] + seen["pending"]
     assert (seen["charges"], seen["gross"]) == (3, 13500)
+
+
+def test_a_dispute_takes_its_amount_and_a_fee_and_gives_back_the_amount_when_won(
+    salon: Any,
+) -> None:
+    control, account = salon.sandbox.control, salon.account.id
+    intent = salon.paid("LUN-DISP", 3000)
+    before = salon.seen()["net"]
+    opened = control.open_dispute(account, intent.latest_charge.id)
+    assert salon.seen()["net"] - before == -4500
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        salon.v1.refunds.create({"payment_intent": intent.id}, salon.me)
+    assert refused.value.code == "charge_disputed"
+    evidence = {"evidence": {"customer_name": "Mia"}, "submit": True}
+    handed_in = salon.v1.disputes.update(opened["id"], evidence, salon.me)
+    assert handed_in.status == "under_review"
+    assert control.close_dispute(account, opened["id"], "won")["status"] == "won"
+    assert salon.seen()["net"] - before == -1500
+
+
+def test_a_dispute_that_is_lost_gives_nothing_back(salon: Any) -> None:
+    control, account = salon.sandbox.control, salon.account.id
+    intent = salon.paid("LUN-LOST", 2500)
+    before = salon.seen()["net"]
+    opened = control.open_dispute(account, intent.latest_charge.id)
+    control.close_dispute(account, opened["id"], "lost")
+    assert salon.seen()["net"] - before == -4000
+
+
+def test_a_refund_that_fails_later_brings_its_money_back(salon: Any) -> None:
+    intent = salon.paid("LUN-FAIL", 2000)
+    before = salon.seen()["net"]
+    refund = salon.v1.refunds.create({"payment_intent": intent.id, "amount": 1000}, salon.me)
+    salon.sandbox.control.fail_refund(salon.account.id, refund.id)
+    failed = salon.v1.refunds.retrieve(
+        refund.id, {"expand": ["failure_balance_transaction"]}, salon.me
+    )
+    assert (failed.status, failed.failure_balance_transaction.net) == ("failed", 1000)
+    assert salon.seen()["net"] == before
+
+
+def test_an_application_fee_that_never_was_cannot_be_refunded(salon: Any) -> None:
+    intent = salon.paid("LUN-FREE", 2000, fee=None)
+    wanted = {"payment_intent": intent.id, "refund_application_fee": True}
+    with pytest.raises(stripe.InvalidRequestError, match="has no application fee"):
+        salon.v1.refunds.create(wanted, salon.me)

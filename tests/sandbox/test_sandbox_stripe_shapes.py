@@ -130,6 +130,10 @@ def test_every_object_has_stripes_shape(own_sandbox: Any, salon_of: Any) -> None
         me,
     )
     own_sandbox.control.pay(setup.id)
+    refund = v1.refunds.create({"charge": paid["charge"], "amount": 200}, me)
+    own_sandbox.control.fail_refund(salon.account.id, refund.id)
+    dispute = own_sandbox.control.open_dispute(salon.account.id, paid["charge"], amount=300)
+    own_sandbox.control.close_dispute(salon.account.id, dispute["id"], "won")
     own_sandbox.control.advance(3 * 24 * 3600)
     own_sandbox.control.run_payouts(salon.account.id)
     documents = [
@@ -138,6 +142,7 @@ def test_every_object_has_stripes_shape(own_sandbox: Any, salon_of: Any) -> None
         v1.payment_intents.list({"expand": ["data.latest_charge"]}, me),
         v1.charges.list({"expand": ["data.balance_transaction"]}, me),
         v1.refunds.list({}, me),
+        v1.disputes.list({}, me),
         v1.balance_transactions.list({}, me),
         v1.balance.retrieve(None, me),
         v1.customers.list({}, me),

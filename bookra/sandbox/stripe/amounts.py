@@ -8,6 +8,8 @@ from bookra.sandbox.stripe.forms import Integer
 from bookra.sandbox.stripe.store import Call, find
 
 AMOUNT = Integer(0, 99_999_999)
+APPLICATION_FEE = Integer(1, 99_999_999)
+"""A platform that takes nothing leaves the parameter out."""
 
 SMALLEST = {
     "aed": 200, "bgn": 100, "czk": 1500, "dkk": 250, "gbp": 30, "hkd": 400, "huf": 17500,

@@ -52,6 +52,7 @@ def book(
     fees: Iterable[Json] = (),
     available_on: int | None = None,
     account: str | None = None,
+    category: str | None = None,
 ) -> Json:
     """Store a balance transaction of ``amount`` less ``fees`` in the source's currency."""
     details = [detail for detail in fees if detail["amount"]]
@@ -70,7 +71,7 @@ def book(
         "fee": fee,
         "fee_details": details,
         "net": amount - fee,
-        "reporting_category": CATEGORIES.get(kind, kind),
+        "reporting_category": category or CATEGORIES.get(kind, kind),
         "source": source["id"],
         "status": "available" if when <= call.now else "pending",
         "type": kind,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bookra.sandbox.state import Json
 from bookra.sandbox.stripe import charges, events
-from bookra.sandbox.stripe.amounts import AMOUNT, check_application_fee
+from bookra.sandbox.stripe.amounts import AMOUNT, APPLICATION_FEE, check_application_fee
 from bookra.sandbox.stripe.errors import RefusedError
 from bookra.sandbox.stripe.forms import Group, Metadata, Text
 from bookra.sandbox.stripe.payments import CONFIRMABLE, expect
@@ -14,7 +14,7 @@ _REASONS = ("duplicate", "fraudulent", "requested_by_customer", "abandoned")
 CAPTURE = Group(
     {
         "amount_to_capture": AMOUNT,
-        "application_fee_amount": AMOUNT,
+        "application_fee_amount": APPLICATION_FEE,
         "metadata": Metadata(),
         "expand": EXPAND,
     }

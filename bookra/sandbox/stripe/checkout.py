@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from bookra.sandbox.state import Json, random_id
 from bookra.sandbox.stripe import setups
-from bookra.sandbox.stripe.amounts import AMOUNT, check_application_fee, check_charge
+from bookra.sandbox.stripe.amounts import (
+    AMOUNT,
+    APPLICATION_FEE,
+    check_application_fee,
+    check_charge,
+)
 from bookra.sandbox.stripe.errors import bad_parameter
 from bookra.sandbox.stripe.forms import Group, Integer, Items, Metadata, Text
 from bookra.sandbox.stripe.store import EXPAND, Call, add, find, list_parameters, page, save
@@ -22,7 +27,7 @@ _PRICE = Group(
 )
 _PAYMENT = Group(
     {
-        "application_fee_amount": AMOUNT,
+        "application_fee_amount": APPLICATION_FEE,
         "capture_method": Text(choices=("automatic", "automatic_async", "manual")),
         "description": Text(1000),
         "metadata": Metadata(),

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from bookra.sandbox.state import Json, random_id
 from bookra.sandbox.stripe import cards, charges, events
-from bookra.sandbox.stripe.amounts import AMOUNT, check_application_fee, check_charge
+from bookra.sandbox.stripe.amounts import (
+    AMOUNT,
+    APPLICATION_FEE,
+    check_application_fee,
+    check_charge,
+)
 from bookra.sandbox.stripe.cards import Card
 from bookra.sandbox.stripe.errors import RefusedError, bad_parameter
 from bookra.sandbox.stripe.forms import Flag, Group, Items, Metadata, Shape, Text
@@ -22,7 +27,7 @@ _HOW: dict[str, Shape] = {
 CREATE = Group(
     {
         **_HOW,
-        "application_fee_amount": AMOUNT,
+        "application_fee_amount": APPLICATION_FEE,
         "automatic_payment_methods": Group(
             {"allow_redirects": Text(choices=("always", "never"))}, {"enabled": Flag()}
         ),

@@ -28,18 +28,8 @@ def create(call: Call) -> Json:
     """POST /v1/refunds, for a ``charge`` or a ``payment_intent``."""
     charge = _charge(call)
     rest = charge["amount"] - charge["amount_refunded"]
-    if charge["disputed"]:
-        raise RefusedError(
-            f"Charge {charge['id']} has been charged back; cannot issue a refund.",
-            code="charge_disputed",
-        )
-    if rest == 0:
-        raise RefusedError(
-            f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded"
-        )
     amount = call.params.get("amount", rest)
-    if amount > rest:
-        raise RefusedError(_too_much(amount, rest, charge["currency"]), param="amount")
+    _check(call, charge, amount, rest)
     given_back = _give_fee_back(call, charge, amount)
     refund = _refund(call, charge, amount)
     movement = balance.book(
@@ -57,6 +47,43 @@ def create(call: Call) -> Json:
     save(call, charge)
     events.emit(call, "charge.refunded", charge)
     events.emit(call, "refund.created", refund)
+    return refund
+
+
+def _check(call: Call, charge: Json, amount: int, rest: int) -> None:
+    """Refuse what can't be refunded, or not that much of it."""
+    if charge["disputed"]:
+        raise RefusedError(
+            f"Charge {charge['id']} has been charged back; cannot issue a refund.",
+            code="charge_disputed",
+        )
+    if rest == 0:
+        raise RefusedError(
+            f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded"
+        )
+    if amount > rest:
+        raise RefusedError(_too_much(amount, rest, charge["currency"]), param="amount")
+    if call.params.get("refund_application_fee") and charge["application_fee"] is None:
+        raise RefusedError(
+            f"Attempting to refund_application_fee on {charge['id']}, but it has no application "
+            "fee",
+            param="refund_application_fee",
+        )
+
+
+def fail(call: Call, identifier: str) -> Json:
+    """Let a refund fail after the fact: the customer's bank sent the money back."""
+    refund = find(call, "refund", identifier)
+    if refund["status"] == "failed":
+        return refund
+    back = balance.book(call, "refund_failure", refund, refund["amount"])
+    refund.update(
+        status="failed",
+        failure_reason="lost_or_stolen_card",
+        failure_balance_transaction=back["id"],
+    )
+    save(call, refund)
+    events.emit(call, "refund.failed", refund)
     return refund
 
 
@@ -103,7 +130,7 @@ def _give_fee_back(call: Call, charge: Json, amount: int) -> int:
 
     Pro rata and cumulative, so that a charge refunded in parts gives back exactly its fee.
     """
-    if not call.params.get("refund_application_fee") or charge["application_fee"] is None:
+    if not call.params.get("refund_application_fee"):
         return 0
     owner = Call(call.tx, call.platform, call.platform, call.now)
     fee = find(owner, "application_fee", charge["application_fee"])
