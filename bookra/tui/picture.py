@@ -38,7 +38,7 @@ def screenshot(
 
 
 async def _take(app: BookraApp, size: tuple[int, int], path: Path, keys: Sequence[str]) -> None:
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         await settle(app, pilot)
         for key in keys:
             await pilot.press(key)

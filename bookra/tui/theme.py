@@ -154,7 +154,7 @@ def tone(ink: Ink, hue: str, *, head: bool, chosen: bool, done: bool) -> Tone:
     """Return how a part of a block looks: its first line stands out, what is done steps back."""
     strength = (0.26 if done else 0.46) if head else (0.15 if done else 0.29)
     depth = _DEPTHS[HUES.index(hue)] if hue in HUES else 1.0
-    ground = mix(ink.ground, hue, min(0.8, strength * depth + (0.2 if chosen else 0.0)))
+    ground = _tint(ink, hue, strength * depth + (0.2 if chosen else 0.0))
     text = legible(mix(ink.text, ground, 0.4 if done else 0.0), ground)
     return Tone(
         text=text,
@@ -163,6 +163,13 @@ def tone(ink: Ink, hue: str, *, head: bool, chosen: bool, done: bool) -> Tone:
         ground=ground,
         bar=legible(ink.text if chosen else hue, ground, ratio=1.6),
     )
+
+
+def _tint(ink: Ink, hue: str, strength: float) -> str:
+    """Return the grid's ground in a hue, as strong as its text stays well readable on it."""
+    steps = (strength * share / 10 for share in range(10, 0, -1))
+    tints = (mix(ink.ground, hue, step) for step in steps)
+    return next((tint for tint in tints if contrast(ink.text, tint) >= AA + 0.4), ink.ground)
 
 
 def hues(categories: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:

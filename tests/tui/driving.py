@@ -65,7 +65,7 @@ def drive(
 
     async def run() -> None:
         app = BookraApp(desk, desk.brand(), **options)
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
             hand = Hand(app, pilot)
             await hand.rest()
             await play(hand)

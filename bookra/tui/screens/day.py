@@ -236,7 +236,7 @@ class DayScreen(Screen[None]):
         """Say what was done, and show the day as it is after it."""
         if done is not None:
             self.notify(done.said, markup=False, timeout=4)
-            self._load(self.freshness.wanted, then=lambda: self.grid.point_at(done.code))
+            self._load(self.freshness.wanted)
 
     async def action_open(self) -> None:
         """Open the booking under the cursor; on free time, book."""

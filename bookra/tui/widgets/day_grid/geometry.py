@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from bookra import clock
 from bookra.engine.bookings.day import DayBlock, DayColumn, DaySnapshot, Interval
 
-ZOOMS = (30, 15, 10, 5)
-"""Minutes that one row can stand for."""
+ZOOMS = (30, 15, 5)
+"""Minutes that one row can stand for: parts of each other, so that quarters stay reachable."""
 MAX_LANES = 3
 """Blocks side by side in a column; further ones are counted in the last lane."""
 

@@ -224,7 +224,7 @@ class DayGrid(ScrollView, can_focus=True):
         self.post_message(self.Moved())
 
     def _follow(self) -> None:
-        """Scroll just far enough to keep the cursor in sight."""
+        """Scroll just far enough to keep the cursor, and the block that it chose, in sight."""
         if self._scene is None:
             return
         columns = self._scene.view.showing(self._spot.column, self._room)
@@ -232,11 +232,14 @@ class DayGrid(ScrollView, can_focus=True):
             self._scene = replace(self._scene, view=columns)
             self._repaint_all()
         height = self.size.height - self.heads
-        top, row = self.scroll_offset.y, self._spot.row
-        if row < top + _MARGIN:
-            self.scroll_to(y=max(0, row - _MARGIN), animate=False)
-        elif row >= top + height - _MARGIN:
-            self.scroll_to(y=row - height + 1 + _MARGIN, animate=False)
+        rows = cursor.rows_of(self._scene, self._spot) | {self._spot.row}
+        if max(rows) - min(rows) + 2 * _MARGIN >= height:
+            rows = {self._spot.row}
+        top = self.scroll_offset.y
+        if min(rows) < top + _MARGIN:
+            self.scroll_to(y=max(0, min(rows) - _MARGIN), animate=False)
+        elif max(rows) >= top + height - _MARGIN:
+            self.scroll_to(y=max(rows) - height + 1 + _MARGIN, animate=False)
 
     def _centre(self) -> None:
         height = self.size.height - self.heads
