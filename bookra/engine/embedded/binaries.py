@@ -9,7 +9,6 @@ import importlib.util
 import os
 import shutil
 import tempfile
-from importlib import metadata
 from pathlib import Path
 
 from bookra.engine.embedded.account import Account
@@ -49,13 +48,15 @@ def program(folder: Path, name: str) -> Path:
     return path
 
 
-def folder_for(account: Account, *, copies: Path = COPIES) -> Path:
+def folder_for(account: Account) -> Path:
     """Return a folder of programs that ``account`` can run, copying them when it has to."""
     folder = installed_folder()
     if _runs(account, folder):
         return folder
     if os.geteuid() == 0:
-        folder = _copy(folder.parents[2], copies / metadata.version(WHEEL))
+        from importlib import metadata  # slow to load, and seldom needed
+
+        folder = _copy(folder.parents[2], COPIES / metadata.version(WHEEL))
         if _runs(account, folder):
             return folder
     raise UnavailableError(

@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from pathlib import Path
 from bookra.engine.embedded.account import Account
 from bookra.engine.embedded.postmaster import SOCKET_FILE, is_private
 from bookra.errors import UnavailableError
+
+LOCK_SECONDS = 300
+"""Longer than one command may take to make, start or stop a server."""
 
 # sun_path is 104 bytes on macOS and 108 on Linux, its closing NUL included.
 SOCKET_PATH_BYTES = 103
@@ -72,6 +76,7 @@ class Layout:
 
         The system frees it when this process ends, however it ends. Python opens files so that
         no child inherits them: the server that is started under the lock does not hold it.
+        Raises UnavailableError when it is not free after LOCK_SECONDS.
         """
         path = self.home / "postgres.lock"
         try:
@@ -83,10 +88,27 @@ class Layout:
                 owner = self.home.stat()
                 os.fchown(lock, owner.st_uid, owner.st_gid)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._await_lock(lock)
             yield
         finally:
             os.close(lock)
+
+    def _await_lock(self, lock: int) -> None:
+        deadline = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(0.02)
+            else:
+                return
+        raise UnavailableError(
+            "database_unavailable",
+            f"Another command has kept the database's start to itself for {LOCK_SECONDS} seconds",
+            hint=f"Find that command with: fuser {self.home / 'postgres.lock'}",
+        )
 
     def make_home(self) -> None:
         """Make the home and the folders above it where they are missing.
