@@ -93,7 +93,7 @@ def scripted(*replies: Reply) -> Iterator[Script]:
             if isinstance(reply, Drop | Stall):
                 self.close_connection = True
                 return
-            self.send_response(reply.status)
+            self.send_response_only(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
             if reply.status != 204:

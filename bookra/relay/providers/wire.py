@@ -66,6 +66,6 @@ def wished_seconds(headers: Mapping[str, str]) -> float | None:
 def _date(text: str) -> datetime | None:
     try:
         stamp = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)

@@ -1,0 +1,229 @@
+"""Google Calendar's wire: make an event equal a booking, or gone.
+
+The event's id is ours, so that writing it twice is a 409 and not a second event; what is there
+then says by its revision whether it is older than what we bring. google-api-python-client is not
+used: its transport was seen to send a POST again by itself after a dropped connection.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from bookra.relay.outcome import (
+    ACCOUNT,
+    CONFLICT,
+    PERMANENT,
+    TRANSIENT,
+    Dead,
+    Delivered,
+    Outcome,
+    Retry,
+)
+from bookra.relay.providers.google_errors import UNREADABLE, no_answer, outcome_of, reason_of
+from bookra.relay.providers.google_tokens import TOKEN_URL, NoTokenError, Tokens
+from bookra.relay.providers.wire import ANSWER_SECONDS, CONNECT_SECONDS, open_client
+
+API_URL = "https://www.googleapis.com"
+READS = 2
+"""How often an event is read when somebody else keeps changing it; then another delivery."""
+
+_EVENT_ID = re.compile(r"[a-v0-9]{5,1024}")
+_GONE = frozenset({404, 410})
+
+
+@dataclass(frozen=True, slots=True)
+class GoogleAccess:
+    """A tenant's way in. ``base_url`` None is Google itself.
+
+    ``token`` is an access token, or the JSON of a service account's key or of an authorised user.
+    """
+
+    token: str = field(repr=False)
+    base_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarEvent:
+    """An event as it shall be. ``revision`` grows with each change of the booking."""
+
+    id: str
+    summary: str = field(repr=False)
+    description: str = field(repr=False)
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    booking_code: str
+    revision: int
+
+    def __post_init__(self) -> None:
+        if _EVENT_ID.fullmatch(self.id) is None:
+            raise ValueError(f"{self.id!r} is not an event id: [a-v0-9], 5 to 1024")
+        if self.starts_at.tzinfo is None or self.ends_at.tzinfo is None:
+            raise ValueError("an event's times are aware")
+
+    def body(self) -> dict[str, Any]:
+        """Return the event as Google takes it. No attendees: Bookra notifies people itself."""
+        return {
+            "summary": self.summary,
+            "description": self.description,
+            "status": "confirmed",
+            "start": {"dateTime": _utc(self.starts_at), "timeZone": self.zone},
+            "end": {"dateTime": _utc(self.ends_at), "timeZone": self.zone},
+            "extendedProperties": {
+                "private": {"booking": self.booking_code, "revision": str(self.revision)}
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class EventWritten:
+    """How the event came to be: ``inserted``, ``updated``, or ``kept`` since it was newer."""
+
+    how: str
+    revision: int
+
+
+class CalendarClient:
+    """The calendars that one credential opens. ``close`` it, or use it in a ``with``.
+
+    It keeps the token that it minted: make one for many deliveries.
+    """
+
+    def __init__(
+        self,
+        access: GoogleAccess,
+        *,
+        timeout_seconds: tuple[float, float] = (CONNECT_SECONDS, ANSWER_SECONDS),
+    ) -> None:
+        """Raises ValueError for a token that is JSON, but no credential."""
+        self._http = open_client(access.base_url or API_URL, timeout_seconds=timeout_seconds)
+        token_url = f"{access.base_url}/token" if access.base_url else TOKEN_URL
+        self._tokens = Tokens(access.token, token_url=token_url, http=self._http)
+
+    def upsert(self, calendar_id: str, event: CalendarEvent) -> Outcome:
+        """Make the calendar's event equal ``event``: Delivered(event id, EventWritten)."""
+        try:
+            reply = self._ask("POST", _path(calendar_id), {"id": event.id, **event.body()})
+            if _written(reply, event.id):
+                return Delivered(event.id, EventWritten("inserted", event.revision))
+            if reply.status_code != 409:
+                return outcome_of(reply)
+            return self._reconciled(calendar_id, event)
+        except NoTokenError as error:
+            return _no_token(error)
+        except UNREADABLE as error:
+            return no_answer(error)
+
+    def delete(self, calendar_id: str, event_id: str) -> Outcome:
+        """Take an event out: Delivered(event id), also when it is gone already."""
+        try:
+            reply = self._ask("DELETE", _path(calendar_id, event_id))
+        except NoTokenError as error:
+            return _no_token(error)
+        except httpx.HTTPError as error:
+            return no_answer(error)
+        deleted = reply.is_success and not reply.content
+        if deleted or (reply.status_code in _GONE and reason_of(reply)):
+            return Delivered(event_id)
+        return outcome_of(reply)
+
+    def _reconciled(self, calendar_id: str, event: CalendarEvent) -> Outcome:
+        """Bring an event that is there up to ``event``, unless it is newer.
+
+        An ``If-Match`` keeps a change that came in between from being lost: 412, and read again.
+        A deleted event lives again by the patch, since its status is part of it.
+        """
+        path = _path(calendar_id, event.id)
+        reply = httpx.Response(412)
+        for _ in range(READS):
+            read = self._ask("GET", path)
+            if not read.is_success:
+                return _vanished(read) if read.status_code in _GONE else outcome_of(read)
+            present = read.json()
+            if (standing := _standing(present, event)) is not None:
+                return standing
+            reply = self._ask("PATCH", path, event.body(), etag=present.get("etag"))
+            if _written(reply, event.id):
+                return Delivered(event.id, EventWritten("updated", event.revision))
+            if reply.status_code != 412:
+                break
+        return _vanished(reply) if reply.status_code in _GONE else outcome_of(reply)
+
+    def _ask(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, etag: str | None = None
+    ) -> httpx.Response:
+        """Send one request; a refused token is renewed once."""
+        token = self._tokens.current()
+        reply = self._sent(method, path, body, etag, token)
+        if reply.status_code != 401:
+            return reply
+        return self._sent(method, path, body, etag, self._tokens.renewed(token))
+
+    def _sent(
+        self, method: str, path: str, body: dict[str, Any] | None, etag: str | None, token: str
+    ) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token}"}
+        if etag is not None:
+            headers["If-Match"] = etag
+        query = {} if method == "GET" else {"sendUpdates": "none"}
+        return self._http.request(method, path, params=query, json=body, headers=headers)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> CalendarClient:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _standing(present: Any, event: CalendarEvent) -> Outcome | None:
+    """Return the outcome if the event that is there stays as it is, None if it is to change."""
+    marks = (present.get("extendedProperties") or {}).get("private") or {}
+    if marks.get("booking", event.booking_code) != event.booking_code:
+        return Dead(f"google: event {event.id} belongs to another booking", PERMANENT)
+    revision = str(marks.get("revision", ""))
+    if revision.isdecimal() and int(revision) > event.revision:
+        return Delivered(event.id, EventWritten("kept", int(revision)))
+    return None
+
+
+def _written(reply: httpx.Response, event_id: str) -> bool:
+    """Tell whether Google says so itself: a 200 from a hotel's proxy writes no event."""
+    if reply.is_success and reply.json()["id"] != event_id:
+        raise ValueError("another event came back")
+    return reply.is_success
+
+
+def _vanished(reply: httpx.Response) -> Retry:
+    """Return what an id comes to that is taken, and yet names nothing."""
+    return Retry(f"google {reply.status_code} after 409", CONFLICT)
+
+
+def _no_token(error: NoTokenError) -> Retry:
+    if error.revoked:
+        return Retry("google 401 the token is refused", ACCOUNT)
+    return Retry("google no_answer from the token endpoint", TRANSIENT)
+
+
+def _path(calendar_id: str, event_id: str | None = None) -> str:
+    path = f"/calendar/v3/calendars/{quote(calendar_id, safe='')}/events"
+    return path if event_id is None else f"{path}/{quote(event_id, safe='')}"
+
+
+def _utc(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat()
