@@ -123,6 +123,10 @@ class Session:
             dry_run=dry_run,
         )
 
+    def adopt(self, engine: Engine) -> None:
+        """Work with an engine that was opened with options of its own."""
+        self._engine = engine
+
     def close(self) -> None:
         """Close the database connections, if any were opened."""
         if self._engine is not None:

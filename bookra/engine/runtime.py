@@ -141,10 +141,12 @@ class Engine:
         slug: str,
         action: Callable[[Tx], Result],
         *,
-        command: str,
+        command: str | None,
         dry_run: bool = False,
     ) -> Result:
         """Run ``action`` in one writing transaction of the tenant; commit it with its audit row.
+
+        ``command`` None is for the relay's own bookkeeping (leases, positions): no audit row.
 
         ``dry_run`` rolls back instead and returns the same result. Deadlocks and serialisation
         failures are tried again, at most three times. Raises BookraError alone.
@@ -153,15 +155,8 @@ class Engine:
         def work(connection: Connection) -> Result:
             tx = self._enter(connection, slug, read_only=False)
             result = action(tx)
-            connection.execute(
-                AUDIT,
-                {
-                    "tenant_id": tx.tenant.id,
-                    "id": new_id(),
-                    "command": command,
-                    "subjects": Jsonb(tx.subjects),
-                },
-            )
+            if command is not None:
+                connection.execute(AUDIT, _audit_row(tx, command))
             return result
 
         return self._attempt(work, commit=not dry_run)
@@ -269,6 +264,15 @@ class Engine:
                 ).scalar_one()
             )
         return self._steps_down
+
+
+def _audit_row(tx: Tx, command: str) -> dict[str, Any]:
+    return {
+        "tenant_id": tx.tenant.id,
+        "id": new_id(),
+        "command": command,
+        "subjects": Jsonb(tx.subjects),
+    }
 
 
 def unknown_tenant(slug: str) -> NotFoundError:

@@ -36,6 +36,18 @@ def expire_lapsed(tx: Tx) -> int:
     return len(rows)
 
 
+def lapse(tx: Tx, booking_id: UUID) -> bool:
+    """Expire one hold before its time, because nobody can pay for it any more.
+
+    False when it is no hold (any more), or when another link for it is open. Locks the booking.
+    """
+    row = tx.row(store.LOCK_HELD, id=booking_id)
+    if row is None or tx.rows(store.OPEN_CHECKOUTS, booking_id=booking_id):
+        return False
+    _expire(tx, [booking_id])
+    return True
+
+
 def cancel_checkouts(tx: Tx, booking_id: UUID) -> None:
     """Ask for the booking's open Checkout Sessions to be expired: nobody pays for what is gone."""
     for row in tx.rows(store.OPEN_CHECKOUTS, booking_id=booking_id):

@@ -52,6 +52,10 @@ BETWEEN = text(
     """
 )
 LOCK = text("SELECT id FROM bookings WHERE tenant_id = :tenant_id AND id = :id FOR UPDATE")
+LOCK_HELD = text(
+    "SELECT id FROM bookings"
+    " WHERE tenant_id = :tenant_id AND id = :id AND status = 'held' FOR UPDATE"
+)
 LOCK_BY_CODE = text(
     "SELECT id FROM bookings WHERE tenant_id = :tenant_id AND code = :code FOR UPDATE"
 )

@@ -22,7 +22,7 @@ from bookra.engine.ledger.store import post
 from bookra.engine.outbox.emit import emit
 from bookra.engine.outbox.topics import RefundPayment, SendMessage
 from bookra.engine.payments import store
-from bookra.engine.payments.taking import emit_paid, payment_of
+from bookra.engine.payments.taking import emit_paid, payment_of, session_expiry
 from bookra.engine.people.customers import customer_by_id
 from bookra.engine.runtime import Tx
 from bookra.errors import NotFoundError
@@ -67,11 +67,28 @@ def operation(tx: Tx, operation_id: UUID) -> Operation:
     return _operation(row)
 
 
+def operation_ref(text: str) -> UUID | None:
+    """Return the operation id that an object at Stripe names; None when it names none of ours."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
 def checkout_opened(
     tx: Tx, operation_id: UUID, session_ref: str, url: str, expires_at: datetime
 ) -> None:
     """Store the session of an operation. Telling it twice changes nothing."""
     tx.run(store.OPENED, id=operation_id, ref=session_ref, url=url, expires_at=expires_at)
+    tx.concerns("operation", operation_id)
+
+
+def renew_expiry(tx: Tx, operation_id: UUID) -> None:
+    """Give an operation whose session was never opened a later end; its hold outlives it."""
+    wanted = operation(tx, operation_id)
+    booking = bookings.locked_by_id(tx, wanted.booking_id)
+    until = session_expiry(tx, booking)
+    tx.run(store.RENEWED, id=operation_id, expires_at=until)
     tx.concerns("operation", operation_id)
 
 

@@ -38,6 +38,12 @@ OPENED = text(
      WHERE tenant_id = :tenant_id AND id = :id AND state = 'new'
     """
 )
+RENEWED = text(
+    """
+    UPDATE operations SET expires_at = :expires_at, changed_by = session_user
+     WHERE tenant_id = :tenant_id AND id = :id AND state = 'new'
+    """
+)
 SETTLED = text(
     """
     UPDATE operations SET state = :state, failure = :failure, settled_at = :now,

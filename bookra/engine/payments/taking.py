@@ -103,7 +103,7 @@ def request_link(tx: Tx, code: str, tip: Money | None = None) -> Booking:
             platform_fee_minor=share(net, fee_bps),
             currency=booking.due.currency,
             charge_id=None,
-            expires_at=_extend_hold(tx, booking),
+            expires_at=session_expiry(tx, booking),
             now=tx.now,
         )
         emit(tx, RequestPayment(booking.id, operation_id))
@@ -131,6 +131,16 @@ def emit_paid(tx: Tx, booking_id: UUID) -> None:
     emit(tx, SplitCommission(booking_id))
 
 
+def session_expiry(tx: Tx, booking: Booking) -> datetime:
+    """Return when a session shall expire; a held booking is made to outlive it."""
+    if booking.status is not Status.HELD:
+        return tx.now + timedelta(hours=OPEN_SESSION_HOURS)
+    until = max(tx.now + timedelta(minutes=LINK_HOLD_MINUTES), booking.hold_expires_at or tx.now)
+    tx.run(bookings.HOLD_UNTIL, booking_id=booking.id, held_until=until)
+    set_status(tx, booking, Status.HELD, hold_expires_at=until)
+    return tx.now + timedelta(minutes=SESSION_MINUTES)
+
+
 def _payable(booking: Booking) -> Booking:
     if booking.status not in OCCUPYING | {Status.COMPLETED}:
         raise ConflictError(
@@ -154,13 +164,3 @@ def _tip(tx: Tx, tip: Money | None) -> int:
     if tip.minor < 0 or tip.currency != tx.tenant.currency:
         raise InvalidInputError("bad_tip", f"{tip} is not a tip in {tx.tenant.currency}")
     return tip.minor
-
-
-def _extend_hold(tx: Tx, booking: Booking) -> datetime:
-    """Return when the session shall expire; a hold is made to outlive it."""
-    if booking.status is not Status.HELD:
-        return tx.now + timedelta(hours=OPEN_SESSION_HOURS)
-    until = max(tx.now + timedelta(minutes=LINK_HOLD_MINUTES), booking.hold_expires_at or tx.now)
-    tx.run(bookings.HOLD_UNTIL, booking_id=booking.id, held_until=until)
-    set_status(tx, booking, Status.HELD, hold_expires_at=until)
-    return tx.now + timedelta(minutes=SESSION_MINUTES)

@@ -1,0 +1,101 @@
+"""``bookra relay``: run the daemon, drain once, or ask how it is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from bookra.commands import output
+from bookra.commands.options import group
+from bookra.commands.session import current
+
+app = group("The relay: run it, drain it once, ask how it is.")
+
+Lease = Annotated[
+    float, typer.Option("--lease", help="Seconds until another relay takes a row over.", min=1)
+]
+Workers = Annotated[int, typer.Option(help="Deliveries at once.", min=1, max=64)]
+
+
+@app.command()
+def run(
+    lease: Lease = 60.0,
+    poll: Annotated[float, typer.Option(help="Seconds between polls of Stripe.", min=0.1)] = 2.0,
+    workers: Workers = 8,
+    once: Annotated[bool, typer.Option("--once", help="Work until idle, then end.")] = False,
+) -> None:
+    """Run the relay until SIGTERM or Ctrl-C: it delivers, polls and sweeps.
+
+    Examples:
+
+      bookra relay run
+      bookra relay run --once        (for cron)
+    """
+    if once:
+        drain(lease=lease, workers=workers)
+        return
+    from bookra.relay.daemon import RelayOptions
+
+    _relay(RelayOptions(lease_seconds=lease, poll_seconds=poll, workers=workers)).run()
+
+
+@app.command()
+def drain(lease: Lease = 60.0, workers: Workers = 8) -> None:
+    """Poll and deliver until nothing is due.
+
+    Examples:
+
+      bookra relay drain
+    """
+    from bookra.relay.daemon import RelayOptions
+
+    relay = _relay(RelayOptions(lease_seconds=lease, workers=workers))
+    try:
+        worked = relay.drain_until_idle()
+    finally:
+        relay.close()
+    output.record({"worked": worked})
+
+
+@app.command()
+def status() -> None:
+    """Tell which relays live, and what waits for them.
+
+    Examples:
+
+      bookra relay status --json
+    """
+    from bookra.engine.outbox.relays import relays, waiting
+
+    engine = current().engine
+    living = [
+        {
+            "id": str(relay.id),
+            "started_at": relay.started_at.isoformat(timespec="seconds"),
+            "last_tick_seconds_ago": relay.last_tick_seconds_ago,
+            "alive": relay.alive,
+        }
+        for relay in engine.across_tenants(relays)
+    ]
+    document: dict[str, Any] = {
+        "running": any(relay["alive"] for relay in living),
+        "relays": living,
+        "outbox": engine.across_tenants(waiting),
+    }
+    if current().format != "table":
+        output.record(document)
+        return
+    output.rows(living, ("id", "started_at", "last_tick_seconds_ago", "alive"), empty="No relay.")
+    output.record(document["outbox"])
+
+
+def _relay(options: Any) -> Any:
+    from bookra.bootstrap import open_engine
+    from bookra.relay.daemon import Relay
+
+    session = current()
+    # Every worker may hold a connection, and so may each tick and the heartbeat.
+    engine = open_engine(session.settings, size=options.workers + 5)
+    session.adopt(engine)
+    return Relay(engine, session.settings, options)

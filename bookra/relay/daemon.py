@@ -1,0 +1,152 @@
+"""The relay's life: APScheduler's ticks, signals, and its row among the relays. No logic.
+
+Schedules are interval ticks only, coalesced and never missed: cron triggers skip or repeat a run
+when the clocks change. Each tick catches everything, because an exception that leaves a tick must
+not end it. ``drain_until_idle`` does the same work without a scheduler, once, for cron and tests.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC
+from types import FrameType
+
+from sqlalchemy import Connection, TextClause, text
+
+from bookra.config import Settings
+from bookra.engine.bookings.holds import expire_lapsed
+from bookra.engine.runtime import Engine
+from bookra.engine.tenancy.actions import visible
+from bookra.errors import BookraError
+from bookra.ids import new_id
+from bookra.relay.access import Clients
+from bookra.relay.drain import Drain
+from bookra.relay.inbound import Inbound
+from bookra.relay.log import log
+
+DRAIN_SECONDS = 0.25
+SWEEP_SECONDS = 5.0
+TICK_SECONDS = 5.0
+
+HERE = text("INSERT INTO relays (id) VALUES (:id)")
+ALIVE = text("UPDATE relays SET last_tick_at = now() WHERE id = :id")
+GONE = text("UPDATE relays SET stopped_at = now() WHERE id = :id")
+
+
+@dataclass(frozen=True, slots=True)
+class RelayOptions:
+    """How a relay works. The lease outlives a provider's time-out; tests and demos shorten it."""
+
+    lease_seconds: float = 60.0
+    poll_seconds: float = 2.0
+    workers: int = 8
+
+
+class Relay:
+    """One relay process. ``run`` blocks until it is told to stop."""
+
+    def __init__(self, engine: Engine, settings: Settings, options: RelayOptions) -> None:
+        self.id = new_id()
+        self._engine = engine
+        self._options = options
+        self._clients = Clients(engine, settings)
+        self._drain = Drain(
+            engine,
+            self._clients,
+            self.id,
+            lease_seconds=options.lease_seconds,
+            workers=options.workers,
+        )
+        self._inbound = Inbound(engine, self._clients)
+        self._stop = threading.Event()
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT; a second signal ends at once and leaves leases to lapse."""
+        from apscheduler.schedulers.background import BackgroundScheduler
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        self._note(HERE)
+        scheduler = BackgroundScheduler(timezone=UTC)
+        for name, seconds, work in self._ticks():
+            scheduler.add_job(
+                work,
+                "interval",
+                id=name,
+                seconds=seconds,
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=None,
+            )
+        scheduler.start()
+        log("relay.started", relay=str(self.id), lease_seconds=self._options.lease_seconds)
+        self._stop.wait()
+        log("relay.stopping", relay=str(self.id))
+        scheduler.shutdown(wait=True)
+        self.close()
+        self._note(GONE)
+        log("relay.stopped", relay=str(self.id))
+
+    def drain_until_idle(self) -> int:
+        """Poll and deliver until nothing is due; returns how many deliveries and facts there were.
+
+        Rows in another relay's lease are left to it; a lapsed lease is taken over.
+        """
+        total = 0
+        while True:
+            self._sweep()
+            worked = self._inbound.once() + self._drain.once()
+            total += worked
+            if not worked:
+                return total
+
+    def close(self) -> None:
+        """Finish what is in flight and close the clients."""
+        self._drain.stop()
+        self._clients.close()
+
+    def _ticks(self) -> list[tuple[str, float, Callable[[], None]]]:
+        sweep_seconds = min(SWEEP_SECONDS, self._options.lease_seconds)
+        return [
+            ("drain", DRAIN_SECONDS, _guarded("drain", self._drain.once)),
+            ("poll", self._options.poll_seconds, _guarded("poll", self._inbound.once)),
+            ("sweep", sweep_seconds, _guarded("sweep", self._sweep)),
+            ("tick", TICK_SECONDS, _guarded("tick", lambda: self._note(ALIVE))),
+        ]
+
+    def _sweep(self) -> None:
+        """Take over lapsed leases and expire lapsed holds."""
+        self._drain.rescue()
+        for tenant in self._engine.across_tenants(visible):
+            expired = self._engine.act(tenant.slug, expire_lapsed, command=None)
+            if expired:
+                log("holds.expired", tenant=tenant.slug, count=expired)
+
+    def _note(self, statement: TextClause) -> None:
+        def work(connection: Connection) -> None:
+            connection.execute(statement, {"id": self.id})
+
+        self._engine.across_tenants(work, write=True)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        if self._stop.is_set():
+            raise SystemExit(1)
+        self._stop.set()
+
+
+def _guarded(name: str, work: Callable[[], object]) -> Callable[[], None]:
+    """Return ``work`` as a tick that logs its trouble and lives on."""
+
+    def tick() -> None:
+        try:
+            work()
+        except BookraError as error:
+            log("relay.tick_failed", tick=name, error=error.code)
+        except Exception as error:  # noqa: BLE001 - the next tick must come
+            log("relay.tick_failed", tick=name, error=type(error).__name__)
+
+    return tick

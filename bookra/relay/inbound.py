@@ -1,0 +1,183 @@
+"""What comes back from Stripe: events and balance transactions, polled and settled once.
+
+An event is kept by its id before anything is done, and its object is always fetched again, so
+that duplicates, order and delay do not matter. A balance transaction settles its charge too: a
+payment whose event was lost is found that way. The feeds are read with an overlap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from bookra import clock
+from bookra.engine.bookings import holds
+from bookra.engine.payments import inbox, settling
+from bookra.engine.payments.inbox import Event, OpenEvent
+from bookra.engine.runtime import Engine, Tx
+from bookra.engine.tenancy.actions import visible
+from bookra.engine.tenancy.providers import account
+from bookra.errors import BookraError, NotFoundError
+from bookra.ids import new_id
+from bookra.relay.access import Clients
+from bookra.relay.log import log
+from bookra.relay.providers.stripe import StripeGateway
+from bookra.relay.providers.stripe_facts import CheckoutState, Movement
+
+KINDS = (
+    "checkout.session.completed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+    "checkout.session.expired",
+)
+EVENTS, MOVEMENTS = "stripe.events", "stripe.movements"
+OVERLAP = timedelta(minutes=5)
+FURTHEST_BACK = timedelta(days=29)
+"""Stripe keeps events for 30 days."""
+
+KNOWN_MOVEMENTS = text(
+    "SELECT txn_ref FROM movements WHERE tenant_id = :tenant_id AND txn_ref = ANY(:refs)"
+)
+
+
+class Inbound:
+    """Polls every tenant's Stripe account. Used by one thread at a time."""
+
+    def __init__(self, engine: Engine, clients: Clients) -> None:
+        self._engine = engine
+        self._clients = clients
+
+    def once(self) -> int:
+        """Poll every tenant once; returns how many new facts were settled.
+
+        A tenant whose account does not answer delays nobody else.
+        """
+        found = 0
+        for slug in self._connected():
+            try:
+                _, stripe = self._clients.stripe(slug)
+                found += self._poll_events(slug, stripe) + self._poll_movements(slug, stripe)
+            except BookraError as error:
+                log("stripe.not_polled", tenant=slug, error=error.code)
+        return found
+
+    def _connected(self) -> Iterator[str]:
+        for tenant in self._engine.across_tenants(visible):
+            if self._engine.ask(tenant.slug, lambda tx: account(tx, "stripe")) is not None:
+                yield tenant.slug
+
+    def _since(self, slug: str, stream: str) -> int:
+        """Return from when to read: the last position less the overlap, or the beginning."""
+
+        def question(tx: Tx) -> int:
+            position = inbox.position(tx, stream)
+            earliest = max(tx.now - FURTHEST_BACK, tx.tenant.created_at - OVERLAP)
+            if not position:
+                return clock.to_epoch(earliest)
+            return position - int(OVERLAP.total_seconds())
+
+        return self._engine.ask(slug, question)
+
+    def _poll_events(self, slug: str, stripe: StripeGateway) -> int:
+        seen = list(stripe.events(self._since(slug, EVENTS), KINDS))
+        events = [
+            Event("stripe", event.id, event.kind, event.object_id, event.happened_at)
+            for event in seen
+        ]
+        fresh = 0
+        if events:
+            newest = max(event.created for event in seen)
+            fresh = self._engine.act(slug, lambda tx: _received(tx, events, newest), command=None)
+        for waiting in self._engine.ask(slug, inbox.open_events):
+            self._handle(slug, stripe, waiting)
+        return fresh
+
+    def _handle(self, slug: str, stripe: StripeGateway, event: OpenEvent) -> None:
+        """Fetch the object and settle what it says, with the event, in one transaction."""
+        state = stripe.checkout(event.object_ref)
+
+        def action(tx: Tx) -> str:
+            decision = _settled(tx, state)
+            inbox.handled(tx, event, decision)
+            return decision
+
+        decision = self._engine.act(slug, action, command=f"relay.{event.kind}")
+        log("stripe.event", tenant=slug, event_id=event.event_ref, kind=event.kind, did=decision)
+
+    def _poll_movements(self, slug: str, stripe: StripeGateway) -> int:
+        seen = list(stripe.movements(self._since(slug, MOVEMENTS)))
+        if not seen:
+            return 0
+        refs = [movement.txn_ref for movement in seen]
+        known = self._engine.ask(
+            slug, lambda tx: {row.txn_ref for row in tx.rows(KNOWN_MOVEMENTS, refs=refs)}
+        )
+        fresh = [movement for movement in seen if movement.txn_ref not in known]
+        for movement in fresh:
+            self._record(slug, movement)
+        newest = max(clock.to_epoch(movement.created_at) for movement in seen)
+        self._engine.act(slug, lambda tx: inbox.advance(tx, MOVEMENTS, newest), command=None)
+        return len(fresh)
+
+    def _record(self, slug: str, movement: Movement) -> None:
+        def action(tx: Tx) -> None:
+            provider = account(tx, "stripe")
+            assert provider is not None
+            _settle_charge(tx, movement)
+            settling.record_movement(
+                tx,
+                settling.MovementFact(
+                    account_ref=provider.config.get("account", "own"),
+                    txn_ref=movement.txn_ref,
+                    type=movement.type,
+                    source_ref=movement.source_ref,
+                    amount=movement.amount,
+                    stripe_fee=movement.stripe_fee,
+                    application_fee=movement.application_fee,
+                    moved_at=movement.created_at,
+                ),
+            )
+
+        self._engine.act(slug, action, command=f"relay.movement.{movement.type}")
+        log("stripe.movement", tenant=slug, txn=movement.txn_ref, type=movement.type)
+
+
+def _received(tx: Tx, events: list[Event], newest: int) -> int:
+    fresh = inbox.receive(tx, events)
+    inbox.advance(tx, EVENTS, newest)
+    return fresh
+
+
+def _settled(tx: Tx, state: CheckoutState) -> str:
+    """Settle what a session says now; returns what was decided."""
+    operation_id = settling.operation_ref(state.operation_id)
+    try:
+        operation = settling.operation(tx, operation_id or new_id())
+    except NotFoundError:
+        return "not ours"
+    if state.charge_ref and state.intent_ref and state.captured_at:
+        charge = settling.Charge(
+            state.charge_ref, state.intent_ref, state.amount, state.captured_at
+        )
+        return settling.settle_payment(tx, operation.id, charge)
+    if state.status == "expired":
+        settling.checkout_closed(tx, operation.id)
+        holds.lapse(tx, operation.booking_id)
+        return "expired"
+    return "no change"
+
+
+def _settle_charge(tx: Tx, movement: Movement) -> None:
+    """Settle the charge behind a movement, in case its event is late or lost."""
+    operation_id = settling.operation_ref(movement.operation_id)
+    if movement.type not in ("charge", "payment") or operation_id is None:
+        return
+    charge = settling.Charge(
+        movement.charge_ref, movement.intent_ref, movement.amount, movement.created_at
+    )
+    try:
+        settling.settle_payment(tx, operation_id, charge)
+    except NotFoundError:
+        return
