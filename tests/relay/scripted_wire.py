@@ -43,6 +43,7 @@ class Seen:
     target: str
     headers: Mapping[str, str]
     body: bytes
+    peer_port: int
 
     @property
     def path(self) -> str:
@@ -86,7 +87,8 @@ def scripted(*replies: Reply) -> Iterator[Script]:
 
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            script.seen.append(Seen(self.command, self.path, dict(self.headers), body))
+            headers, port = dict(self.headers), self.client_address[1]
+            script.seen.append(Seen(self.command, self.path, headers, body, port))
             reply = script.rest.pop(0) if script.rest else Reply(599)
             if isinstance(reply, Stall):
                 over.wait(20)

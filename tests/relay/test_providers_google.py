@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from scripted_wire import Drop, Reply, Script, Stall, scripted, unreachable
+from served_sandbox import serving
 
 from bookra.relay.outcome import (
     ACCOUNT,
@@ -34,7 +34,7 @@ from bookra.relay.providers.google_calendar import (
     EventWritten,
     GoogleAccess,
 )
-from bookra.sandbox import SandboxClient, open_google_calendar, serve
+from bookra.sandbox import SandboxClient, open_google_calendar
 
 CALENDAR = "ana#1@group.calendar.google.com"
 EVENT = CalendarEvent(
@@ -358,21 +358,8 @@ def test_neither_token_nor_customer_is_shown() -> None:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
     directory = tmp_path_factory.mktemp("sandbox")
-    stop, listening = threading.Event(), threading.Event()
-    urls: list[str] = []
-
-    def ready(url: str) -> None:
-        urls.append(url)
-        listening.set()
-
-    thread = threading.Thread(
-        target=serve, args=(directory,), kwargs={"ready": ready, "stop": stop}
-    )
-    thread.start()
-    assert listening.wait(20)
-    yield directory, urls[0]
-    stop.set()
-    thread.join(20)
+    with serving(directory) as url:
+        yield directory, url
 
 
 class Diary:

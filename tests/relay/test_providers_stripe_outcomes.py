@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -426,6 +427,21 @@ def test_a_movement_whose_sums_disagree_is_not_believed() -> None:
     }
     with gateway(listing(txn)) as (stripe, _), pytest.raises(UnavailableError):
         list(stripe.movements(0))
+
+
+def test_bodies_are_not_logged_even_where_everything_is() -> None:
+    assert not logging.getLogger("stripe").isEnabledFor(logging.INFO)
+
+
+def test_no_other_host_is_followed_or_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy or a redirect would carry the key, and the money, elsewhere."""
+    monkeypatch.setenv("HTTP_PROXY", unreachable())
+    with scripted(Reply(200, SESSION)) as elsewhere:
+        away = Reply(307, None, {"Location": f"{elsewhere.url}/v1/checkout/sessions"})
+        with gateway(away) as (stripe, script):
+            outcome = stripe.open_checkout(CHECKOUT)
+    assert outcome == Retry("stripe no_answer", TRANSIENT)
+    assert (len(script.seen), elsewhere.seen) == (1, [])
 
 
 def test_the_key_is_not_shown() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from served_sandbox import serving
 
 from bookra.errors import NotAllowedError
 from bookra.money import Money
@@ -22,27 +22,14 @@ from bookra.relay.providers.stripe_facts import (
     CheckoutState,
     RefundMade,
 )
-from bookra.sandbox import SandboxClient, open_stripe_account, serve
+from bookra.sandbox import SandboxClient, open_stripe_account
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
     directory = tmp_path_factory.mktemp("sandbox")
-    stop, listening = threading.Event(), threading.Event()
-    urls: list[str] = []
-
-    def ready(url: str) -> None:
-        urls.append(url)
-        listening.set()
-
-    thread = threading.Thread(
-        target=serve, args=(directory,), kwargs={"ready": ready, "stop": stop}
-    )
-    thread.start()
-    assert listening.wait(20)
-    yield directory, urls[0]
-    stop.set()
-    thread.join(20)
+    with serving(directory) as url:
+        yield directory, url
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -103,3 +105,15 @@ def test_every_row_is_given_up_before_stripe_may_have_forgotten_its_key() -> Non
     assert key_may_be_forgotten(SENT, forgotten)
     assert not key_may_be_forgotten(SENT, forgotten - timedelta(seconds=1))
     assert gives_up(outcome.TRANSIENT, "stripe", SENT, forgotten - timedelta(hours=3))
+
+
+def test_outcomes_and_waits_load_no_provider() -> None:
+    """`bookra --help` and the pure parts of the relay stay light."""
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import sys, bookra.relay.backoff; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert "bookra.relay.outcome" in loaded
+    assert not {"stripe", "httpx", "requests", "google.auth"} & set(loaded)

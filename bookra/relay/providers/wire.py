@@ -14,8 +14,8 @@ CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 25.0
 """Well below the outbox's lease, so that a slow answer is an outcome and not a lost lease."""
 
-LONGEST_WISH_SECONDS = 3600.0
-"""A provider's ``Retry-After`` beyond an hour is not believed."""
+SHORTEST_WISH_SECONDS, LONGEST_WISH_SECONDS = 1.0, 3600.0
+"""What is believed of a provider's ``Retry-After``: at once would be a loop, later an outage."""
 
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.:-]+")
 _PLAIN_LENGTH = 64
@@ -56,11 +56,15 @@ def wished_seconds(headers: Mapping[str, str]) -> float | None:
     """
     wish = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"\d{1,9}(\.\d{1,3})?", wish):
-        return min(float(wish), LONGEST_WISH_SECONDS)
+        return _believed(float(wish))
     until, sent = _date(wish), _date(headers.get("Date", ""))
     if until is None or sent is None:
         return None
-    return min(max((until - sent).total_seconds(), 0.0), LONGEST_WISH_SECONDS)
+    return _believed((until - sent).total_seconds())
+
+
+def _believed(seconds: float) -> float:
+    return min(max(seconds, SHORTEST_WISH_SECONDS), LONGEST_WISH_SECONDS)
 
 
 def _date(text: str) -> datetime | None:
