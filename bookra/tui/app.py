@@ -56,6 +56,7 @@ class BookraApp(App[None]):
         super().__init__()
         look = Look(clock.zone(brand.zone), brand.currency, ascii_only)
         self.front = Front(desk, brand, look, Work(self), now, read_only)
+        self.set_class(ascii_only, "-ascii")
         for theme in (tenant_theme(brand), tenant_theme(brand, light=True)):
             self.register_theme(theme)
         self.theme = LIGHT if light or brand.light else DARK

@@ -27,6 +27,7 @@ from bookra.tui.widgets.day_grid.columns import GUTTER, view
 from bookra.tui.widgets.day_grid.geometry import ZOOMS, Axis, axis_of
 from bookra.tui.widgets.day_grid.heads import paint_head
 from bookra.tui.widgets.day_grid.scene import Scene, Spot
+from bookra.tui.widgets.plain_bar import PlainBar
 
 _TALL = 30
 """From this height on the heads get a rule below them."""
@@ -147,6 +148,12 @@ class DayGrid(ScrollView, can_focus=True):
             columns = columns.showing(self._spot.column, self._room)
             self._scene = replace(self._scene, view=columns)
 
+    def on_mount(self) -> None:
+        """Keep to ASCII in the scroll bar, too."""
+        if self._glyphs.ellipsis.isascii():
+            # set on this bar alone, as Textual's documentation does
+            self.vertical_scrollbar.renderer = PlainBar  # type: ignore[misc]
+
     def on_resize(self) -> None:
         """Lay out for the new size; the cursor stays in sight."""
         self._measure()
@@ -208,7 +215,7 @@ class DayGrid(ScrollView, can_focus=True):
 
     # The cursor
 
-    def _move_to(self, spot: Spot) -> None:
+    def _move_to(self, spot: Spot, *, follow: bool = True) -> None:
         """Move the cursor; paint again what it leaves and what it reaches."""
         old, scene = self._spot, self._scene
         self._spot = spot._replace(focused=self.has_focus)
@@ -220,7 +227,8 @@ class DayGrid(ScrollView, can_focus=True):
         if spot.column != old.column:
             rows |= set(range(-self.heads, 0))
         self._repaint(rows)
-        self._follow()
+        if follow:
+            self._follow()
         self.post_message(self.Moved())
 
     def _follow(self) -> None:
@@ -270,7 +278,8 @@ class DayGrid(ScrollView, can_focus=True):
             return
         column = self._scene.view.column_at(event.x)
         if column is not None and event.x >= GUTTER:
-            self._move_to(cursor.spot_at(self._scene, column, row))
+            # nothing scrolls below a mouse: the second click must find the same cell
+            self._move_to(cursor.spot_at(self._scene, column, row), follow=False)
             if event.chain == 2:
                 self.post_message(self.Opened())
 

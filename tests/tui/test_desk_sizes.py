@@ -1,0 +1,191 @@
+"""The desk at every size, in every dress, under any keys; and what it looked like before."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+from desk_double import NOW, DeskDouble
+from driving import Hand, drive
+from rich.cells import cell_len
+
+from bookra.tui import actions
+from bookra.tui.picture import screenshot
+from bookra.tui.screens.day import DayScreen
+from bookra.tui.widgets.day_grid.grid import DayGrid
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+RENEW = "BOOKRA_RENEW_SNAPSHOTS"
+SIZES = [(80, 24), (120, 36), (160, 48)]
+
+
+def compare(name: str, text: str) -> None:
+    """Compare a screen's text with what was looked at and kept."""
+    path = SNAPSHOTS / f"{name}.txt"
+    if os.environ.get(RENEW):
+        SNAPSHOTS.mkdir(exist_ok=True)
+        path.write_text(text + "\n", "utf-8")
+    kept = path.read_text("utf-8")
+    assert text + "\n" == kept, f"Look at the screen; if it is right, run again with {RENEW}=1"
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_the_day_looks_as_it_was_approved(size: tuple[int, int]) -> None:
+    async def play(hand: Hand) -> None:
+        await hand.press("right", "down")
+        compare(f"day-{size[0]}x{size[1]}", hand.text())
+
+    drive(play, size=size)
+
+
+def test_the_ascii_day_looks_as_it_was_approved() -> None:
+    async def play(hand: Hand) -> None:
+        await hand.press("x")
+        text = hand.text()
+        compare("day-ascii", text)
+        data = ("✦", "é", "ß", *"山田花子")
+        shown = "".join(c for c in text if c not in data)
+        assert shown.isascii(), {c for c in shown if not c.isascii()}
+
+    drive(play, size=(80, 24), ascii_only=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("booking", ["right", "down", "n", "enter", "a", "n"]),
+        ("check-out", ["right", "x", "c", "5"]),
+        ("cancel", ["right", "down", "tab", "c", "2"]),
+        ("why", ["y"]),
+        ("detail", ["enter"]),
+        ("help", ["question_mark"]),
+    ],
+)
+def test_a_dialog_looks_as_it_was_approved_on_the_smallest_screen(
+    name: str, keys: list[str]
+) -> None:
+    async def play(hand: Hand) -> None:
+        await hand.press(*keys)
+        compare(name, hand.text())
+
+    drive(play, size=(80, 24))
+
+
+@pytest.mark.parametrize("size", [*SIZES, (60, 16), (100, 17), (61, 60), (250, 70)])
+def test_every_line_is_as_wide_as_the_screen(size: tuple[int, int]) -> None:
+    async def play(hand: Hand) -> None:
+        for keys in ([], ["tab"], ["end"], ["right"] * 9):
+            await hand.press(*keys)
+            assert {cell_len(line) for line in hand.lines()} == {size[0]}
+            assert len(hand.lines()) == size[1]
+
+    drive(play, size=size)
+
+
+@pytest.mark.parametrize("size", [(59, 30), (100, 15), (20, 5)])
+def test_a_screen_too_small_says_what_it_needs(size: tuple[int, int]) -> None:
+    async def play(hand: Hand) -> None:
+        words = " ".join(hand.text().split())
+        assert "Too small" in words
+        assert "● live" not in words
+
+    drive(play, size=size)
+
+
+def test_a_resized_terminal_keeps_the_cursor_in_sight_and_what_was_typed() -> None:
+    async def play(hand: Hand) -> None:
+        await hand.press("right", "down", "n", "enter", *"tess")
+        await hand.pilot.resize_terminal(80, 24)
+        await hand.rest()
+        assert "tess" in hand.text()
+        await hand.pilot.resize_terminal(160, 48)
+        await hand.rest()
+        assert "Tess Moran" in hand.text()
+        await hand.press("escape", "escape")
+        await hand.pilot.resize_terminal(66, 18)
+        await hand.rest()
+        assert "+11:30" in hand.text().replace("+ ", "+")
+
+    drive(play, size=(120, 36))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_keys_at_all_leave_the_desk_standing(seed: int) -> None:
+    random = Random(seed)
+    keys = [key for one in (*actions.DAY, *actions.GRID) for key in one.keys.split(",")]
+    keys = [key for key in keys if key != "q"]
+    keys += ["enter", "escape", "1", "2", "9", "c", "a", "space", "backspace", "up", "down"] * 2
+
+    async def play(hand: Hand) -> None:
+        for _ in range(90):
+            await hand.pilot.press(random.choice(keys))
+        await hand.press("escape", "escape", "escape", "escape")
+        assert isinstance(hand.app.screen_stack[0], DayScreen)
+        assert {cell_len(line) for line in hand.lines()} == {100}
+
+    drive(play, size=(100, 30))
+
+
+def test_state_is_told_without_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def play(hand: Hand) -> None:
+        assert hand.app.no_color
+        assert "▶ In service" in hand.text()
+        assert "◆ Quinn" in hand.text()
+
+    drive(play, size=(80, 24))
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_the_desk_is_dark_unless_asked(light: bool) -> None:
+    async def play(hand: Hand) -> None:
+        assert hand.app.current_theme.dark is not light
+
+    drive(play, light=light)
+
+
+def test_the_brightness_can_be_changed_while_it_runs() -> None:
+    async def play(hand: Hand) -> None:
+        before = hand.app.day_screen.grid.lines_painted
+        hand.app._switch_brightness()
+        await hand.rest()
+        assert not hand.app.current_theme.dark
+        assert hand.app.day_screen.grid.lines_painted > before + 20
+
+    drive(play)
+
+
+def test_a_screenshot_is_taken_after_the_day_was_painted(tmp_path: Path) -> None:
+    desk = DeskDouble()
+    desk.slow_seconds = 0.1
+    path = tmp_path / "day.svg"
+    screenshot(desk, (80, 24), path, ["right", "x"], now=lambda: NOW)
+    picture = path.read_text("utf-8")
+    assert "Check&#160;out" in picture
+    assert "Ella" in picture
+
+
+def test_every_action_has_its_own_id_and_a_method() -> None:
+    table = (*actions.DAY, *actions.GRID, *actions.APP)
+    assert len({one.id for one in table}) == len(table)
+    keys = [key for one in (*actions.DAY, *actions.GRID) for key in one.keys.split(",")]
+    assert len(set(keys)) == len(keys)
+    assert all(hasattr(DayScreen, f"action_{one.name}") for one in actions.DAY)
+    assert all(hasattr(DayGrid, f"action_{one.name}") for one in actions.GRID)
+    assert set(actions.BAR_ORDER) <= set(actions.by_id())
+
+
+def test_the_front_desk_knows_no_database_and_no_provider() -> None:
+    code = (
+        "import sys, bookra.tui.app, bookra.tui.picture, bookra.tui.screens.booking, "
+        "bookra.tui.screens.checkout, bookra.tui.screens.cancel, bookra.tui.screens.reading; "
+        "print([m for m in ('sqlalchemy', 'psycopg', 'stripe', 'httpx', 'apscheduler') "
+        "if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
