@@ -1,0 +1,100 @@
+"""What every test may ask for: a database of its own, an engine on it, settings that name it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+import pytest
+from databases import FOLDER_VARIABLE, Database, Run, Server
+from factories import Salon, open_salon
+from hypothesis import settings as hypothesis_settings
+from sqlalchemy import Engine as Pool
+
+from bookra.config import ENVIRONMENT, Settings
+from bookra.engine.database import open_pool
+from bookra.engine.runtime import Engine
+
+RUN = pytest.StashKey[Run]()
+
+# The machine is shared: how long an example takes says nothing about the code.
+hypothesis_settings.register_profile("bookra", deadline=None, print_blob=True)
+hypothesis_settings.load_profile("bookra")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the run its folder, and keep the developer's own settings out of the tests."""
+    for name in ENVIRONMENT.values():
+        os.environ.pop(name, None)
+    if hasattr(config, "workerinput"):
+        return
+    config.stash[RUN] = run = Run()
+    os.environ[FOLDER_VARIABLE] = str(run.folder)
+    # A time limit ends a run with SIGTERM: it ends like Ctrl-C, so that the server ends too.
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the server with the run, also after Ctrl-C."""
+    if run := config.stash.get(RUN, None):
+        run.end()
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Server:
+    """The run's server; it starts when a test first needs a database."""
+    return Server(Path(os.environ[FOLDER_VARIABLE]))
+
+
+@pytest.fixture
+def database(postgres: Server) -> Iterator[Database]:
+    """A migrated, empty database, dropped after the test."""
+    with postgres.fresh() as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def bare_database(postgres: Server) -> Iterator[Database]:
+    """A database that no migration has touched."""
+    with postgres.fresh(template=False) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def pool(database: Database) -> Iterator[Pool]:
+    """Connections of the ordinary login to the test's database."""
+    opened = open_pool(database.conninfo, size=10)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def engine(pool: Pool) -> Engine:
+    """The engine, by the database's own clock."""
+    return Engine(pool)
+
+
+@pytest.fixture
+def salon(database: Database, pool: Pool) -> Salon:
+    """A salon at a fixed moment: Monday 23 November 2026, nine o'clock in Berlin."""
+    return open_salon(database, pool)
+
+
+@pytest.fixture
+def settings(database: Database, tmp_path: Path) -> Settings:
+    """Settings that name the test's database, and a home of the test's own."""
+    return Settings(home=tmp_path / "home", database_url=database.url)
+
+
+@pytest.fixture
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment that gives a command these settings."""
+    assert settings.database_url is not None
+    return {"BOOKRA_HOME": str(settings.home), "BOOKRA_DATABASE_URL": settings.database_url}
