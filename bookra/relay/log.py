@@ -12,10 +12,8 @@ _LOCK = threading.Lock()
 
 def log(event: str, **fields: object) -> None:
     """Write one event with its fields; those that are None are left out."""
-    line: dict[str, object] = {
-        "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "event": event,
-    }
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    line: dict[str, object] = {"at": now, "event": event}
     line |= {name: value for name, value in fields.items() if value is not None}
     with _LOCK:
         sys.stderr.write(json.dumps(line, default=str) + "\n")

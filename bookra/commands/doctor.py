@@ -1,0 +1,185 @@
+"""``bookra doctor``: check everything, and say how to mend each finding."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from zoneinfo import available_timezones
+
+from bookra.commands import output
+from bookra.commands.options import single
+from bookra.commands.session import Session, current
+from bookra.errors import BookraError, CheckFailedError
+
+if TYPE_CHECKING:
+    from bookra.engine.runtime import Engine
+
+app = single()
+
+CLOCK_SKEW_SECONDS = 5
+LAG_SECONDS = 60
+SMALLEST_TERMINAL = (80, 24)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. ``remedy`` says what to do when it is not ``ok``."""
+
+    check: str
+    ok: bool
+    message: str
+    remedy: str = ""
+
+
+@app.command()
+def doctor() -> None:
+    """Check database, schema, login, clock, zones, relay, outbox, sandbox and terminal.
+
+    Exits 8 when something was found.
+
+    Examples:
+
+      bookra doctor
+      bookra doctor --json
+    """
+    findings = list(_examine(current()))
+    shown = [
+        {"check": f.check, "ok": f.ok, "message": f.message, "remedy": "" if f.ok else f.remedy}
+        for f in findings
+    ]
+    bad = [finding for finding in findings if not finding.ok]
+    if current().format == "table":
+        output.rows(shown, ("check", "ok", "message", "remedy"))
+    else:
+        output.record({"ok": not bad, "checks": shown})
+    if bad:
+        raise CheckFailedError(
+            "findings", f"{len(bad)} of {len(findings)} checks found something: {bad[0].message}"
+        )
+
+
+def _examine(session: Session) -> Iterator[Finding]:
+    yield from _machine()
+    try:
+        engine = session.engine
+    except BookraError as error:
+        yield Finding("database", ok=False, message=error.message, remedy=error.hint)
+        return
+    for check in (_database, _relay, _sandbox):
+        yield from _guarded(check, session, engine)
+
+
+def _guarded(
+    check: Callable[[Session, Engine], Iterator[Finding]], session: Session, engine: Engine
+) -> Iterator[Finding]:
+    try:
+        yield from check(session, engine)
+    except BookraError as error:
+        yield Finding(check.__name__[1:], ok=False, message=error.message, remedy=error.hint)
+
+
+def _machine() -> Iterator[Finding]:
+    zones = len(available_timezones())
+    yield Finding(
+        "zones",
+        ok=zones > 400,
+        message=f"{zones} time zones are known",
+        remedy="Install the package tzdata",
+    )
+    if sys.stdout.isatty():
+        size = shutil.get_terminal_size()
+        fits = size.columns >= SMALLEST_TERMINAL[0] and size.lines >= SMALLEST_TERMINAL[1]
+        utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+        yield Finding(
+            "terminal",
+            ok=fits and utf8,
+            message=f"{size.columns}×{size.lines}, {sys.stdout.encoding}",
+            remedy="Use a UTF-8 terminal of at least 80×24",
+        )
+
+
+def _database(session: Session, engine: Engine) -> Iterator[Finding]:
+    from bookra.engine.checkup import database_facts
+
+    facts = engine.across_tenants(database_facts)
+    yield Finding(
+        "server",
+        ok=facts.supported,
+        message=f"PostgreSQL {facts.version}",
+        remedy="Use PostgreSQL 15 or newer",
+    )
+    yield Finding(
+        "schema",
+        ok=facts.up_to_date,
+        message=f"revision {facts.revision}",
+        remedy="Run: bookra db upgrade",
+    )
+    yield Finding(
+        "login",
+        ok=not facts.unbound,
+        message="bound by row-level security" if not facts.unbound else "escapes the policies",
+        remedy="Give Bookra a login that is no superuser",
+    )
+    yield Finding(
+        "policies",
+        ok=facts.unforced_tables == 0,
+        message=f"{facts.unforced_tables} tables without forced row-level security",
+        remedy="Run: bookra db upgrade",
+    )
+    skew = abs(time.time() - facts.epoch_seconds)
+    yield Finding(
+        "clock",
+        ok=skew < CLOCK_SKEW_SECONDS,
+        message=f"{skew:.1f} s apart from the database's",
+        remedy="Synchronise this machine's clock",
+    )
+    if session.settings.embedded:
+        yield Finding("isolation", ok=True, message="the embedded server is for one user alone")
+
+
+def _relay(session: Session, engine: Engine) -> Iterator[Finding]:
+    from bookra.engine.outbox.relays import relays, waiting
+
+    del session
+    alive = [relay for relay in engine.across_tenants(relays) if relay.alive]
+    found = engine.across_tenants(waiting)
+    pending = found["ready"] + found["waiting"] + found["in_flight"]
+    yield Finding(
+        "relay",
+        ok=bool(alive) or not pending,
+        message=f"{len(alive)} running, {pending} effects on their way",
+        remedy="Start one: bookra relay run (or from cron: bookra relay run --once)",
+    )
+    yield Finding(
+        "outbox lag",
+        ok=found["lag_seconds"] < LAG_SECONDS,
+        message=f"{found['lag_seconds']:.0f} s behind",
+        remedy="See what is stuck: bookra outbox list --state ready",
+    )
+    for state, what in (("dead", "bookra outbox retry|discard"), ("unknown", "bookra outbox show")):
+        yield Finding(
+            f"{state} letters",
+            ok=not found[state],
+            message=f"{found[state]:.0f}",
+            remedy=f"Look: bookra outbox list --state {state}, then {what} ID",
+        )
+
+
+def _sandbox(session: Session, engine: Engine) -> Iterator[Finding]:
+    """Look for the stand-ins when some business visible here is connected to them."""
+    from bookra.config import sandbox_address
+    from bookra.engine.tenancy.actions import visible
+    from bookra.engine.tenancy.providers import accounts
+    from bookra.sandbox import SandboxClient
+
+    tenants: list[Any] = engine.across_tenants(visible)
+    used = any(
+        found.sandbox for tenant in tenants for found in engine.ask(tenant.slug, accounts).values()
+    )
+    if used:
+        SandboxClient(sandbox_address(session.settings)).show()
+        yield Finding("sandbox", ok=True, message="answers")
