@@ -21,6 +21,10 @@ from bookra.errors import InvalidInputError
 MINUTE = 60
 DAY_MINUTES = 24 * 60
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+YEARS = range(1970, 3000)
+"""What a date may lie in: beyond it, arithmetic with zones leaves the calendar."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_PARTS = {"am": time(9), "pm": time(13), "noon": time(12), "evening": time(17)}
@@ -149,16 +153,23 @@ def parse_day(text: str, tz: ZoneInfo, now: datetime) -> date:
     word, today = text.strip().lower(), local_day(now, tz)
     if word in ("today", "tomorrow"):
         return today + timedelta(days=word == "tomorrow")
-    if word[:3] in WEEKDAYS and word.isalpha():
-        return today + timedelta(days=(WEEKDAYS.index(word[:3]) - today.weekday()) % 7)
+    for weekday, name in enumerate(WEEKDAY_NAMES):
+        if len(word) >= 3 and name.startswith(word):
+            return today + timedelta(days=(weekday - today.weekday()) % 7)
     try:
-        return date.fromisoformat(word)
+        return _within_years(date.fromisoformat(word))
     except ValueError:
         raise InvalidInputError(
             "bad_date",
             f"'{text}' is not a date",
             hint="Write 2026-11-24, today, tomorrow or a weekday such as thu",
         ) from None
+
+
+def _within_years(day: date) -> date:
+    if day.year not in YEARS:
+        raise ValueError(f"{day} is out of range")
+    return day
 
 
 def parse_moment(text: str, tz: ZoneInfo, now: datetime) -> datetime:
@@ -170,12 +181,13 @@ def parse_moment(text: str, tz: ZoneInfo, now: datetime) -> datetime:
     cleaned = text.strip()
     try:
         stamp = datetime.fromisoformat(cleaned)
+        _within_years(stamp)
     except ValueError:
         pass
     else:
         if "T" in cleaned or " " in cleaned:
             return stamp.astimezone(UTC) if stamp.tzinfo else resolve(stamp, tz)
-    day_text, _, clock_text = cleaned.replace("T", " ", 1).rpartition(" ")
+    day_text, _, clock_text = re.sub(r"T(?=\d)", " ", cleaned).rpartition(" ")
     at = _DAY_PARTS.get(clock_text.lower()) or _parse_clock(clock_text)
     if at is None:
         raise InvalidInputError(
