@@ -1,0 +1,19 @@
+"""A connected salon for each test of the relay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from connected import Connected, connected_salon
+from databases import Database
+from sqlalchemy import Engine as Pool
+
+from bookra.config import Settings
+
+
+@pytest.fixture
+def luna(database: Database, pool: Pool, settings: Settings) -> Iterator[Connected]:
+    """A salon that is connected to stand-ins of its own."""
+    with connected_salon(database, pool, settings) as connected:
+        yield connected

@@ -1,0 +1,27 @@
+"""A salon connected to stand-ins, and a command line on its database, for whole stories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command_line import CommandLine
+from connected import Connected, connected_salon
+from databases import Database
+from sqlalchemy import Engine as Pool
+
+from bookra.config import Settings
+
+
+@pytest.fixture
+def luna(database: Database, pool: Pool, settings: Settings) -> Iterator[Connected]:
+    """A salon that is connected to stand-ins of its own."""
+    with connected_salon(database, pool, settings) as connected:
+        yield connected
+
+
+@pytest.fixture
+def bookra(environment: dict[str, str], tmp_path: Path) -> CommandLine:
+    """The command line on the test's database."""
+    return CommandLine.in_folder(tmp_path, **environment)
