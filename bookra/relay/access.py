@@ -78,6 +78,8 @@ class Clients:
             known = self._open.get((tenant, provider))
             if known is not None and known[0] == state:
                 return known[1]
+            if known is not None:
+                known[1].client.close()
             opened = Opened(account, _client(account, token, url))
             self._open[tenant, provider] = (state, opened)
             return opened

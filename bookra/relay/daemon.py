@@ -7,6 +7,7 @@ not end it. ``drain_until_idle`` does the same work without a scheduler, once, f
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections.abc import Callable
@@ -66,6 +67,9 @@ class Relay:
     def run(self) -> None:
         """Work until SIGTERM or SIGINT; a second signal ends at once and leaves leases to lapse."""
         from apscheduler.schedulers.background import BackgroundScheduler
+
+        # A tick that is still at work when the next is due is as it should be, not a warning.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)

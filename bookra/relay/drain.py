@@ -116,7 +116,11 @@ class Drain:
             return ROUTES[item.topic].deliver(delivery)
         except NotFoundError as error:
             return Dead(error.code, outcome.PERMANENT)
-        except Exception as error:  # noqa: BLE001 - unrecognised trouble is tried again
+        except BookraError as error:
+            return Retry(error.code, outcome.TRANSIENT)  # raised before the call, never by it
+        except Exception as error:  # noqa: BLE001 - unrecognised trouble is never success
+            if item.destination in topics.AT_MOST_ONCE:
+                return Unknown(_name(error))
             return Retry(_name(error), outcome.TRANSIENT)
 
     def _settle(self, item: Claimed, became: Outcome) -> None:
@@ -213,7 +217,6 @@ def put_back(item: Claimed, became: Outcome, now: datetime) -> PutBack:
         became.why,
         became.error_class,
         after,
-        counts=became.counts,
         new_generation=became.new_generation,
     )
 

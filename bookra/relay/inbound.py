@@ -91,7 +91,10 @@ class Inbound:
             newest = max(event.created for event in seen)
             fresh = self._engine.act(slug, lambda tx: _received(tx, events, newest), command=None)
         for waiting in self._engine.ask(slug, inbox.open_events):
-            self._handle(slug, stripe, waiting)
+            try:
+                self._handle(slug, stripe, waiting)
+            except BookraError as error:  # one event that can't be read holds up no other
+                log("stripe.event_open", tenant=slug, event_id=waiting.event_ref, why=error.code)
         return fresh
 
     def _handle(self, slug: str, stripe: StripeGateway, event: OpenEvent) -> None:

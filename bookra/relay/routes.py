@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from bookra.clock import to_epoch
 from bookra.engine.bookings.model import OCCUPYING, Booking, Status
 from bookra.engine.bookings.store import booking_by_id
 from bookra.engine.commissions.split import split
@@ -105,7 +106,7 @@ def _renewed(delivery: Delivery, operation: settling.Operation) -> Outcome:
     Other parameters need another key, and another key is safe only when nothing happened.
     """
     _, stripe = delivery.clients.stripe(delivery.item.tenant)
-    found = stripe.find_checkout(str(operation.id))
+    found = stripe.find_checkout(str(operation.id), created_since=to_epoch(operation.created_at))
     if found is not None:
         return Delivered(found.session_id, found)
     delivery.engine.act(

@@ -164,9 +164,9 @@ def test_a_message_without_a_clear_answer_is_unknown_and_sent_once(reply: Reply)
         (refusal(429, 130429), THROTTLE),
         (Reply(429), THROTTLE),
         (refusal(400, 131056), RECIPIENT_THROTTLE),
-        (refusal(503, 2), TRANSIENT),
-        (refusal(500, 131016), TRANSIENT),
-        (refusal(500, 131057), TRANSIENT),
+        (refusal(400, 2), TRANSIENT),
+        (refusal(400, 131016), TRANSIENT),
+        (refusal(400, 131057), TRANSIENT),
         (refusal(401, 0), ACCOUNT),
         (refusal(403, 10), ACCOUNT),
         (refusal(401, 190), ACCOUNT),
@@ -184,6 +184,11 @@ def test_what_was_clearly_not_sent_may_be_sent_later(reply: Reply, error_class: 
     assert isinstance(outcome, Retry)
     assert outcome.error_class == error_class
     assert outcome.counts is (error_class != THROTTLE)
+
+
+@pytest.mark.parametrize("code", [2, 131016, 131057])
+def test_a_server_error_may_have_sent_the_message_and_is_unknown(code: int) -> None:
+    assert sent(refusal(500, code)) == Unknown(f"whatsapp 500 {code}")
 
 
 @pytest.mark.parametrize("code", [131026, 131049, 131050, 130472])

@@ -45,6 +45,7 @@ class Operation:
     provider_ref: str | None
     url: str | None
     expires_at: datetime | None
+    created_at: datetime
     intent_ref: str | None
     charge_ref: str | None
 
@@ -124,7 +125,7 @@ def settle_payment(tx: Tx, operation_id: UUID, charge: Charge) -> str:
     tx.run(store.SETTLED, id=wanted.id, state="succeeded", failure=None, ref=None, now=tx.now)
     tx.concerns("charge", charge_id)
     if booking.paid or charge.amount != wanted.amount or not _has_its_time(tx, booking):
-        return _refund_in_full(tx, booking, charge_id, charge)
+        return _refund_in_full(tx, booking, charge_id, charge, wanted.platform_fee)
     decision = "paid"
     if booking.status in (Status.HELD, Status.EXPIRED):
         booking, decision = confirm(tx, booking), "confirmed"
@@ -203,7 +204,9 @@ def _has_its_time(tx: Tx, booking: Booking) -> bool:
     return booking.status is Status.EXPIRED and retake(tx, booking)
 
 
-def _refund_in_full(tx: Tx, booking: Booking, charge_id: UUID, charge: Charge) -> str:
+def _refund_in_full(
+    tx: Tx, booking: Booking, charge_id: UUID, charge: Charge, platform_fee: Money
+) -> str:
     """Owe the money back, reserve it on the charge, ask for the refund, tell the customer."""
     payment = payment_of(booking, f"charge:{charge.charge_ref}", tx, 0)
     post(tx, rules.late_payment(payment, charge.amount.minor))
@@ -216,7 +219,7 @@ def _refund_in_full(tx: Tx, booking: Booking, charge_id: UUID, charge: Charge) -
         booking_id=booking.id,
         amount_minor=charge.amount.minor,
         tip_minor=0,
-        platform_fee_minor=0,
+        platform_fee_minor=platform_fee.minor,
         currency=charge.amount.currency,
         charge_id=charge_id,
         expires_at=None,
@@ -241,6 +244,7 @@ def _operation(row: Row[Any]) -> Operation:
         row.provider_ref,
         row.url,
         row.expires_at,
+        row.created_at,
         row.intent_ref,
         row.charge_ref,
     )

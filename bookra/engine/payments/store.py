@@ -15,8 +15,8 @@ INSERT_OPERATION = text(
 OPERATION = text(
     """
     SELECT o.id, o.kind, o.booking_id, o.state, o.amount_minor, o.tip_minor, o.platform_fee_minor,
-           o.currency, o.provider_ref, o.url, o.expires_at, o.charge_id, b.code AS booking,
-           c.intent_ref, c.charge_ref
+           o.currency, o.provider_ref, o.url, o.expires_at, o.created_at, o.charge_id,
+           b.code AS booking, c.intent_ref, c.charge_ref
       FROM operations o
       JOIN bookings b ON b.tenant_id = o.tenant_id AND b.id = o.booking_id
       LEFT JOIN charges c ON c.tenant_id = o.tenant_id AND c.id = o.charge_id

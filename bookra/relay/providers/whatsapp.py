@@ -191,7 +191,8 @@ def _refused(reply: httpx.Response, code: int | None) -> Outcome:
         # It counts: Meta's wait of 4^n seconds grows by the attempt.
         return Retry(why, RECIPIENT_THROTTLE, wish)
     if code in _ILL:
-        return Retry(why, TRANSIENT, wish)
+        # With a server error the message may be out; sending it again would be a second one.
+        return Unknown(why) if reply.status_code >= 500 else Retry(why, TRANSIENT, wish)
     if code in _OTHER_CHANNEL:
         return Dead(why, UNDELIVERABLE)
     if 400 <= reply.status_code < 500:

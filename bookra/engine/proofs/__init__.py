@@ -1,0 +1,1 @@
+"""Evidence, gathered by queries that share nothing with the code that they judge."""
