@@ -31,8 +31,13 @@ from bookra.engine.people.customers import add_customer
 from bookra.engine.reports.reconcile import reconcile
 from bookra.engine.runtime import Engine, Tx
 from bookra.engine.tenancy.providers import ProviderAccount, Vault, set_account
+from bookra.ids import new_id
+from bookra.relay.access import Clients
 from bookra.relay.daemon import Relay, RelayOptions
+from bookra.relay.drain import Drain
 from bookra.relay.facts import stripe_facts
+from bookra.relay.inbound import Inbound
+from bookra.relay.providers.stripe import StripeGateway
 from bookra.sandbox import (
     SandboxClient,
     StripeAccount,
@@ -47,6 +52,15 @@ LAPSE = text(
     "UPDATE outbox SET leased_until = now() - interval '1 second'"
     " WHERE tenant_id = :tenant_id AND state IN ('leased', 'sending')"
 )
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The relay's two halves, and the salon's way to Stripe."""
+
+    drain: Drain
+    inbound: Inbound
+    gateway: StripeGateway
 
 
 @dataclass(frozen=True)
@@ -111,6 +125,11 @@ class Connected:
         with self.relay() as relay:
             return relay.drain_until_idle()
 
+    def poll(self) -> int:
+        """Let a relay read what came back from Stripe, and deliver nothing."""
+        with self.parts() as parts:
+            return parts.inbound.once()
+
     def drain_past_failures(self, *, most_rounds: int = 12) -> None:
         """Drain until the queue holds nothing that a relay would still deliver."""
         for _ in range(most_rounds):
@@ -130,6 +149,17 @@ class Connected:
     def let_leases_lapse(self) -> None:
         """End the leases of a relay that died, without the wait."""
         self.salon.act(lambda tx: tx.run(LAPSE))
+
+    @contextmanager
+    def parts(self) -> Iterator[Parts]:
+        """Open the relay's two halves, to be moved one at a time."""
+        clients = Clients(self.salon.engine, self.settings)
+        drain = Drain(self.salon.engine, clients, new_id(), lease_seconds=30, workers=4)
+        try:
+            yield Parts(drain, Inbound(self.salon.engine, clients), clients.stripe(self.slug)[1])
+        finally:
+            drain.stop()
+            clients.close()
 
     # What came of it
 

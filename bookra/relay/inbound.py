@@ -19,7 +19,7 @@ from bookra.engine.payments.inbox import Event, OpenEvent
 from bookra.engine.runtime import Engine, Tx
 from bookra.engine.tenancy.actions import visible
 from bookra.engine.tenancy.providers import account
-from bookra.errors import BookraError, NotFoundError
+from bookra.errors import BookraError, NotAllowedError, NotFoundError
 from bookra.ids import new_id
 from bookra.relay.access import Clients
 from bookra.relay.log import log
@@ -58,9 +58,11 @@ class Inbound:
         for slug in self._connected():
             try:
                 _, stripe = self._clients.stripe(slug)
-                found += self._poll_events(slug, stripe) + self._poll_movements(slug, stripe)
+                found += self.poll_events(slug, stripe) + self.poll_movements(slug, stripe)
             except BookraError as error:
                 log("stripe.not_polled", tenant=slug, error=error.code)
+            except Exception as error:  # noqa: BLE001 - the other tenants must be polled
+                log("stripe.not_polled", tenant=slug, error=type(error).__name__)
         return found
 
     def _connected(self) -> Iterator[str]:
@@ -80,7 +82,8 @@ class Inbound:
 
         return self._engine.ask(slug, question)
 
-    def _poll_events(self, slug: str, stripe: StripeGateway) -> int:
+    def poll_events(self, slug: str, stripe: StripeGateway) -> int:
+        """Keep and settle the events since the last poll; returns how many were new."""
         seen = list(stripe.events(self._since(slug, EVENTS), KINDS))
         events = [
             Event("stripe", event.id, event.kind, event.object_id, event.happened_at)
@@ -109,7 +112,8 @@ class Inbound:
         decision = self._engine.act(slug, action, command=f"relay.{event.kind}")
         log("stripe.event", tenant=slug, event_id=event.event_ref, kind=event.kind, did=decision)
 
-    def _poll_movements(self, slug: str, stripe: StripeGateway) -> int:
+    def poll_movements(self, slug: str, stripe: StripeGateway) -> int:
+        """Post the balance transactions since the last poll; returns how many were new."""
         seen = list(stripe.movements(self._since(slug, MOVEMENTS)))
         if not seen:
             return 0
