@@ -19,7 +19,7 @@ from bookra.tui.widgets.day_grid.cells import paint_row
 from bookra.tui.widgets.day_grid.columns import view
 from bookra.tui.widgets.day_grid.geometry import axis_of
 from bookra.tui.widgets.day_grid.heads import paint_head
-from bookra.tui.widgets.day_grid.scene import Scene
+from bookra.tui.widgets.day_grid.scene import Layout, Scene
 
 INK = ink(tenant_theme(LUNA))
 ODD_NAMES = (
@@ -46,7 +46,7 @@ def scene(
     categories = (block.category for block in snapshot.blocks)
     columns = view(len(snapshot.columns), width)
     axis = axis_of(snapshot, minutes)
-    return Scene(snapshot, axis, columns, INK, glyphs, "£", hues(categories, {}), now)
+    return Scene(Layout(snapshot, axis), columns, INK, glyphs, "£", hues(categories, {}), now)
 
 
 def painted(one: Scene, row: int, spot: cursor.Spot | None = None) -> str:

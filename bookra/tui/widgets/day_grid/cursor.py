@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bookra import clock
 from bookra.engine.bookings.day import DayBlock
-from bookra.tui.widgets.day_grid.geometry import Placed, free_minutes
+from bookra.tui.widgets.day_grid.geometry import free_minutes
 from bookra.tui.widgets.day_grid.scene import Scene, Spot
 
 
@@ -81,7 +81,7 @@ def step(scene: Scene, spot: Spot, columns: int, rows: int) -> Spot:
 
 def hop(scene: Scene, spot: Spot, direction: int) -> Spot:
     """Return the cursor on the next or previous booking, by time and then from left to right."""
-    order = _in_order(scene)
+    order = scene.layout.in_order
     if not order:
         return spot
     codes = [one.block.code for one, _ in order]
@@ -98,7 +98,7 @@ def on(scene: Scene, code: str) -> Spot | None:
     """Return the cursor on a booking, None if this day does not have it."""
     found = (
         spot_at(scene, column, one.top, code)
-        for one, column in _in_order(scene)
+        for one, column in scene.layout.in_order
         if one.block.code == code
     )
     return next(found, None)
@@ -118,8 +118,3 @@ def _choices(scene: Scene, column: int, row: int) -> list[str]:
         return []
     here = sorted(scene.at(column, row), key=lambda one: (-one.inset, one.lane))
     return [one.block.code for one in here]
-
-
-def _in_order(scene: Scene) -> list[tuple[Placed, int]]:
-    found = [(one, column) for column, blocks in enumerate(scene.placed) for one in blocks]
-    return sorted(found, key=lambda pair: (pair[0].top, pair[1], pair[0].lane))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
 from rich.style import Style
 from textual.events import Click
@@ -26,7 +26,7 @@ from bookra.tui.widgets.day_grid.cells import paint_row, style
 from bookra.tui.widgets.day_grid.columns import GUTTER, view
 from bookra.tui.widgets.day_grid.geometry import ZOOMS, Axis, axis_of
 from bookra.tui.widgets.day_grid.heads import paint_head
-from bookra.tui.widgets.day_grid.scene import Scene, Spot
+from bookra.tui.widgets.day_grid.scene import Layout, Scene, Spot
 from bookra.tui.widgets.plain_bar import PlainBar
 
 _TALL = 30
@@ -78,7 +78,7 @@ class DayGrid(ScrollView, can_focus=True):
         if old is None or (old.axis, old.columns, old.view) != (new.axis, new.columns, new.view):
             self._measure()
             self._repaint_all()
-            same_day = old and old.axis.minutes == new.axis.minutes and _day(old) == _day(new)
+            same_day = old and (old.axis.minutes, old.day) == (new.axis.minutes, new.day)
             self.call_after_refresh(self._follow if same_day else self._centre)
         else:
             self._repaint_changes(old, new)
@@ -121,8 +121,7 @@ class DayGrid(ScrollView, can_focus=True):
         axis = axis_of(snapshot, self._minutes)
         old = self._scene
         return Scene(
-            snapshot=snapshot,
-            axis=axis,
+            layout=Layout(snapshot, axis),
             view=view(len(snapshot.columns), self._room, old.view.first if old else 0),
             ink=self._ink(),
             glyphs=self._glyphs,
@@ -151,7 +150,6 @@ class DayGrid(ScrollView, can_focus=True):
     def on_mount(self) -> None:
         """Keep to ASCII in the scroll bar, too."""
         if self._glyphs.ellipsis.isascii():
-            # set on this bar alone, as Textual's documentation does
             self.vertical_scrollbar.renderer = PlainBar  # type: ignore[misc]
 
     def on_resize(self) -> None:
@@ -294,10 +292,6 @@ class DayGrid(ScrollView, can_focus=True):
     def _light(self, *, on: bool) -> None:
         self._spot = self._spot._replace(focused=on)
         self._repaint({self._spot.row})
-
-
-def _day(scene: Scene) -> date:
-    return scene.snapshot.day
 
 
 def _on_axis(axis: Axis, now: datetime) -> datetime | None:

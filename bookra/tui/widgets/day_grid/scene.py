@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import NamedTuple
 
@@ -35,11 +36,60 @@ class Words(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Scene:
-    """A day, laid out. ``now`` is set while it lies on the axis."""
+class Layout:
+    """A day laid out on an axis: what neither the width nor the time of day changes."""
 
     snapshot: DaySnapshot
     axis: Axis
+
+    @cached_property
+    def placed(self) -> tuple[tuple[Placed, ...], ...]:
+        """The blocks of each column, laid out."""
+        by_staff: dict[str, list[DayBlock]] = {c.slug: [] for c in self.snapshot.columns}
+        for block in self.snapshot.blocks:
+            by_staff.get(block.staff, []).append(block)
+        return tuple(place(blocks, self.axis) for blocks in by_staff.values())
+
+    @cached_property
+    def rows(self) -> list[dict[int, list[Placed]]]:
+        """For each column, the blocks on each row that has any."""
+        index: list[dict[int, list[Placed]]] = [{} for _ in self.placed]
+        for column, blocks in enumerate(self.placed):
+            for one in blocks:
+                for row in range(one.top, one.bottom):
+                    index[column].setdefault(row, []).append(one)
+        return index
+
+    @cached_property
+    def in_order(self) -> tuple[tuple[Placed, int], ...]:
+        """All blocks with their columns, by time and then from left to right."""
+        found = [(one, column) for column, blocks in enumerate(self.placed) for one in blocks]
+        return tuple(sorted(found, key=lambda pair: (pair[0].top, pair[1], pair[0].lane)))
+
+    @cached_property
+    def words(self) -> dict[str, Words]:
+        """The cleaned texts of each block, by its code."""
+        return {b.code: Words(clean(b.customer), clean(b.service)) for b in self.snapshot.blocks}
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names above the columns, cleaned."""
+        return tuple(clean(column.name) for column in self.snapshot.columns)
+
+    @cached_property
+    def loads(self) -> tuple[float | None, ...]:
+        """The share of each person's shifts that is booked, None for a day off."""
+        return tuple(
+            _load(column, blocks)
+            for column, blocks in zip(self.snapshot.columns, self.placed, strict=True)
+        )
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A layout as it is seen now: in a width and in colours. ``now`` is set while it is on it."""
+
+    layout: Layout
     view: View
     ink: Ink
     glyphs: Glyphs
@@ -48,40 +98,39 @@ class Scene:
     now: datetime | None
 
     @property
+    def axis(self) -> Axis:
+        """The rows."""
+        return self.layout.axis
+
+    @property
+    def snapshot(self) -> DaySnapshot:
+        """The day."""
+        return self.layout.snapshot
+
+    @property
+    def day(self) -> date:
+        """The calendar day."""
+        return self.snapshot.day
+
+    @property
     def columns(self) -> tuple[DayColumn, ...]:
         """Everyone's columns, in sight or not."""
         return self.snapshot.columns
 
     @property
+    def placed(self) -> tuple[tuple[Placed, ...], ...]:
+        """The blocks of each column, laid out."""
+        return self.layout.placed
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names above the columns, cleaned."""
+        return self.layout.names
+
+    @property
     def visible(self) -> range:
         """The indexes of the columns in sight."""
         return range(self.view.first, self.view.last)
-
-    @cached_property
-    def placed(self) -> tuple[tuple[Placed, ...], ...]:
-        """The blocks of each column, laid out."""
-        by_staff: dict[str, list[DayBlock]] = {column.slug: [] for column in self.columns}
-        for block in self.snapshot.blocks:
-            by_staff.get(block.staff, []).append(block)
-        return tuple(place(by_staff[column.slug], self.axis) for column in self.columns)
-
-    @cached_property
-    def _rows(self) -> list[dict[int, list[Placed]]]:
-        index: list[dict[int, list[Placed]]] = [{} for _ in self.columns]
-        for column, blocks in enumerate(self.placed):
-            for one in blocks:
-                for row in range(one.top, one.bottom):
-                    index[column].setdefault(row, []).append(one)
-        return index
-
-    @cached_property
-    def _words(self) -> dict[str, Words]:
-        return {b.code: Words(clean(b.customer), clean(b.service)) for b in self.snapshot.blocks}
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """The names above the columns, cleaned."""
-        return tuple(clean(column.name) for column in self.columns)
 
     @property
     def now_row(self) -> int:
@@ -98,25 +147,25 @@ class Scene:
 
     def at(self, column: int, row: int) -> list[Placed]:
         """Return the blocks on a row of a column, outer ones first."""
-        return self._rows[column].get(row, [])
+        return self.layout.rows[column].get(row, [])
 
     def words(self, block: DayBlock) -> Words:
         """Return the cleaned texts of a block of this day."""
-        return self._words[block.code]
+        return self.layout.words[block.code]
 
     def hue(self, block: DayBlock) -> str:
         """Return the colour of a block's category."""
         return self.hues.get(block.category, HUES[0])
 
-    def load(self, column: int) -> float | None:
-        """Return the share of a person's shifts that is booked, None for a day off."""
-        shifts = sum((end - start).total_seconds() for start, end in self.columns[column].shifts)
-        if not shifts:
-            return None
-        booked = sum(
-            (end - start).total_seconds()
-            for one in self.placed[column]
-            if one.block.status not in _VOID
-            for start, end in busy(one.block)
-        )
-        return booked / shifts
+
+def _load(column: DayColumn, placed: Sequence[Placed]) -> float | None:
+    shifts = sum((end - start).total_seconds() for start, end in column.shifts)
+    if not shifts:
+        return None
+    booked = sum(
+        (end - start).total_seconds()
+        for one in placed
+        if one.block.status not in _VOID
+        for start, end in busy(one.block)
+    )
+    return booked / shifts
