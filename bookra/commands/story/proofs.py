@@ -23,8 +23,9 @@ from bookra.relay.facts import stripe_facts
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One claim, whether it holds, and the figures that show it."""
+    """One claim about a business, whether it holds, and the figures that show it."""
 
+    about: str
     claim: str
     holds: bool
     evidence: str
@@ -40,11 +41,12 @@ def _of_business(
     engine: Engine, settings: Settings, slug: str, outside: dict[str, Any]
 ) -> Iterator[Proof]:
     pairs = engine.ask(slug, overlapping_pairs)
-    yield Proof(f"{slug}: nobody is booked twice", pairs == 0, f"{pairs} overlapping pairs")
+    yield Proof(slug, "nobody is booked twice", pairs == 0, f"{pairs} overlapping pairs")
     yield from _effects(engine, slug, outside)
     ledger = engine.ask(slug, verify)
     yield Proof(
-        f"{slug}: the ledger stands",
+        slug,
+        "the ledger stands",
         ledger.ok,
         f"{ledger.entries} entries, {ledger.transfers} transfers, {len(ledger.problems)} problems",
     )
@@ -56,26 +58,30 @@ def _effects(engine: Engine, slug: str, outside: dict[str, Any]) -> Iterator[Pro
     codes = {booking.code for booking in paid}
     settled = sum(booking.settled for booking in paid)
     yield Proof(
-        f"{slug}: each paid booking has one invoice and its commission",
+        slug,
+        "each paid booking has one invoice and its commission",
         bool(paid) and settled == len(paid),
         f"{settled} of {len(paid)}",
     )
     events = _counted(outside["calendar"]["events"], codes)
     yield Proof(
-        f"{slug}: each paid booking has one event in the calendar",
+        slug,
+        "each paid booking has one event in the calendar",
         all(events[code] == 1 for code in codes),
         f"{sum(events.values())} events for {len(codes)} bookings",
     )
     messages = _counted(outside["whatsapp"]["messages"], codes)
     yield Proof(
-        f"{slug}: nobody was told twice",
+        slug,
+        "nobody was told twice",
         all(count <= 1 for count in messages.values()),
         f"{sum(messages.values())} messages for {len(codes)} bookings",
     )
     queue = engine.ask(slug, stats)
     left = queue.ready + queue.waiting + queue.in_flight + queue.dead
     yield Proof(
-        f"{slug}: nothing is left over",
+        slug,
+        "nothing is left over",
         left == 0,
         f"{queue.delivered} delivered, {left} left, {queue.unknown} unknown and shown as such",
     )
@@ -87,7 +93,8 @@ def _money(
     facts = stripe_facts(engine, settings, slug)
     proof = engine.ask(slug, lambda tx: reconcile(tx, facts.movements, facts.held))
     yield Proof(
-        f"{slug}: each balance transaction has its entry",
+        slug,
+        "each balance transaction has its entry",
         proof.ok and proof.balance_transactions > 0,
         f"{proof.balance_transactions} transactions, {proof.entries} entries, "
         f"difference {proof.difference}",
@@ -95,7 +102,8 @@ def _money(
     held, account_ref, clearing = engine.ask(slug, _stripe_side)
     seen = next(a for a in outside["stripe"]["accounts"] if a["id"] == account_ref)
     yield Proof(
-        f"{slug}: the ledger equals what the stand-in says it moved",
+        slug,
+        "the ledger equals what the stand-in says it moved",
         held == seen["net"] and clearing == 0,
         f"{held} = {seen['net']} minor units, {clearing} in clearing",
     )

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from bookra.commands.story.cast import BUSINESSES
 from bookra.config import default_home
+from bookra.money import Money
 
 if TYPE_CHECKING:
     from bookra.commands.story.proofs import Proof
@@ -25,6 +26,16 @@ if TYPE_CHECKING:
     from bookra.engine.runtime import Engine
 
 GOOD, BAD = "✓", "✗"
+
+FIGURES = (
+    ("services sold, net", "income:services"),
+    ("tax owed", "liabilities:tax:"),
+    ("commission owed", "liabilities:commission:"),
+    ("Stripe's fees", "expenses:stripe-fees"),
+    ("the platform's fees", "expenses:platform-fees"),
+    ("held at Stripe", "assets:stripe:available"),
+    ("in the drawer", "assets:cash:drawer"),
+)
 
 
 class Teller:
@@ -34,6 +45,8 @@ class Teller:
         self.console = Console(no_color=bool(os.environ.get("NO_COLOR")), highlight=False)
         self.failed: list[str] = []
         self._notes: list[str] = []
+        self._about = ""
+        self._running = False
         self.console.print()
         self.console.print(
             Panel(
@@ -55,8 +68,6 @@ class Teller:
         self._notes.append(text)
         if not self._running:
             self._flush()
-
-    _running = False
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
@@ -96,38 +107,33 @@ class Teller:
             self.failed.append(text)
 
     def proof(self, proof: Proof) -> None:
-        """Print a proof with its evidence."""
+        """Print a proof with its evidence, under the name of its business."""
+        if proof.about != self._about:
+            self._about = proof.about
+            self.console.print(Text(f"  {proof.about}", style="bold"))
         mark, style = (GOOD, "green") if proof.holds else (BAD, "bold red")
-        line = Text.assemble("  ", (mark, style), f" {proof.claim}  ", (proof.evidence, "dim"))
-        self.console.print(line)
+        line = Text.assemble(
+            "    ", (mark, style), f" {proof.claim}", ("  " + proof.evidence, "dim")
+        )
+        self.console.print(line, soft_wrap=True)
         if not proof.holds:
-            self.failed.append(proof.claim)
+            self.failed.append(f"{proof.about}: {proof.claim}")
 
     def figures(self, engine: Engine) -> None:
-        """Print what each business took, as its ledger has it."""
+        """Print what each business took, as its ledger has it: a column a business."""
         from bookra.engine.ledger.store import balances
 
-        table = Table(box=None, padding=(0, 2, 0, 2), header_style="dim")
-        names = ("services", "tax", "Stripe fees", "platform fees", "commission", "at Stripe")
-        codes = (
-            "income:services",
-            "liabilities:tax",
-            "expenses:stripe-fees",
-            "expenses:platform-fees",
-            "expenses:commission",
-            "assets:stripe:available",
-        )
-        table.add_column("")
-        for name in (*names, "in the drawer"):
-            table.add_column(name, justify="right")
+        held = {b.slug: engine.ask(b.slug, balances) for b in BUSINESSES}
+        table = Table(box=None, padding=(0, 0, 0, 4), header_style="bold", show_header=True)
+        table.add_column("", style="dim")
         for business in BUSINESSES:
-            found = engine.ask(business.slug, balances)
+            table.add_column(business.name, justify="right")
+        for name, code in FIGURES:
             cells = []
-            for code in (*codes, "assets:cash:drawer"):
-                parts = [item.balance for item in found if item.code.startswith(code)]
-                total = abs(sum(part.minor for part in parts))
-                cells.append(str(type(parts[0])(total, parts[0].currency)) if parts else "–")
-            table.add_row(Text(business.name, style="bold"), *cells)
+            for business in BUSINESSES:
+                parts = [a.balance.minor for a in held[business.slug] if a.code.startswith(code)]
+                cells.append(str(Money(abs(sum(parts)), business.currency)))
+            table.add_row(name, *cells)
         self.heading("The ledgers")
         self.console.print(table)
 
@@ -144,20 +150,17 @@ class Teller:
         lines = [
             (f"{prefix} -t luna tui", "the front desk of today"),
             (f"{prefix} -t luna day", "the same as a list"),
-            (f"{prefix} -t northlight slots session --from tomorrow --limit 5", "what is free"),
+            (f"{prefix} -t northlight slots session --from tomorrow", "what is free tomorrow"),
             (f"{prefix} -t luna ledger accounts", "every balance"),
-            (f"{prefix} -t luna invoice list", "the invoices; then: invoice pdf NUMBER"),
-            (f"{prefix} sandbox run", "the stand-ins, in a second terminal"),
-            (f"{prefix} relay run", "the relay, in a third one"),
+            (f"{prefix} -t luna invoice list", "the invoices"),
+            (f"{prefix} sandbox run", "stand-ins, second terminal"),
+            (f"{prefix} relay run", "the relay, third terminal"),
             (f"{prefix} demo --reset", "drop this database alone"),
         ]
         self.heading("Look around")
-        width = max(len(command) for command, _ in lines)
         for command, meaning in lines:
-            self.console.print(
-                Text.assemble("  ", (command.ljust(width), "cyan"), "  ", (meaning, "dim")),
-                soft_wrap=True,
-            )
+            line = Text.assemble("  ", (meaning.ljust(28), "dim"), (command, "cyan"))
+            self.console.print(line, soft_wrap=True)
 
     def _done(self, title: str, began: float) -> None:
         spent = f"{time.monotonic() - began:.1f} s"
@@ -166,7 +169,7 @@ class Teller:
 
     def _flush(self) -> None:
         for note in self._notes:
-            self.console.print(Text(f"    {note}", style="dim"))
+            self.console.print(Text(f"    {note}", style="dim"), soft_wrap=True)
         self._notes.clear()
 
 
