@@ -91,7 +91,7 @@ def _fill(
 ) -> None:
     """Book one person's day: a random service at a random open start, until it is full enough."""
     staff, offers = who
-    for _ in range(rng.randint(2, 4)):
+    for _ in range(rng.randint(3, 6)):
         service = rng.choice(offers)
         open_ = _open(engine, story.business.slug, service, staff, day)
         if len(open_) < 2 or rng.random() > FILLED + 0.3:
