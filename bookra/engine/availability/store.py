@@ -19,7 +19,14 @@ from sqlalchemy import Row, text
 from bookra import clock
 from bookra.engine.availability.hours import Shift
 from bookra.engine.availability.tables import LONGEST_ALLOCATION_HOURS
-from bookra.engine.availability.window import Busy, Rota, StaffTime, WeeklyShift, Window
+from bookra.engine.availability.window import (
+    REACH_DAYS,
+    Busy,
+    Rota,
+    StaffTime,
+    WeeklyShift,
+    Window,
+)
 from bookra.engine.catalog.actions import unknown_service
 from bookra.engine.catalog.model import Segment, Service
 from bookra.engine.people.staff import unknown_staff
@@ -133,8 +140,8 @@ def _load(tx: Tx, service: str | None, staff: str | None, first_day: date, days:
             LOAD,
             service=service,
             staff=staff,
-            day_before=first_day - timedelta(days=1),
-            day_after=first_day + timedelta(days=days + 1),
+            day_before=first_day - timedelta(days=REACH_DAYS),
+            day_after=first_day + timedelta(days=days + REACH_DAYS),
             # A service may start just before midnight and run on, buffers around it.
             begin=clock.from_epoch(begin - 9 * 3600),
             until=clock.from_epoch(end + (24 + 9) * 3600),

@@ -21,6 +21,10 @@ from bookra.engine.catalog.model import Service
 
 Span = tuple[int, int]
 
+REACH_DAYS = 2
+"""How far from a start a shift may begin that still matters: an overnight shift of the day before
+yesterday reaches an early start's buffer, a day-long visit with one ends the day after tomorrow."""
+
 
 @dataclass(frozen=True, slots=True)
 class Busy:
@@ -105,7 +109,7 @@ class Rota:
     def working(self, person: StaffTime) -> list[Span]:
         """Return the merged working spans that touch the days, overnight shifts included."""
         spans: list[Span] = []
-        for step in range(-1, self.days + 1):
+        for step in range(-REACH_DAYS, self.days + REACH_DAYS):
             day = self.first_day + timedelta(days=step)
             for opens, closes in self.shifts_of(person, day):
                 start = clock.opening(day, opens, self.zone)
