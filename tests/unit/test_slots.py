@@ -33,14 +33,14 @@ def busy(start: str, end: str) -> Busy:
     )
 
 
-@settings(max_examples=120)
+@settings(max_examples=70)
 @given(windows())
 def test_the_search_finds_what_trying_every_minute_finds(seen: Window) -> None:
     minutes = read_minutes(seen.zone, seen.first_day, seen.days)
     assert slots.open_starts(seen) == starts_by_minutes(seen, minutes)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(windows())
 def test_what_is_listed_is_open_and_nothing_between_is(seen: Window) -> None:
     listed = set(slots.open_starts(seen))
