@@ -46,7 +46,7 @@ def tui(
         draw(desk, _size(size), screenshot, pressed, light=light, ascii_only=ascii_only)
         output.record({"file": str(screenshot), "size": size})
         return
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise UsageError(
             "no_terminal",
             "The front desk needs a terminal",

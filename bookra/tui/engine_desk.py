@@ -92,6 +92,7 @@ class EngineDesk:
                 paid=found.paid,
                 due=found.due,
                 held_until=found.hold_expires_at,
+                no_shows=habits.no_shows(tx, found.customer_id),
             )
 
         return self._engine.ask(self._tenant, question)

@@ -28,9 +28,6 @@ from bookra.engine.tenancy.providers import ProviderAccount, Vault, set_account
 from bookra.money import parse_amount, rate_bps
 
 DAYS = 14
-FILLED = 0.55
-"""The share of open starts' hours that the story tries to fill."""
-
 LINKS = 12
 """How many visits of each business are paid by a link."""
 
@@ -76,30 +73,31 @@ def book_days(
     first = engine.ask(story.business.slug, lambda tx: clock.local_day(tx.now, tx.tenant.zone))
     for step in range(DAYS):
         day = first + timedelta(days=step)
+        guests = rng.sample(story.customers, len(story.customers))
         for person in story.business.people:
             offers = person.services or tuple(offer.slug for offer in story.business.offers)
-            _fill(engine, story, rng, day, (person.slug, offers))
+            _fill(engine, story, rng, _Shift(day, person.slug, offers, guests))
         progress()
 
 
-def _fill(
-    engine: Engine,
-    story: Fortnight,
-    rng: random.Random,
-    day: date,
-    who: tuple[str, tuple[str, ...]],
-) -> None:
-    """Book one person's day: a random service at a random open start, until it is full enough."""
-    staff, offers = who
+@dataclass(frozen=True, slots=True)
+class _Shift:
+    """One person's day. ``guests`` is the day's list of customers: nobody comes twice a day."""
+
+    day: date
+    staff: str
+    offers: tuple[str, ...]
+    guests: list[UUID]
+
+
+def _fill(engine: Engine, story: Fortnight, rng: random.Random, shift: _Shift) -> None:
+    """Book one person's day: a random service at a random open start, a few times."""
     for _ in range(rng.randint(3, 6)):
-        service = rng.choice(offers)
-        open_ = _open(engine, story.business.slug, service, staff, day)
-        if len(open_) < 2 or rng.random() > FILLED + 0.3:
-            continue
-        start = rng.choice(open_).start
-        _book(
-            engine, story, rng, BookingRequest(service, staff, start, rng.choice(story.customers))
-        )
+        service = rng.choice(shift.offers)
+        open_ = _open(engine, story.business.slug, service, shift.staff, shift.day)
+        if open_ and shift.guests:
+            start, guest = rng.choice(open_).start, shift.guests.pop()
+            _book(engine, story, rng, BookingRequest(service, shift.staff, start, guest))
 
 
 def _open(

@@ -73,6 +73,14 @@ PAYMENTS = text(
 )
 
 
+PAID_WORDS = {
+    "en": ("Paid by card on {day}", "Paid in cash on {day}"),
+    "de": ("Bezahlt mit Karte am {day}", "Bar bezahlt am {day}"),
+    "fr": ("Payé par carte le {day}", "Payé en espèces le {day}"),
+    "es": ("Pagado con tarjeta el {day}", "Pagado en efectivo el {day}"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Invoice:
     """An issued invoice. ``document`` is its whole content, as printed."""
@@ -218,8 +226,14 @@ def _tax_rows(booking: Booking) -> list[TaxRow]:
 
 
 def _payment_note(tx: Tx, payment: Row[Any]) -> str:
-    how = "by card" if payment.kind == "card_payment" else "in cash"
-    return f"Paid {how} on {payment.effective_at.astimezone(tx.tenant.zone):%d.%m.%Y}"
+    """Say how it was paid, in the document's language: it is stored and never worded again."""
+    from babel.dates import format_date
+
+    language = tx.tenant.brand.language
+    by_card, in_cash = PAID_WORDS.get(language, PAID_WORDS["en"])
+    words = by_card if payment.kind == "card_payment" else in_cash
+    day = payment.effective_at.astimezone(tx.tenant.zone).date()
+    return words.format(day=format_date(day, "long", locale=language))
 
 
 def _invoice(row: Row[Any]) -> Invoice:

@@ -35,6 +35,20 @@ LATEST = text(
 )
 
 
+NO_SHOWS = text(
+    """
+    SELECT count(*) AS times FROM bookings
+     WHERE tenant_id = :tenant_id AND customer_id = :customer_id AND status = 'no_show'
+    """
+)
+
+
+def no_shows(tx: Tx, customer_id: UUID) -> int:
+    """Return how often a customer did not come."""
+    row = tx.row(NO_SHOWS, customer_id=customer_id)
+    return row.times if row else 0
+
+
 def usual_services(tx: Tx, staff: str) -> list[Service]:
     """Return what a staff member performs, the most booked of late first."""
     person = find_staff(tx, staff)

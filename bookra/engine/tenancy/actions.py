@@ -14,6 +14,7 @@ from bookra.engine.runtime import TENANT_COLUMNS, Brand, Tenant, Tx, tenant_of, 
 from bookra.errors import ConflictError, InvalidInputError
 from bookra.ids import checked_slug, code_prefix, new_id
 
+LANGUAGES = ("en", "de", "fr", "es")
 DEFAULT_PRIMARY = "#C56BA8"
 DEFAULT_ACCENT = "#F2B5D4"
 
@@ -147,6 +148,12 @@ def set_brand(tx: Tx, changes: dict[str, str]) -> Brand:
             raise InvalidInputError(
                 "bad_color", f"'{changes[name]}' is not a colour", hint="Write it as #C56BA8"
             )
+    if changes.get("language", "en") not in LANGUAGES:
+        raise InvalidInputError(
+            "unknown_language",
+            f"'{changes['language']}' is not a language that invoices are printed in",
+            hint=f"One of: {', '.join(LANGUAGES)}",
+        )
     brand = replace(tx.tenant.brand, **changes)
     tx.run(UPDATE_BRAND, **{name: getattr(brand, name) for name in Brand.__dataclass_fields__})
     tx.concerns("tenant", tx.tenant.id)
