@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -13,6 +14,8 @@ from textual.pilot import Pilot
 from bookra.errors import UnavailableError
 from bookra.tui.app import BookraApp
 from bookra.tui.desk import Desk
+
+FONTS = "'DejaVu Sans Mono', 'Fira Code', Menlo, Consolas, monospace"
 
 PATIENCE_SECONDS = 20.0
 """How long the desk may take to answer before there is no picture."""
@@ -43,7 +46,21 @@ async def _take(app: BookraApp, size: tuple[int, int], path: Path, keys: Sequenc
         for key in keys:
             await pilot.press(key)
             await settle(app, pilot)
-        path.write_text(app.export_screenshot(), "utf-8")
+        path.write_text(self_contained(app.export_screenshot()), "utf-8")
+
+
+def self_contained(svg: str) -> str:
+    """Return the picture without fonts from elsewhere: it shows offline, and asks nobody.
+
+    Spaces become no-break spaces, since renderers collapse them at the start of a text.
+    """
+    local = re.sub(r"@font-face\s*\{.*?\}\s*", "", svg, flags=re.DOTALL)
+    local = local.replace("font-family: Fira Code", f"font-family: {FONTS}")
+    return re.sub(
+        r"(<text[^>]*>)([^<]*)(</text>)",
+        lambda found: found[1] + found[2].replace(" ", "&#160;") + found[3],
+        local,
+    )
 
 
 async def settle(app: BookraApp, pilot: Pilot[None]) -> None:
