@@ -14,7 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
@@ -64,9 +64,10 @@ class Database:
         """libpq's keywords of the login that makes roles and tables."""
         return {key: str(value) for key, value in conninfo_to_dict(self.admin_url).items()}
 
-    def login(self, name: str, password: str) -> dict[str, str]:
-        """Return libpq's keywords of another login."""
-        return {**self.conninfo, "user": name, "password": password}
+    def seen_by(self, login: str, password: str) -> Database:
+        """Return the same database with another login as the program's."""
+        url = _url({**self.conninfo, "user": login, "password": password}, self.name)
+        return replace(self, url=url)
 
 
 class Server:

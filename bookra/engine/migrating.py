@@ -86,6 +86,9 @@ def differences(connection: Connection) -> list[object]:
     """Return what autogenerate would change: empty when models and database agree."""
     import bookra.engine.tables  # noqa: F401 - registers every table
 
+    # Alembic leaves the default schema's name out of what it reads; the models always have it.
+    connection.execute(text("SET LOCAL search_path = public"))
+    connection.dialect.default_schema_name = "public"
     context = MigrationContext.configure(
         connection,
         opts={

@@ -81,21 +81,21 @@ def create_login(connection: Connection, name: str, password: str | None) -> boo
 
 def grant(connection: Connection, role: str, member: str) -> None:
     """Make ``member`` a member of ``role``, unless it already is."""
-    if _is_member(connection, member, role):
-        return
-    _execute(
-        connection,
-        sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), sql.Identifier(member)),
-    )
+    if not _is_member(connection, member, role):
+        _grant(connection, role, member)
 
 
 def grant_to_self(connection: Connection, role: str) -> None:
-    """Let the administrative login act as ``role``; a superuser may already."""
+    """Let the administrative login act as ``role``; a superuser may already.
+
+    From PostgreSQL 16 on, who makes a role is its member, but only to administer it.
+    """
     row = connection.execute(
-        text("SELECT rolsuper, rolname FROM pg_roles WHERE rolname = current_user")
+        text("SELECT current_user AS login, pg_has_role(current_user, :role, 'USAGE') AS able"),
+        {"role": role},
     ).one()
-    if not row.rolsuper:
-        grant(connection, role, row.rolname)
+    if not row.able:
+        _grant(connection, role, row.login)
 
 
 def require_administrator(connection: Connection) -> None:
@@ -109,6 +109,13 @@ def require_administrator(connection: Connection) -> None:
             "This login may not create database roles, which businesses and operators need",
             hint="Use the URL of a login with CREATEROLE for this command",
         )
+
+
+def _grant(connection: Connection, role: str, member: str) -> None:
+    _execute(
+        connection,
+        sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), sql.Identifier(member)),
+    )
 
 
 def _is_member(connection: Connection, member: str, role: str) -> bool:

@@ -1,0 +1,96 @@
+"""A server where no superuser ever helps: everything is made by a login that may make roles.
+
+The group roles belong to the whole server, so this needs one where nobody has made them yet.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from databases import SETTINGS, Database
+from factories import open_salon
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import Connection
+
+from bookra import bootstrap
+from bookra.config import Settings
+from bookra.engine import migrating, roles
+from bookra.engine.database import open_pool
+from bookra.engine.embedded import SUPERUSER, EmbeddedServer
+from bookra.engine.runtime import Engine
+from bookra.engine.tenancy.actions import add_operator
+from bookra.errors import NotAllowedError
+
+
+@pytest.fixture
+def owned() -> Iterator[Database]:
+    """A database on a server of its own; its administrator is CREATEDB and CREATEROLE, no more."""
+    folder = Path(tempfile.mkdtemp(prefix="bookra-", dir="/tmp"))
+    folder.chmod(0o711)
+    server = EmbeddedServer(folder / "home", settings=SETTINGS, scram=True)
+    server.ensure_started()
+    superuser = make_conninfo(**server.conninfo(SUPERUSER, "postgres"))
+    with psycopg.connect(superuser, autocommit=True) as session:
+        session.execute("CREATE ROLE dba LOGIN CREATEDB CREATEROLE PASSWORD 'x'")
+        session.execute("CREATE DATABASE salons OWNER dba")
+    host = server.conninfo("dba", "salons")["host"]
+    url = f"postgresql://{{}}@/salons?host={host}&port=5432"
+    yield Database("salons", url.format("app:secret"), url.format("dba:x"))
+    server.stop(immediate=True)
+    shutil.rmtree(folder)
+
+
+def add_ordinary_login(connection: Connection) -> None:
+    roles.create_login(connection, "app", "secret")
+    roles.grant(connection, roles.PLATFORM, "app")
+
+
+def test_a_login_that_is_no_superuser_can_do_all_an_administrator_does(
+    owned: Database, tmp_path: Path
+) -> None:
+    settings = Settings(home=tmp_path, database_url=owned.admin_url)
+    assert bootstrap.upgrade(settings).before is None
+    assert bootstrap.upgrade(settings).before == bootstrap.HEAD
+    with bootstrap.administration(settings) as connection:
+        assert migrating.differences(connection) == []
+    with bootstrap.administration(settings) as connection:
+        add_ordinary_login(connection)
+    ordinary = open_pool(owned.conninfo)
+    salon = open_salon(owned, ordinary)
+    assert salon.book("2026-11-24 10:00").code.startswith("LUN-")
+    with bootstrap.administration(settings) as connection:
+        salon.act(lambda tx: add_operator(connection, tx, "rosa", "front-desk", "pw"))
+    as_rosa = open_pool(owned.seen_by("rosa", "pw").conninfo)
+    assert Engine(as_rosa).ask("luna", lambda tx: tx.tenant.slug) == "luna"
+    for pool in (ordinary, as_rosa):
+        pool.dispose()
+    with bootstrap.administration(settings) as connection:
+        migrating.downgrade(connection)
+    assert bootstrap.upgrade(settings).before is None
+
+
+def test_one_url_of_the_owner_is_enough_to_work(owned: Database, tmp_path: Path) -> None:
+    """The owner steps down to the platform's role in each ordinary transaction."""
+    settings = Settings(home=tmp_path, database_url=owned.admin_url)
+    bootstrap.upgrade(settings)
+    pool = open_pool(owned.administrator)
+    salon = open_salon(owned, pool)
+    salon.book("2026-11-24 10:00")
+    assert salon.ask(lambda tx: tx.connection.exec_driver_sql("SELECT current_user").scalar()) == (
+        roles.PLATFORM
+    )
+    pool.dispose()
+
+
+def test_an_ordinary_login_may_not_upgrade(owned: Database, tmp_path: Path) -> None:
+    bootstrap.upgrade(Settings(home=tmp_path, database_url=owned.admin_url))
+    with bootstrap.administration(Settings(home=tmp_path, database_url=owned.admin_url)) as admin:
+        add_ordinary_login(admin)
+        migrating.downgrade(admin)
+    with pytest.raises(NotAllowedError):
+        bootstrap.upgrade(Settings(home=tmp_path, database_url=owned.url))
