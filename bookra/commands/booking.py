@@ -27,9 +27,9 @@ COLUMNS = ("code", "status", "start", "staff", "service", "customer", "price", "
 @app.command("list")
 def list_(
     from_day: FromDay = "today",
-    days: Annotated[int | None, typer.Option(help="Only so many days.", min=1)] = None,
+    days: Annotated[int | None, typer.Option(help="Only so many days.", min=1, max=36_500)] = None,
     status: Annotated[str | None, typer.Option(help="Only in this state.")] = None,
-    limit: Annotated[int | None, typer.Option(help="At most so many.", min=1)] = None,
+    limit: Annotated[int | None, typer.Option(help="At most so many.", min=1, max=100_000)] = None,
 ) -> None:
     """List bookings from today on, by time.
 

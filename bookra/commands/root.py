@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from bookra.commands import failures
 from bookra.commands.catalogue import COMMANDS, Entry, root_help
 from bookra.commands.session import Session, extract_globals, use
+from bookra.errors import InvalidInputError
 
 
 class LazyGroup(TyperGroup):
@@ -35,7 +36,16 @@ def load(name: str, entry: Entry) -> Any:
     module = import_module(f"bookra.commands.{entry.module}")
     command = typer.main.get_command(module.app)
     command.name = name
+    _keep_lines_of_examples(command)
     return command
+
+
+def _keep_lines_of_examples(command: Any) -> None:
+    """Mark the examples as they stand in a docstring, which would be filled like a paragraph."""
+    if command.help:
+        command.help = command.help.replace("Examples:\n\n", "Examples:\n\n\b\n")
+    for child in getattr(command, "commands", {}).values():
+        _keep_lines_of_examples(child)
 
 
 app = typer.Typer(
@@ -58,6 +68,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run ``arguments`` and return the exit code; nothing but stdout and stderr is touched."""
     session: Session | None = None
     try:
+        _check_text(arguments)
         flags, rest = extract_globals(arguments)
         if flags.version:
             from importlib.metadata import version
@@ -74,7 +85,20 @@ def run(arguments: Sequence[str]) -> int:
             sys.stdout.flush()
             return result if isinstance(result, int) else 0
     except BaseException as error:  # noqa: BLE001 - the one edge where errors become words
-        return failures.report(error, as_json="--json" in arguments or "json" in arguments)
+        as_json = session.format == "json" if session else "--json" in arguments
+        return failures.report(error, as_json=as_json)
     finally:
         if session is not None:
             session.close()
+
+
+def _check_text(arguments: Sequence[str]) -> None:
+    """Refuse bytes that are not UTF-8, which Python passes on as lone surrogates."""
+    for word in arguments:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            shown = word.encode("utf-8", "replace").decode()
+            raise InvalidInputError(
+                "bad_text", f"'{shown}' is not UTF-8", hint="Check the terminal's encoding"
+            ) from None

@@ -24,7 +24,9 @@ def slots(
     staff: Annotated[str, typer.Option(help="A slug, or 'any'.")] = "any",
     from_day: FromDay = "today",
     days: Annotated[int, typer.Option(help="How many days to look at.")] = 1,
-    limit: Annotated[int | None, typer.Option(help="At most so many slots.", min=1)] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="At most so many slots.", min=1, max=100_000)
+    ] = None,
 ) -> None:
     """List the free times of a service.
 

@@ -19,7 +19,7 @@ from bookra.engine.payments.inbox import Event, OpenEvent
 from bookra.engine.runtime import Engine, Tx
 from bookra.engine.tenancy.actions import visible
 from bookra.engine.tenancy.providers import account
-from bookra.errors import BookraError, NotAllowedError, NotFoundError
+from bookra.errors import BookraError, NotFoundError
 from bookra.ids import new_id
 from bookra.relay.access import Clients
 from bookra.relay.log import log

@@ -1,0 +1,68 @@
+"""The command line in a home of its own, on a salon that a test may change or a file may share."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command_line import CommandLine
+from databases import Database, Server
+from front_desk import Desk, Front, open_desk
+from sqlalchemy import Engine as Pool
+
+from bookra.engine.database import open_pool
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A folder that the embedded server's account may pass through, unlike pytest's own."""
+    yield from _home()
+
+
+@pytest.fixture(scope="module")
+def shared_home() -> Iterator[Path]:
+    """A home for the tests of a whole file."""
+    yield from _home()
+
+
+@pytest.fixture
+def cli(home: Path, database: Database) -> CommandLine:
+    """The command line on an empty, migrated database, with no business chosen."""
+    variables = {"BOOKRA_HOME": str(home / "data"), "BOOKRA_DATABASE_URL": database.url}
+    return CommandLine.in_folder(home, **variables)
+
+
+@pytest.fixture
+def desk(home: Path, database: Database, pool: Pool) -> Desk:
+    """The command line of a salon of the test's own."""
+    return open_desk(home, database, pool)
+
+
+@pytest.fixture(scope="module")
+def shared_desk(postgres: Server, shared_home: Path) -> Iterator[Desk]:
+    """The command line of a salon that no test of the file changes."""
+    with postgres.fresh() as database:
+        pool = open_pool(database.conninfo)
+        yield open_desk(shared_home, database, pool)
+        pool.dispose()
+
+
+@pytest.fixture
+def front(
+    shared_desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Front:
+    """Run commands of the shared desk in this process."""
+    for name, value in shared_desk.command_line.variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(shared_desk.command_line.folder)
+    return Front(shared_desk, capsys)
+
+
+def _home() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="bookra-cli-", dir="/tmp"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
