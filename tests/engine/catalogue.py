@@ -1,0 +1,37 @@
+"""Asking PostgreSQL's catalogue: what the walks over tables, keys and grants share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+# Not a business's: the businesses themselves, the relays, and Alembic's own table.
+GLOBAL = {"tenants", "relays", "alembic_version"}
+APPEND_ONLY = {
+    "audit",
+    "entries",
+    "transfers",
+    "accounts",
+    "movements",
+    "commission_splits",
+    "invoices",
+    "command_results",
+    "outbox_history",
+}
+
+
+def rows(connection: Connection, query: str, **binds: object) -> Sequence[Any]:
+    """Return every row of a query with named binds."""
+    return connection.execute(text(query), binds).all()
+
+
+def names(connection: Connection, query: str, **binds: object) -> set[str]:
+    """Return the first column of a query."""
+    return {str(row[0]) for row in rows(connection, query, **binds)}
+
+
+def tenant_tables(connection: Connection) -> set[str]:
+    """Return the tables whose rows belong to one business each."""
+    return names(connection, "SELECT tablename FROM pg_tables WHERE schemaname = 'bookra'") - GLOBAL
