@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -18,17 +19,20 @@ from bookra.errors import BookraError, UsageError
 INTERRUPTED = 130
 UNEXPECTED = 1
 
+_NOT_ASCII = re.compile(r"[^\n -~]")
+
 
 def report(error: BaseException, *, as_json: bool) -> int:
     """Write ``error`` to stderr and return the exit code."""
+    # Typer turns a reader that left early (head) into an exit of 1: to us it is no failure.
+    if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else UNEXPECTED
     if isinstance(error, KeyboardInterrupt):
         sys.stderr.write("\nInterrupted; nothing was left half-done.\n")
         return INTERRUPTED
-    if isinstance(error, BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     known = _known(error)
     if known is None:
         known = _unexpected(error)
@@ -70,7 +74,7 @@ def _write(error: BookraError, *, as_json: bool) -> None:
             "hint": error.hint,
             "details": error.details,
         }
-        sys.stderr.write(json.dumps({"error": document}, ensure_ascii=False, default=str) + "\n")
+        sys.stderr.write(json_text({"error": document}) + "\n")
         return
     colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     label = f"\x1b[1;31m{error.code}\x1b[0m" if colour else error.code
@@ -82,6 +86,19 @@ def _write(error: BookraError, *, as_json: bool) -> None:
 def printable(text: str) -> str:
     """Return ``text`` without control characters, which could drive a terminal."""
     return "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
+
+
+def json_text(document: Any, *, indent: int | None = None) -> str:
+    """Return ``document`` as JSON whose texts keep their letters, and escape what is none.
+
+    The escapes mean the same characters to a script, and nothing to a terminal.
+    """
+    text = json.dumps(document, ensure_ascii=False, indent=indent, default=str)
+    return _NOT_ASCII.sub(lambda found: _escaped(found[0]), text)
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else json.dumps(character)[1:-1]
 
 
 def _save(error: BaseException) -> Path | None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bookra.commands.failures import printable
+from bookra.commands.failures import json_text, printable
 from bookra.commands.session import current
 from bookra.money import format_minor
 
@@ -25,7 +24,7 @@ def record(document: Document, *, title: str = "") -> None:
     pairs = [(_label(key), cell(value)) for key, value in document.items() if _shown(value)]
     if not _rich():
         for label, value in pairs:
-            print(f"{label}\t{value}")  # noqa: T201 - this room is stdout
+            print(f"{label}\t{_one_line(value)}")  # noqa: T201 - this room is stdout
         return
     from rich.table import Table
 
@@ -48,7 +47,7 @@ def rows(
         return
     if not _rich():
         for document in documents:
-            print("\t".join(cell(_at(document, column)) for column in columns))  # noqa: T201
+            print("\t".join(_one_line(cell(_at(document, column))) for column in columns))  # noqa: T201
         return
     from rich.table import Table
 
@@ -82,6 +81,11 @@ def cell(value: Any) -> str:
     return printable(_short_time(str(value)))
 
 
+def _one_line(text: str) -> str:
+    """Return ``text`` without what would end a column or a line of a pipe."""
+    return ", ".join(text.replace("\t", " ").splitlines())
+
+
 def _short_time(text: str) -> str:
     if len(text) < 19 or text[4:5] != "-" or text[10:11] != "T":
         return text
@@ -95,7 +99,7 @@ def _structured(documents: Sequence[Document], whole: Any) -> bool:
     """Print JSON or CSV when that is wanted; tell whether it was."""
     chosen = current().format
     if chosen == "json":
-        print(json.dumps(whole, ensure_ascii=False, indent=2, default=str))  # noqa: T201
+        print(json_text(whole, indent=2))  # noqa: T201
     elif chosen == "csv":
         sys.stdout.write(_csv(documents))
     return chosen != "table"
@@ -126,10 +130,14 @@ def _flatten(document: Document, prefix: str = "") -> list[tuple[str, Any]]:
 
 
 def _harmless(value: Any) -> Any:
-    """Return a text that no spreadsheet takes for a formula (OWASP: CSV injection)."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{value}"
-    return value
+    """Return a text that no spreadsheet takes for a formula, nor a terminal for a command.
+
+    OWASP: CSV injection.
+    """
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\n") else text
 
 
 def _at(document: Document, column: str) -> Any:

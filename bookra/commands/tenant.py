@@ -10,7 +10,7 @@ import typer
 from bookra.commands import documents, output
 from bookra.commands.options import DryRun, Key, group
 from bookra.commands.session import current
-from bookra.errors import UsageError
+from bookra.errors import UnavailableError, UsageError
 from bookra.money import rate_bps
 
 if TYPE_CHECKING:
@@ -182,19 +182,18 @@ def provider_set(
             output.record(_document(existing))
             output.remark("It is connected to the sandbox already; nothing was changed.")
             return
-        opened, token = _open_in_sandbox(provider)
-        given |= opened
+        opened, token = _kept(existing) or _open_in_sandbox(provider)
+        given = {**opened, **given}
     else:
         token = _live_token(provider, given, token_file)
+    parameters = {"provider": provider, "sandbox": sandbox, **config}
     chosen = ProviderAccount(provider.value, sandbox, given)
     vault = Vault(session.settings.key_file)
 
     def action(tx: Tx) -> dict[str, Any]:
         return _document(set_account(tx, vault, chosen, token))
 
-    output.record(
-        session.write("tenant provider set", action, parameters={"provider": provider}, key=key)
-    )
+    output.record(session.write("tenant provider set", action, parameters=parameters, key=key))
 
 
 @provider_app.command("list")
@@ -226,6 +225,24 @@ def _live_token(
     if not token:
         raise UsageError("usage", "A live account needs --token-file", hint="'-' reads stdin")
     return {"token": token}
+
+
+def _kept(existing: ProviderAccount | None) -> tuple[dict[str, str], dict[str, str]] | None:
+    """Return what a stand-in's account keeps when its settings change: its ids and its token.
+
+    None when there is none yet, or when its token can't be opened any more.
+    """
+    from bookra.engine.tenancy.providers import Vault, open_account
+
+    if existing is None or not existing.sandbox:
+        return None
+    session = current()
+    vault = Vault(session.settings.key_file)
+    try:
+        _, token = session.ask(lambda tx: open_account(tx, vault, existing.provider))
+    except UnavailableError:
+        return None
+    return dict(existing.config), token
 
 
 def _open_in_sandbox(provider: Provider) -> tuple[dict[str, str], dict[str, str]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from command_line import CommandLine
 from databases import Database, Server
-from front_desk import Desk, Front, open_desk
+from front_desk import Desk, Shop, open_shop
 from sqlalchemy import Engine as Pool
 
 from bookra.engine.database import open_pool
@@ -36,29 +36,32 @@ def cli(home: Path, database: Database) -> CommandLine:
 
 
 @pytest.fixture
-def desk(home: Path, database: Database, pool: Pool) -> Desk:
-    """The command line of a salon of the test's own."""
-    return open_desk(home, database, pool)
+def shop(home: Path, database: Database, pool: Pool) -> Shop:
+    """A salon of the test's own."""
+    return open_shop(home, database, pool)
+
+
+@pytest.fixture
+def desk(shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
+    """The commands of a salon of the test's own."""
+    return Desk(shop, monkeypatch, capsys)
 
 
 @pytest.fixture(scope="module")
-def shared_desk(postgres: Server, shared_home: Path) -> Iterator[Desk]:
-    """The command line of a salon that no test of the file changes."""
+def shared_shop(postgres: Server, shared_home: Path) -> Iterator[Shop]:
+    """A salon that no test of the file changes."""
     with postgres.fresh() as database:
         pool = open_pool(database.conninfo)
-        yield open_desk(shared_home, database, pool)
+        yield open_shop(shared_home, database, pool)
         pool.dispose()
 
 
 @pytest.fixture
 def front(
-    shared_desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Front:
-    """Run commands of the shared desk in this process."""
-    for name, value in shared_desk.command_line.variables.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(shared_desk.command_line.folder)
-    return Front(shared_desk, capsys)
+    shared_shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Desk:
+    """The commands of a salon that no test of the file changes."""
+    return Desk(shared_shop, monkeypatch, capsys)
 
 
 def _home() -> Iterator[Path]:

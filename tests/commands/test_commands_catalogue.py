@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from command_line import CommandLine
+from front_desk import Desk
 
 from bookra.commands.catalogue import COMMANDS
 from bookra.commands.root import load
@@ -35,14 +36,14 @@ def test_a_command_of_the_catalogue_can_be_loaded_and_has_examples(name: str) ->
         assert path in command.help, f"no example calls '{path}'"
 
 
-def test_each_help_is_printed_and_ends_well(front: Any) -> None:
+def test_each_help_is_printed_and_ends_well(front: Desk) -> None:
     for name in COMMANDS:
         ran = front(name, "--help")
         assert ran.code == 0, (name, ran.stderr)
         assert "Usage: bookra" in ran.stdout
 
 
-def test_examples_stand_on_lines_of_their_own(front: Any) -> None:
+def test_examples_stand_on_lines_of_their_own(front: Desk) -> None:
     shown = front("slots", "--help").stdout.splitlines()
     assert "    bookra slots cut --from tomorrow --days 7 --limit 5" in shown
     assert "    bookra slots cut --staff ana --json" in shown

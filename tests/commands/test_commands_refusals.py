@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from front_desk import Desk, Front
+from front_desk import Desk
 from moments import monday_at, skipped_time
 
 TENANT = ("tenant", "create", "sol", "--name", "Sol", "--country", "DE")
@@ -50,19 +50,19 @@ REFUSED = [
 
 @pytest.mark.parametrize(("code", "word", "words"), REFUSED)
 def test_what_cannot_be_done_is_refused_with_its_exit_code(
-    front: Front, code: int, word: str, words: tuple[str, ...]
+    front: Desk, code: int, word: str, words: tuple[str, ...]
 ) -> None:
-    before = front.desk.rows()
+    before = front.rows()
     ran = front("--json", *words)
     assert (ran.code, ran.stdout) == (code, "")
     error = ran.error
     assert error["code"] == word
     assert error["message"]
     assert set(error) == {"code", "message", "hint", "details"}
-    assert front.desk.rows() == before
+    assert front.rows() == before
 
 
-def test_a_refusal_reads_as_words_for_a_person(front: Front) -> None:
+def test_a_refusal_reads_as_words_for_a_person(front: Desk) -> None:
     ran = front("slots", "cut", "--staff", "nobody")
     assert (ran.code, ran.stdout) == (3, "")
     said, hint = ran.stderr.splitlines()
@@ -84,12 +84,12 @@ def test_a_refusal_reads_as_words_for_a_person(front: Front) -> None:
     ],
 )
 def test_the_process_ends_with_the_documented_code(
-    shared_desk: Desk, code: int, words: tuple[str, ...]
+    front: Desk, code: int, words: tuple[str, ...]
 ) -> None:
-    assert shared_desk(*words).code == code
+    assert front.process(*words).code == code
 
 
-def test_an_unknown_output_format_is_refused(front: Front) -> None:
+def test_an_unknown_output_format_is_refused(front: Desk) -> None:
     ran = front("day", "--output", "yaml")
     assert ran.code == 6
     assert ran.stderr.startswith("bad_output: 'yaml'")
@@ -142,10 +142,10 @@ STRANGE = [
 
 @pytest.mark.parametrize("words", STRANGE)
 def test_a_strange_value_is_answered_or_refused_but_never_a_bug(
-    front: Front, words: tuple[str, ...]
+    front: Desk, words: tuple[str, ...]
 ) -> None:
-    before = front.desk.rows()
+    before = front.rows()
     ran = front(*words)
     assert ran.code in (0, 2, 3, 4, 6, 7), ran.stderr
     assert "Traceback" not in ran.stderr
-    assert front.desk.rows() == before
+    assert front.rows() == before
