@@ -75,7 +75,7 @@ def checked_url(url: str) -> str:
     """Return ``url`` if it names a PostgreSQL database, else raise InvalidInputError."""
     try:
         known = make_url(url).get_backend_name() in {"postgresql", "postgres"}
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         known = False
     if not known:
         raise InvalidInputError(

@@ -79,7 +79,7 @@ class Vault:
             plain = AESGCM(self._key(create=False)).decrypt(
                 nonce, ciphertext, _context(tenant_id, provider)
             )
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: the file holds no key at all
             raise UnavailableError(
                 "wrong_key",
                 f"The {provider} token can't be opened with the key in {self._key_file}",
