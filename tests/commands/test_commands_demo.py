@@ -1,4 +1,4 @@
-"""The demo, whole: its story holds for any seed, its proofs can fail, and a reset drops it alone."""
+"""The demo, whole: its story holds for any seed, its proofs can fail, a reset drops it alone."""
 
 from __future__ import annotations
 
