@@ -66,7 +66,7 @@ def open_pool(conninfo: Mapping[str, str], *, size: int = 5, pooled: bool = True
         pool_size=size,
         max_overflow=0,
         pool_timeout=10,
-        pool_pre_ping=False,
+        pool_pre_ping=True,  # after a restart of the server, the first statement must not fail
         pool_recycle=1800,
     )
 
