@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import NamedTuple
 
 from sqlalchemy import text
 
@@ -66,9 +68,11 @@ INSERT_CLOSURE = text(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """An open start: the visit's span, who performs it, and the price as the catalogue has it."""
+class Slot(NamedTuple):
+    """An open start: the visit's span, who performs it, and the price as the catalogue has it.
+
+    A tuple, since a month of many people has tens of thousands.
+    """
 
     start: datetime
     end: datetime
@@ -93,7 +97,7 @@ def find_slots(
     if not 1 <= days <= MAX_DAYS:
         raise InvalidInputError("bad_days", f"{days} days is not between 1 and {MAX_DAYS}")
     window = load_window(tx, service, staff, first_day, days)
-    return [_slot(window, start) for start in slots.open_starts(window, limit=limit)]
+    return list(islice(_slots(window, slots.free_at(window).items()), limit))
 
 
 def explain_start(tx: Tx, service: str, staff: str, at: datetime) -> Answer:
@@ -116,19 +120,19 @@ def nearest(tx: Tx, service: str, staff: str | None, at: datetime) -> tuple[Slot
     window = load_window(tx, service, staff, first, NEAREST_DAYS)
     wanted = clock.to_epoch(at)
     closest = sorted(slots.open_starts(window), key=lambda start: (abs(start[0] - wanted), start))
-    return tuple(_slot(window, start) for start in sorted(closest[:NEAREST]))
+    return tuple(_slots(window, [(start, [index]) for start, index in sorted(closest[:NEAREST])]))
 
 
-def _slot(window: Window, start: slots.Start) -> Slot:
-    begin, index = start
-    service = window.service
-    return Slot(
-        clock.from_epoch(begin),
-        clock.from_epoch(begin + service.minutes * 60),
-        window.staff[index].slug,
-        service.slug,
-        service.price,
-    )
+def _slots(window: Window, free_at: Iterable[tuple[int, list[int]]]) -> Iterator[Slot]:
+    """Yield the slots of starts and who is free at them; slots of one time share its instants."""
+    service, price = window.service.slug, window.service.price
+    length = timedelta(minutes=window.service.minutes)
+    names = [person.slug for person in window.staff]
+    for epoch, free in free_at:
+        start = clock.from_epoch(epoch)
+        end = start + length
+        for index in free:
+            yield Slot(start, end, names[index], service, price)
 
 
 def set_hours(tx: Tx, staff: str, hours: Iterable[WeekHours], from_day: date) -> None:

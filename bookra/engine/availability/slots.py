@@ -8,9 +8,9 @@ linear in the spans. Starts lie on the wall clock's grid.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
-from heapq import merge
-from itertools import islice
+from itertools import chain, islice
 
 from bookra.engine.availability.window import Span, StaffTime, Window, intersected
 
@@ -20,12 +20,21 @@ Start = tuple[int, int]
 
 def open_starts(window: Window, *, limit: int | None = None) -> list[Start]:
     """Return the open starts in the window, by time and then by the order of the staff."""
-    everyone = (
-        _starts_of(window, index, person)
-        for index, person in enumerate(window.staff)
-        if person.performs
-    )
-    return list(islice(merge(*everyone), limit))
+    found = ((start, index) for start, free in free_at(window).items() for index in free)
+    return list(islice(found, limit))
+
+
+def free_at(window: Window) -> dict[int, list[int]]:
+    """Return who may start when: indexes into ``window.staff`` by epoch second, both ascending.
+
+    Everybody's starts lie on one grid, so there are far fewer times than starts to sort.
+    """
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    for index, person in enumerate(window.staff):
+        if person.performs:
+            for start in chain.from_iterable(_starts_of(window, person)):
+                found[start].append(index)
+    return {start: found[start] for start in sorted(found)}
 
 
 def is_open(window: Window, person: StaffTime, start: int) -> bool:
@@ -57,16 +66,18 @@ def on_grid(window: Window, start: int) -> bool:
     )
 
 
-def _starts_of(window: Window, index: int, person: StaffTime) -> Iterator[Start]:
+def _starts_of(window: Window, person: StaffTime) -> Iterator[range]:
+    """Yield runs of open starts, one for each free span and piece of constant offset."""
     step = window.granularity_minutes * 60
-    low_bound, high_bound = _bounds(window)
+    earliest, latest = _bounds(window)
+    pieces = [
+        (max(begin, earliest), min(end - 1, latest), offset)
+        for begin, end, offset in window.offsets
+    ]
     for low, high in start_spans(window, person):
-        for begin, end, offset in window.offsets:
-            first = max(low, begin, low_bound)
-            last = min(high, end - 1, high_bound)
-            first += -(first + offset) % step
-            for start in range(first, last + 1, step):
-                yield start, index
+        for begin, last, offset in pieces:
+            first = max(low, begin)
+            yield range(first + -(first + offset) % step, min(high, last) + 1, step)
 
 
 def _bounds(window: Window) -> Span:

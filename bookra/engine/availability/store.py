@@ -1,10 +1,13 @@
 """Loads a Window: all that a search needs, for all staff and days, in one round trip.
 
 Purpose of the one statement: fifty people's month costs one network trip, not thousands. Rows
-carry a ``kind`` and generic columns, since a UNION has one row shape. Allocations are found
-through ``allocations_tenant_id_bookable_id_starts_at_idx``: the longest allocation bounds how far
-before the window an overlapping one can start. Ranges (``&&``) can't use an index under
-row-level security, plain comparisons can.
+carry a ``kind`` and generic columns, since a UNION has one row shape. What belongs to a person
+comes in arrays: the driver reads a thousand values so in half the time of a thousand rows.
+
+Allocations are found through ``allocations_tenant_id_bookable_id_starts_at_idx``, person by
+person, so that the rest of the book costs nothing: the longest allocation bounds how far before
+the window an overlapping one can start. Ranges (``&&``) can't use an index under row-level
+security, plain comparisons can.
 """
 
 from __future__ import annotations
@@ -53,41 +56,47 @@ LOAD = text(
        WHERE b.tenant_id = :tenant_id AND b.active
          AND (CAST(:staff AS text) IS NULL OR b.slug = :staff)
     )
-    SELECT 'service' AS kind, w.id, w.slug, w.name, w.category AS note,
-           w.price_minor AS a, w.buffer_before_minutes::bigint AS b,
-           w.buffer_after_minutes::bigint AS c, NULL::bigint AS d, NULL::bigint AS e
+    SELECT 'service' AS kind, w.id, w.slug, w.name, w.category AS note, w.price_minor AS a,
+           w.buffer_before_minutes AS b, w.buffer_after_minutes AS c,
+           NULL::int[] AS weekly, NULL::int[] AS exceptions,
+           NULL::bigint[] AS starts, NULL::bigint[] AS ends, NULL::bigint[] AS held,
+           NULL::text[] AS bookings
       FROM wanted w
     UNION ALL
-    SELECT 'segment', NULL, NULL, NULL, g.kind, g.position, g.minutes, NULL, NULL, NULL
+    SELECT 'segment', NULL, NULL, NULL, g.kind, g.position, g.minutes, NULL,
+           NULL, NULL, NULL, NULL, NULL, NULL
       FROM service_segments g JOIN wanted w ON w.id = g.service_id
      WHERE g.tenant_id = :tenant_id
     UNION ALL
-    SELECT 'person', p.id, p.slug, p.name, NULL, p.performs, p.commission_bps, NULL, NULL, NULL
-      FROM people p
-    UNION ALL
-    SELECT 'week', h.staff_id, NULL, NULL, NULL, h.weekday, h.opens_minute, h.closes_minute,
-           h.valid_from - DATE '1970-01-01', h.valid_until - DATE '1970-01-01'
-      FROM working_hours h JOIN people p ON p.id = h.staff_id
-     WHERE h.tenant_id = :tenant_id AND h.valid_from < :day_after
-       AND (h.valid_until IS NULL OR h.valid_until > :day_before)
-    UNION ALL
-    SELECT 'exception', x.staff_id, NULL, NULL, NULL, x.day - DATE '1970-01-01', x.opens_minute,
-           x.closes_minute, NULL, NULL
-      FROM working_exceptions x JOIN people p ON p.id = x.staff_id
-     WHERE x.tenant_id = :tenant_id AND x.day >= :day_before AND x.day < :day_after
-    UNION ALL
-    SELECT 'closure', NULL, NULL, NULL, c.name, c.day - DATE '1970-01-01', NULL, NULL, NULL, NULL
+    SELECT 'closure', NULL, NULL, NULL, c.name, c.day - DATE '1970-01-01', NULL, NULL,
+           NULL, NULL, NULL, NULL, NULL, NULL
       FROM closures c
      WHERE c.tenant_id = :tenant_id AND c.day >= :day_before AND c.day < :day_after
     UNION ALL
-    SELECT 'busy', o.bookable_id, o.booking_id::text, NULL, NULL,
-           EXTRACT(EPOCH FROM o.starts_at)::bigint, EXTRACT(EPOCH FROM o.ends_at)::bigint,
-           EXTRACT(EPOCH FROM o.held_until)::bigint, NULL, NULL
+    SELECT 'person', p.id, p.slug, p.name, NULL, p.performs, p.commission_bps, NULL,
+           ARRAY(SELECT ARRAY[h.weekday, h.opens_minute, h.closes_minute,
+                              h.valid_from - DATE '1970-01-01', h.valid_until - DATE '1970-01-01']
+                   FROM working_hours h
+                  WHERE h.tenant_id = :tenant_id AND h.staff_id = p.id
+                    AND h.valid_from < :day_after
+                    AND (h.valid_until IS NULL OR h.valid_until > :day_before)),
+           ARRAY(SELECT ARRAY[x.day - DATE '1970-01-01', x.opens_minute, x.closes_minute]
+                   FROM working_exceptions x
+                  WHERE x.tenant_id = :tenant_id AND x.staff_id = p.id
+                    AND x.day >= :day_before AND x.day < :day_after),
+           busy.starts, busy.ends, busy.held, busy.bookings
       FROM people p
-      JOIN allocations o ON o.tenant_id = :tenant_id AND o.bookable_id = p.id
-       AND o.starts_at > CAST(:begin AS timestamptz) - interval '{LONGEST_ALLOCATION_HOURS} hours'
-       AND o.starts_at < :until AND o.ends_at > :begin
-     WHERE o.held_until IS NULL OR o.held_until > :now
+      CROSS JOIN LATERAL (
+             SELECT array_agg(date_part('epoch', o.starts_at)::bigint ORDER BY o.starts_at) starts,
+                    array_agg(date_part('epoch', o.ends_at)::bigint ORDER BY o.starts_at) ends,
+                    array_agg(date_part('epoch', o.held_until)::bigint ORDER BY o.starts_at) held,
+                    array_agg(o.booking_id::text ORDER BY o.starts_at) bookings
+               FROM allocations o
+              WHERE o.tenant_id = :tenant_id AND o.bookable_id = p.id
+                AND o.starts_at > CAST(:begin AS timestamptz)
+                                  - interval '{LONGEST_ALLOCATION_HOURS} hours'
+                AND o.starts_at < :until AND o.ends_at > :begin
+                AND (o.held_until IS NULL OR o.held_until > :now)) busy
     """  # noqa: S608 - the one value is a constant
 )
 
@@ -179,37 +188,42 @@ def _closures(groups: Groups) -> dict[date, str]:
 
 
 def _people(groups: Groups) -> tuple[StaffTime, ...]:
-    weekly, exceptions, busy = _by_person(groups)
-    return tuple(
-        StaffTime(
-            id=row.id,
-            slug=row.slug,
-            name=row.name,
-            performs=bool(row.a),
-            commission_bps=row.b,
-            weekly=tuple(weekly[row.id]),
-            exceptions={day: tuple(shifts) for day, shifts in exceptions[row.id].items()},
-            busy=tuple(sorted(busy[row.id], key=lambda item: item.start)),
-        )
-        for row in sorted(groups["person"], key=lambda person: person.slug)
+    return tuple(_person(row) for row in sorted(groups["person"], key=lambda row: str(row.slug)))
+
+
+def _person(row: Row[Any]) -> StaffTime:
+    return StaffTime(
+        id=row.id,
+        slug=row.slug,
+        name=row.name,
+        performs=bool(row.a),
+        commission_bps=row.b,
+        weekly=tuple(
+            WeeklyShift(
+                weekday, (opens, closes), _day(since), None if until is None else _day(until)
+            )
+            for weekday, opens, closes, since, until in row.weekly
+        ),
+        exceptions=_exceptions(row),
+        busy=_busy(row),
     )
 
 
-def _by_person(groups: Groups) -> tuple[Any, Any, Any]:
-    """Return weekly shifts, exceptions by day, and allocations, each by staff id."""
-    weekly: dict[Any, list[WeeklyShift]] = defaultdict(list)
-    for row in groups["week"]:
-        until = None if row.e is None else _day(row.e)
-        weekly[row.id].append(WeeklyShift(row.a, (row.b, row.c), _day(row.d), until))
-    exceptions: dict[Any, dict[date, list[Shift]]] = defaultdict(lambda: defaultdict(list))
-    for row in groups["exception"]:
-        shifts = exceptions[row.id][_day(row.a)]
-        if row.b is not None:
-            shifts.append((row.b, row.c))
-    busy: dict[Any, list[Busy]] = defaultdict(list)
-    for row in groups["busy"]:
-        busy[row.id].append(Busy(row.a, row.b, row.slug, row.c or 0))
-    return weekly, exceptions, busy
+def _exceptions(row: Row[Any]) -> dict[date, tuple[Shift, ...]]:
+    """Return the days with shifts of their own; a day without any has one row of NULLs."""
+    days: dict[date, tuple[Shift, ...]] = {}
+    for number, opens, closes in row.exceptions:
+        day = _day(number)
+        days[day] = days.get(day, ()) + (() if opens is None else ((opens, closes),))
+    return days
+
+
+def _busy(row: Row[Any]) -> tuple[Busy, ...]:
+    """Return one person's allocations, by time; the arrays are NULL when there are none."""
+    if row.starts is None:
+        return ()
+    held = (until or 0 for until in row.held)
+    return tuple(map(Busy, row.starts, row.ends, row.bookings, held))
 
 
 def _day(since_1970: int) -> date:

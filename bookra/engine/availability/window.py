@@ -7,11 +7,12 @@ fraction of a datetime's time, and a month of fifty people holds tens of thousan
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 from itertools import pairwise
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -26,9 +27,11 @@ REACH_DAYS = 2
 yesterday reaches an early start's buffer, a day-long visit with one ends the day after tomorrow."""
 
 
-@dataclass(frozen=True, slots=True)
-class Busy:
-    """An allocation of a staff member. ``held_until`` is 0 unless it belongs to a hold."""
+class Busy(NamedTuple):
+    """An allocation of a staff member. ``held_until`` is 0 unless it belongs to a hold.
+
+    A tuple, since a window holds thousands and a dataclass takes three times as long to make.
+    """
 
     start: int
     end: int
@@ -36,8 +39,7 @@ class Busy:
     held_until: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class WeeklyShift:
+class WeeklyShift(NamedTuple):
     """A shift of one weekday, in force from a day until before another one."""
 
     weekday: int
@@ -60,6 +62,14 @@ class StaffTime:
     busy: tuple[Busy, ...]
 
     @cached_property
+    def by_weekday(self) -> tuple[list[WeeklyShift], ...]:
+        """The rules of each weekday, Monday first."""
+        week: tuple[list[WeeklyShift], ...] = tuple([] for _ in range(7))
+        for rule in self.weekly:
+            week[rule.weekday].append(rule)
+        return week
+
+    @cached_property
     def starts(self) -> list[int]:
         """The starts of ``busy``, which is sorted: for bisection."""
         return [busy.start for busy in self.busy]
@@ -69,6 +79,20 @@ class StaffTime:
         index = bisect_left(self.starts, end)
         found = self.busy[index - 1] if index else None
         return found if found is not None and found.end > start else None
+
+
+class _Instants(dict[tuple[date, Shift], Span]):
+    """When a day's shift begins and ends: worked out once, since colleagues share their hours."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        super().__init__()
+        self._zone = zone
+
+    def __missing__(self, key: tuple[date, Shift]) -> Span:
+        day, (opens, closes) = key
+        span = clock.opening(day, opens, self._zone), clock.closing(day, closes, self._zone)
+        self[key] = span
+        return span
 
 
 @dataclass(frozen=True)
@@ -92,31 +116,32 @@ class Rota:
         """``(start, end, utc offset)`` pieces that cover the days."""
         return clock.constant_offset_spans(*self.span, self.zone)
 
-    def shifts_of(self, person: StaffTime, day: date) -> tuple[Shift, ...]:
+    def shifts_of(self, person: StaffTime, day: date) -> Sequence[Shift]:
         """Return a day's wall-clock shifts: an exception first, then closures, then the week."""
         if day in person.exceptions:
             return person.exceptions[day]
         if day in self.closures:
             return ()
-        return tuple(
-            rule.shift
-            for rule in person.weekly
-            if rule.weekday == day.weekday()
-            and rule.valid_from <= day
-            and (rule.valid_until is None or day < rule.valid_until)
-        )
+        return [
+            shift
+            for _, shift, since, until in person.by_weekday[day.weekday()]
+            if since <= day and (until is None or day < until)
+        ]
 
     def working(self, person: StaffTime) -> list[Span]:
         """Return the merged working spans that touch the days, overnight shifts included."""
-        spans: list[Span] = []
-        for step in range(-REACH_DAYS, self.days + REACH_DAYS):
-            day = self.first_day + timedelta(days=step)
-            for opens, closes in self.shifts_of(person, day):
-                start = clock.opening(day, opens, self.zone)
-                end = clock.closing(day, closes, self.zone)
-                if start < end:
-                    spans.append((start, end))
-        return merged(spans)
+        shifts = [(day, shift) for day in self._reach for shift in self.shifts_of(person, day)]
+        return merged(span for span in map(self._instants.__getitem__, shifts) if span[0] < span[1])
+
+    @cached_property
+    def _reach(self) -> list[date]:
+        """The days on which a shift that still matters may begin."""
+        steps = range(-REACH_DAYS, self.days + REACH_DAYS)
+        return [self.first_day + timedelta(days=step) for step in steps]
+
+    @cached_property
+    def _instants(self) -> _Instants:
+        return _Instants(self.zone)
 
     def free(self, person: StaffTime) -> list[Span]:
         """Return the working spans less what is allocated."""
