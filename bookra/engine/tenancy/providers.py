@@ -99,7 +99,7 @@ class Vault:
                     hint="Copy it from the machine where the provider was set, or set it again",
                 ) from None
         self._key_file.parent.mkdir(parents=True, exist_ok=True)
-        partial = self._key_file.with_name(f".{self._key_file.name}.{os.getpid()}")
+        partial = self._key_file.with_name(f".{self._key_file.name}.{secrets.token_hex(8)}")
         descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(secrets.token_bytes(KEY_BYTES))
