@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
+from sqlalchemy import Engine as Pool
 from sqlalchemy.exc import DBAPIError
 
 from bookra.config import Settings
@@ -29,6 +30,8 @@ LOGIN = "bookra"
 
 NOT_READY = frozenset({"3D000", "28000", "28P01", "42P01", "3F000", "42501"})
 """No database, no login, no tables, or no right to look: the first start has not happened yet."""
+
+REVISION = text("SELECT version_num FROM bookra.alembic_version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,14 @@ def open_engine(settings: Settings, *, now: Clock | None = None, size: int = 5) 
     """
     if settings.embedded:
         embedded_server(settings).ensure_started()
-    found = revision(settings)
+    pool = open_pool(conninfo(settings), size=size)
+    found = _revision(pool, settings)  # the pool keeps this first connection for the work
     if found != HEAD and settings.embedded:
         upgrade(settings)
     elif found != HEAD:
+        pool.dispose()
         raise _not_migrated(found)
-    return Engine(open_pool(conninfo(settings), size=size), now=now)
+    return Engine(pool, now=now)
 
 
 def upgrade(settings: Settings) -> Upgraded:
@@ -121,16 +126,24 @@ def drop_database(settings: Settings) -> bool:
 
 def revision(settings: Settings) -> str | None:
     """Return the schema's revision, None when there is none yet. Raises UnavailableError."""
+    pool = open_pool(conninfo(settings), pooled=False)
     try:
-        with psycopg.connect(_dsn(conninfo(settings))) as connection:
-            row = connection.execute("SELECT version_num FROM bookra.alembic_version").fetchone()
-            return row[0] if row else None
-    except psycopg.Error as error:
-        if (error.sqlstate or "") in NOT_READY:
+        return _revision(pool, settings)
+    finally:
+        pool.dispose()
+
+
+def _revision(pool: Pool, settings: Settings) -> str | None:
+    try:
+        with pool.connect() as connection:
+            return connection.execute(REVISION).scalar()
+    except DBAPIError as error:
+        cause = str(error.orig)
+        if refusals.sqlstate(error) in NOT_READY:
             return None
-        if settings.embedded and "does not exist" in str(error):
+        if settings.embedded and "does not exist" in cause:
             return None  # libpq reports a refused connection without its SQLSTATE
-        raise refusals.unreachable(str(error)) from error
+        raise refusals.unreachable(cause) from error
 
 
 def _not_migrated(found: str | None) -> BookraError:

@@ -7,6 +7,7 @@ snapshot for ever. Nothing here knows tenants; ``runtime`` opens transactions.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import psycopg
 from sqlalchemy import Engine as Pool
@@ -46,7 +47,23 @@ def open_pool(conninfo: Mapping[str, str], *, size: int = 5, pooled: bool = True
 
     ``pooled=False`` gives a fresh connection a transaction: for administrative work and forks.
     """
-    arguments: dict[str, object] = {
+    reuse: dict[str, Any] = {
+        "pool_size": size,
+        "max_overflow": 0,
+        "pool_timeout": 10,
+        "pool_pre_ping": True,  # after a restart of the server, the first statement must not fail
+        "pool_recycle": 1800,
+    }
+    return create_engine(
+        "postgresql+psycopg://",
+        connect_args=_arguments(conninfo),
+        use_native_hstore=False,  # spares three statements that look for a type nobody uses
+        **(reuse if pooled else {"poolclass": NullPool}),
+    )
+
+
+def _arguments(conninfo: Mapping[str, str]) -> dict[str, object]:
+    return {
         **conninfo,
         "options": f"{conninfo.get('options', '')} {SESSION_OPTIONS}".strip(),
         "connect_timeout": int(conninfo.get("connect_timeout", CONNECT_TIMEOUT_SECONDS)),
@@ -58,17 +75,6 @@ def open_pool(conninfo: Mapping[str, str], *, size: int = 5, pooled: bool = True
         # A server behind PgBouncer in transaction mode knows no prepared statements.
         "prepare_threshold": None,
     }
-    if not pooled:
-        return create_engine("postgresql+psycopg://", connect_args=arguments, poolclass=NullPool)
-    return create_engine(
-        "postgresql+psycopg://",
-        connect_args=arguments,
-        pool_size=size,
-        max_overflow=0,
-        pool_timeout=10,
-        pool_pre_ping=True,  # after a restart of the server, the first statement must not fail
-        pool_recycle=1800,
-    )
 
 
 def checked_url(url: str) -> str:

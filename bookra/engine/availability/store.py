@@ -21,8 +21,8 @@ from sqlalchemy import Row, text
 
 from bookra import clock
 from bookra.engine.availability.hours import Shift
-from bookra.engine.availability.tables import LONGEST_ALLOCATION_HOURS
 from bookra.engine.availability.window import (
+    LONGEST_ALLOCATION_HOURS,
     REACH_DAYS,
     Busy,
     Rota,

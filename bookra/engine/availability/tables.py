@@ -11,9 +11,7 @@ from sqlalchemy import Index, column, func
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 from bookra.engine import schema as s
-
-LONGEST_ALLOCATION_HOURS = 25
-"""Bounds how far before a window a search has to look; a day with 25 hours still fits."""
+from bookra.engine.availability.window import LONGEST_ALLOCATION_HOURS
 
 working_hours = s.tenant_table(
     "working_hours",

@@ -22,6 +22,9 @@ from bookra.engine.catalog.model import Service
 
 Span = tuple[int, int]
 
+LONGEST_ALLOCATION_HOURS = 25
+"""Bounds how far before a window a search has to look; a day with 25 hours still fits."""
+
 REACH_DAYS = 2
 """How far from a start a shift may begin that still matters: an overnight shift of the day before
 yesterday reaches an early start's buffer, a day-long visit with one ends the day after tomorrow."""
@@ -30,7 +33,7 @@ yesterday reaches an early start's buffer, a day-long visit with one ends the da
 class Busy(NamedTuple):
     """An allocation of a staff member. ``held_until`` is 0 unless it belongs to a hold.
 
-    A tuple, since a window holds thousands and a dataclass takes three times as long to make.
+    A tuple, since a window holds thousands and a dataclass takes twice as long to make.
     """
 
     start: int
