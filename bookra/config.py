@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -54,7 +55,9 @@ class Settings:
         """The stand-ins' own folder: one a database, so that a demo never meets real work."""
         if self.database_url is None:
             return self.home / "sandbox" / self.database
-        digest = hashlib.sha256(self.database_url.encode()).hexdigest()[:12]
+        # Without the login: every operator of a database meets the same stand-ins.
+        place = re.sub(r"//[^@/]*@", "//", self.database_url)
+        digest = hashlib.sha256(place.encode()).hexdigest()[:12]
         return self.home / "sandbox" / f"server-{digest}"
 
     @property

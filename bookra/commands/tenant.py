@@ -33,6 +33,14 @@ class Provider(StrEnum):
     WHATSAPP = "whatsapp"
 
 
+NEEDED = {
+    Provider.STRIPE: "success_url",
+    Provider.GOOGLE: "calendar",
+    Provider.WHATSAPP: "phone_number_id",
+}
+"""What a live account can't do without."""
+
+
 @app.command()
 def create(
     slug: Slug,
@@ -152,17 +160,21 @@ def provider_set(
     calendar: Annotated[str | None, typer.Option(help="Google: the calendar's id.")] = None,
     phone_number_id: Annotated[str | None, typer.Option(help="WhatsApp: the sender.")] = None,
     platform_fee_percent: Annotated[str, typer.Option(help="Stripe: the platform's share.")] = "0",
+    success_url: Annotated[
+        str | None, typer.Option(help="Stripe: the page that a customer sees after paying.")
+    ] = None,
     token_file: Annotated[
         typer.FileText | None, typer.Option(help="A file with the secret key; '-' is stdin.")
     ] = None,
     key: Key = None,
 ) -> None:
-    """Connect a business to a provider. The token is encrypted, and never shown again.
+    r"""Connect a business to a provider. The token is encrypted, and never shown again.
 
     Examples:
 
       bookra tenant provider set stripe --sandbox --platform-fee-percent 1
-      bookra tenant provider set stripe --account acct_… --token-file key.txt
+      bookra tenant provider set stripe --account acct_… --token-file key.txt \
+        --success-url https://luna.example/thanks
     """
     from bookra.engine.tenancy.providers import ProviderAccount, Vault, set_account
     from bookra.engine.tenancy.providers import account as known
@@ -174,6 +186,7 @@ def provider_set(
         "calendar": calendar,
         "phone_number_id": phone_number_id,
         "platform_fee_percent": platform_fee_percent if provider is Provider.STRIPE else None,
+        "success_url": success_url,
     }
     given = {name: value for name, value in config.items() if value}
     if sandbox:
@@ -218,8 +231,8 @@ def _live_token(
     provider: Provider, given: dict[str, str], token_file: IO[str] | None
 ) -> dict[str, str]:
     """Return the token of a live account; raises UsageError when it or an id is missing."""
-    option = {Provider.GOOGLE: "calendar", Provider.WHATSAPP: "phone_number_id"}.get(provider)
-    if option is not None and option not in given:
+    option = NEEDED[provider]
+    if option not in given:
         raise UsageError("usage", f"{provider} needs --{option.replace('_', '-')}")
     token = token_file.read().strip() if token_file is not None else ""
     if not token:

@@ -34,7 +34,9 @@ from bookra.relay.providers.whatsapp import TemplateMessage
 SESSION_LEAST = timedelta(minutes=30, seconds=20)
 """Stripe refuses a session that would live less than 30 minutes; the rest is for the way there."""
 
-SUCCESS_URL = "https://bookra.example/paid"
+SANDBOX_SUCCESS_URL = "https://bookra.example/paid"
+"""Where the stand-in would send a customer; a live account names a page of its own."""
+
 SHOWN_IN_CALENDAR = OCCUPYING | {Status.COMPLETED, Status.NO_SHOW}
 SKIPPED = Delivered("skipped")
 
@@ -94,7 +96,7 @@ def request_payment(delivery: Delivery) -> Outcome:
         amount=operation.amount,
         platform_fee=operation.platform_fee or None,
         expires_at=operation.expires_at,
-        success_url=SUCCESS_URL,
+        success_url=account.config.get("success_url", SANDBOX_SUCCESS_URL),
         looks_first=key_may_be_forgotten(delivery.item.first_sent_at, now),
     )
     return delivery.called(account, lambda: stripe.open_checkout(order))
@@ -172,10 +174,15 @@ def refund_payment(delivery: Delivery) -> Outcome:
 
 
 def refunded(tx: Tx, payload: topics.Payload, delivered: Delivered) -> None:
-    """Post the refund."""
+    """Post the refund, unless Stripe says at once that it failed."""
     assert isinstance(payload, topics.RefundPayment)
-    if isinstance(delivered.facts, RefundMade):
-        settling.refund_settled(tx, payload.operation_id, delivered.facts.refund_id)
+    made = delivered.facts
+    if not isinstance(made, RefundMade):
+        return
+    if made.status in ("failed", "canceled"):
+        settling.refund_failed(tx, payload.operation_id, made.refund_id, made.status)
+    else:
+        settling.refund_settled(tx, payload.operation_id, made.refund_id)
 
 
 def sync_calendar(delivery: Delivery) -> Outcome:

@@ -135,6 +135,19 @@ def settle_payment(tx: Tx, operation_id: UUID, charge: Charge) -> str:
     return decision
 
 
+def refund_failed(tx: Tx, operation_id: UUID, refund_ref: str, status: str) -> None:
+    """Note a refund that Stripe gave up on: the money stays owed, and is shown as such."""
+    tx.run(
+        store.SETTLED,
+        id=operation_id,
+        state="failed",
+        failure=f"refund {status}",
+        ref=refund_ref,
+        now=tx.now,
+    )
+    tx.concerns("operation", operation_id)
+
+
 def refund_settled(tx: Tx, operation_id: UUID, refund_ref: str) -> None:
     """Post a refund that Stripe accepted. Telling it twice changes nothing."""
     wanted = operation(tx, operation_id)
