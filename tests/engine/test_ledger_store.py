@@ -110,14 +110,16 @@ PLANTED = {
     "is paid beyond its price": [
         (
             "INSERT INTO bookra.entries (tenant_id, id, key, kind, effective_at, booking_id)"
-            " SELECT tenant_id, gen_random_uuid(), 'again', kind, now(), booking_id FROM bookra.entries"
+            " SELECT tenant_id, gen_random_uuid(), 'again', kind, now(), booking_id"
+            " FROM bookra.entries"
         )
     ],
     "and its entry disagree": [
         (
-            "INSERT INTO bookra.movements (tenant_id, id, account_ref, txn_ref, type, amount_minor,"
-            " fee_minor, net_minor, currency, moved_at, entry_id) SELECT tenant_id, gen_random_uuid(),"
-            " 'a', 'txn_1', 'charge', 5, 0, 5, 'EUR', now(), id FROM bookra.entries"
+            "INSERT INTO bookra.movements (tenant_id, id, account_ref, txn_ref, type,"
+            " amount_minor, fee_minor, net_minor, currency, moved_at, entry_id)"
+            " SELECT tenant_id, gen_random_uuid(), 'a', 'txn_1', 'charge', 5, 0, 5, 'EUR', now(),"
+            " id FROM bookra.entries"
         )
     ],
     "is missing from the sequence": [
