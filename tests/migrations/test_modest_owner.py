@@ -22,7 +22,7 @@ from bookra.config import Settings
 from bookra.engine import migrating, roles
 from bookra.engine.database import open_pool
 from bookra.engine.embedded import SUPERUSER, EmbeddedServer
-from bookra.engine.runtime import Engine
+from bookra.engine.runtime import Engine, administrative_tx
 from bookra.engine.tenancy.actions import add_operator
 from bookra.errors import NotAllowedError
 
@@ -64,7 +64,8 @@ def test_a_login_that_is_no_superuser_can_do_all_an_administrator_does(
     salon = open_salon(owned, ordinary)
     assert salon.book("2026-11-24 10:00").code.startswith("LUN-")
     with bootstrap.administration(settings) as connection:
-        salon.act(lambda tx: add_operator(connection, tx, "rosa", "front-desk", "pw"))
+        tx = administrative_tx(connection, salon.tenant)
+        assert add_operator(connection, tx, "rosa", "front-desk", "pw")[1]
     as_rosa = open_pool(owned.seen_by("rosa", "pw").conninfo)
     assert Engine(as_rosa).ask("luna", lambda tx: tx.tenant.slug) == "luna"
     for pool in (ordinary, as_rosa):
