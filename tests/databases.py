@@ -33,7 +33,8 @@ PREFIX = "bookra-tests-"
 SHORT_ROOT = Path("/tmp")
 """A socket's path has little room, and the server's account can't enter a private folder."""
 
-# Nothing here outlives the run; autovacuum would hold the template when it is cloned.
+# Nothing here outlives the run; autovacuum would hold the template when it is cloned, and tests
+# that provoke deadlocks need not wait a second for each.
 SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -43,6 +44,7 @@ SETTINGS = {
     "autovacuum": "off",
     "shared_buffers": "64MB",
     "scram_iterations": "16",
+    "deadlock_timeout": "100ms",
 }
 
 
