@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,9 +65,10 @@ class CommandLine:
             assert done.returncode == 0, done.stderr
         return Ran(done.returncode, done.stdout, done.stderr)
 
-    def start(self, *words: str, **variables: str) -> subprocess.Popen[str]:
-        """Start one command; the caller ends it and closes its pipes (use it in a ``with``)."""
-        return subprocess.Popen(
+    @contextmanager
+    def start(self, *words: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+        """Start one command; it is killed at the end, unless it has ended by itself."""
+        with subprocess.Popen(
             [*BOOKRA, *words],
             env={**self.variables, **variables},
             cwd=self.folder,
@@ -74,4 +76,8 @@ class CommandLine:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
-        )
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()

@@ -6,9 +6,10 @@ other. What happened outside is read from the stand-ins, never from our own tabl
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,6 +32,7 @@ from bookra.engine.people.customers import add_customer
 from bookra.engine.reports.reconcile import reconcile
 from bookra.engine.runtime import Engine, Tx
 from bookra.engine.tenancy.providers import ProviderAccount, Vault, set_account
+from bookra.errors import ConflictError
 from bookra.ids import new_id
 from bookra.relay.access import Clients
 from bookra.relay.daemon import Relay, RelayOptions
@@ -61,6 +63,12 @@ class Parts:
     drain: Drain
     inbound: Inbound
     gateway: StripeGateway
+
+    def deliver(self) -> int:
+        """Deliver what is due, to its end."""
+        claimed = self.drain.once()
+        self.drain.finish()
+        return claimed
 
 
 @dataclass(frozen=True)
@@ -142,7 +150,7 @@ class Connected:
         """Make postponed rows due now, as ``bookra outbox retry`` does; returns how many."""
         postponed = [row for row in self.rows() if row.state in ("ready", "waiting")]
         for row in postponed:
-            if row.state == "ready":
+            with suppress(ConflictError):  # waiting for another, or on its way by now
                 self.salon.act(lambda tx, row=row: inspect.retry(tx, row.id))
         return len(postponed)
 
@@ -160,6 +168,13 @@ class Connected:
         finally:
             drain.stop()
             clients.close()
+
+    def until(self, happened: Callable[[], bool], *, within_seconds: float = 20) -> None:
+        """Wait for what a relay in another process does."""
+        deadline = time.monotonic() + within_seconds
+        while not happened():
+            assert time.monotonic() < deadline, self.rows()
+            time.sleep(0.1)
 
     # What came of it
 

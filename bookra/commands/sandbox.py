@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from typing import Annotated
 
@@ -34,9 +35,15 @@ def run(
     sandbox.serve(
         current().settings.sandbox_dir,
         port=port,
-        ready=lambda url: output.record({"url": url}),
+        ready=_announce,
         stop=stop,
     )
+
+
+def _announce(url: str) -> None:
+    """Print the address at once: whoever reads it from a pipe waits for it, not for the end."""
+    output.record({"url": url})
+    sys.stdout.flush()
 
 
 @app.command()

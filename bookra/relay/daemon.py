@@ -8,6 +8,7 @@ not end it. ``drain_until_idle`` does the same work without a scheduler, once, f
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -89,6 +90,7 @@ class Relay:
         log("relay.started", relay=str(self.id), lease_seconds=self._options.lease_seconds)
         self._stop.wait()
         log("relay.stopping", relay=str(self.id))
+        self._drain.halt()
         scheduler.shutdown(wait=True)
         self.close()
         self._note(GONE)
@@ -103,6 +105,7 @@ class Relay:
         while True:
             self._sweep()
             worked = self._inbound.once() + self._drain.once()
+            self._drain.finish()
             total += worked
             if not worked:
                 return total
@@ -138,7 +141,7 @@ class Relay:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         del number, frame
         if self._stop.is_set():
-            raise SystemExit(1)
+            os._exit(1)  # an ordinary exit would still wait for the workers' calls
         self._stop.set()
 
 

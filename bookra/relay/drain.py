@@ -1,8 +1,9 @@
 """One pass over the outbox: claim with a lease, deliver outside any transaction, settle.
 
-Tenants are claimed in turn, a bounded batch each, so that one tenant's flood delays nobody. Each
-row is delivered by a thread of the pool; a heartbeat renews the leases of what is in flight. What
-became of a delivery is data; anything unrecognised is tried again, never taken for success.
+Tenants are claimed in turn, and none may have more than its share of the workers: neither a flood
+nor a provider that hangs delays the others. A row is claimed when a worker is free for it, and a
+heartbeat renews the leases of what is in flight. What became of a delivery is data; anything
+unrecognised is tried again, never taken for success.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -25,8 +26,8 @@ from bookra.relay.log import log
 from bookra.relay.outcome import Dead, Delivered, Outcome, Retry, Snooze, Unknown
 from bookra.relay.routes import LOCAL, ROUTES, Delivery
 
-BATCH = 16
-"""Rows of one tenant in one turn."""
+WAIT_SECONDS = 0.25
+"""How long a pass waits for some delivery to end before it leaves the rest to the next pass."""
 
 
 class Drain:
@@ -46,24 +47,35 @@ class Drain:
         self._relay_id = relay_id
         self._lease_seconds = lease_seconds
         self._workers = workers
+        self._share = max(1, workers // 2)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="deliver")
         self._in_flight: dict[UUID, Claimed] = {}
+        self._futures: set[Future[None]] = set()
         self._lock = threading.Lock()
-        self._stopping = threading.Event()
+        self._stopping, self._finished = threading.Event(), threading.Event()
         self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         self._heart.start()
 
     def once(self) -> int:
-        """Deliver rows until no tenant has any that is due; returns how many were claimed."""
+        """Deliver rows until none is due that a worker is free for; returns how many were claimed.
+
+        A delivery that hangs is not waited for: see ``finish``.
+        """
         total = 0
         while not self._stopping.is_set():
-            slugs = self._engine.across_tenants(queue.tenants_with_work)
-            claimed = [item for slug in slugs for item in self._claim(slug)]
-            if not claimed:
+            claimed = 0
+            for slug in self._engine.across_tenants(queue.tenants_with_work):
+                for item in self._claim(slug):
+                    self._start(item)
+                    claimed += 1
+            total += claimed
+            if not claimed and not self._one_ended():
                 break
-            total += len(claimed)
-            wait([self._start(item) for item in claimed])
         return total
+
+    def finish(self) -> None:
+        """Wait for what is in flight."""
+        wait(list(self._futures))
 
     def rescue(self) -> None:
         """Take back rows whose relay died, and mend lost promotions."""
@@ -72,26 +84,46 @@ class Drain:
             for row_id, state in rescued:
                 log("outbox.rescued", row=str(row_id), state=state)
 
+    def halt(self) -> None:
+        """Claim nothing more."""
+        self._stopping.set()
+
     def stop(self) -> None:
         """Claim nothing more and wait for what is in flight; leases are kept meanwhile."""
-        self._stopping.set()
+        self.halt()
         self._pool.shutdown(wait=True)
+        self._finished.set()
 
     def _claim(self, slug: str) -> list[Claimed]:
-        if self._stopping.is_set():
+        room = 0 if self._stopping.is_set() else self._room(slug)
+        if not room:
             return []
         return self._engine.act(
             slug,
             lambda tx: queue.claim(
-                tx, self._relay_id, lease_seconds=self._lease_seconds, limit=BATCH
+                tx, self._relay_id, lease_seconds=self._lease_seconds, limit=room
             ),
             command=None,
         )
 
-    def _start(self, item: Claimed) -> Future[None]:
+    def _room(self, slug: str) -> int:
+        """Return how many more rows of a tenant can start at once."""
+        with self._lock:
+            busy = len(self._in_flight)
+            own = sum(item.tenant == slug for item in self._in_flight.values())
+        return max(0, min(self._workers - busy, self._share - own))
+
+    def _start(self, item: Claimed) -> None:
         with self._lock:
             self._in_flight[item.id] = item
-        return self._pool.submit(self._carry, item)
+        future = self._pool.submit(self._carry, item)
+        self._futures.add(future)
+        future.add_done_callback(self._futures.discard)
+
+    def _one_ended(self) -> bool:
+        """Wait a moment for some delivery to end: it may have made another row due."""
+        ended, _ = wait(list(self._futures), WAIT_SECONDS, FIRST_COMPLETED)
+        return bool(ended)
 
     def _carry(self, item: Claimed) -> None:
         """Deliver and settle one row; a failure to settle leaves it to its lease."""
@@ -174,7 +206,7 @@ class Drain:
 
     def _beat(self) -> None:
         """Renew the leases of what is in flight, well before they run out."""
-        while not self._stopping.wait(self._lease_seconds / 4):
+        while not self._finished.wait(self._lease_seconds / 4):
             with self._lock:
                 held = list(self._in_flight.values())
             self._renew(held)

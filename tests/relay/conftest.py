@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from command_line import CommandLine
 from connected import Connected, connected_salon
 from databases import Database
 from sqlalchemy import Engine as Pool
@@ -17,3 +19,9 @@ def luna(database: Database, pool: Pool, settings: Settings) -> Iterator[Connect
     """A salon that is connected to stand-ins of its own."""
     with connected_salon(database, pool, settings) as connected:
         yield connected
+
+
+@pytest.fixture
+def bookra(environment: dict[str, str], tmp_path: Path) -> CommandLine:
+    """The command line on the test's database."""
+    return CommandLine.in_folder(tmp_path, **environment)

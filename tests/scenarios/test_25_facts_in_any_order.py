@@ -20,7 +20,7 @@ Fact = Callable[[Connected, Parts], object]
 def answer(luna: Connected, parts: Parts) -> None:
     """The relay asks Stripe again, and learns of the link; it delivers what else is due."""
     luna.hurry()
-    parts.drain.once()
+    parts.deliver()
 
 
 def event(luna: Connected, parts: Parts) -> None:
@@ -44,7 +44,7 @@ def test_facts_of_one_payment_come_to_the_same_in_any_order(
     luna.outside.fault("stripe", "drop-after")
     booking = luna.book_with_link()
     with luna.parts() as parts:
-        parts.drain.once()
+        parts.deliver()
         assert luna.booking(booking).payment_url is None
         luna.pay(booking)
         for fact in order:
@@ -62,10 +62,10 @@ def test_the_payment_is_confirmed_by_whichever_fact_comes_first(
 ) -> None:
     booking = luna.book_with_link()
     with luna.parts() as parts:
-        parts.drain.once()
+        parts.deliver()
         luna.pay(booking)
         came = movement if lost is event else event
         came(luna, parts)
         assert luna.booking(booking).status is Status.CONFIRMED
-        parts.drain.once()
+        parts.deliver()
     assert luna.seen(booking) == ONCE_PAID

@@ -7,7 +7,6 @@ the kill leaves that open; it never goes out twice.
 from __future__ import annotations
 
 import signal
-import time
 
 import pytest
 from command_line import CommandLine
@@ -82,10 +81,8 @@ def test_another_relay_takes_over_when_the_lease_of_a_killed_one_has_run_out(
     ) as first:
         assert first.wait(20) == -signal.SIGKILL
     with bookra.start("relay", "run", "--lease", "1") as second:
-        try:
-            await_delivery(luna, "calendar.upsert")
-        finally:
-            second.terminate()
+        luna.until(lambda: "calendar.upsert" in {row.topic for row in luna.rows("delivered")})
+        second.terminate()
         assert second.wait(20) == 0
     assert luna.seen(booking)["events"] == 1
 
@@ -112,11 +109,3 @@ def possible_ends(step: str, topic: str) -> list[tuple[int, list[tuple[str, str]
     if topic == "payment.request":
         return [TOLD]  # nothing is told before the payment
     return [MESSAGE_ENDS[step]] if topic == "message.send" else list(MESSAGE_ENDS.values())
-
-
-def await_delivery(luna: Connected, topic: str, *, within_seconds: float = 15) -> None:
-    """Wait until an effect is settled."""
-    deadline = time.monotonic() + within_seconds
-    while topic not in {row.topic for row in luna.rows("delivered")}:
-        assert time.monotonic() < deadline, luna.rows()
-        time.sleep(0.1)
