@@ -13,6 +13,8 @@ from bookra.errors import InvalidInputError
 CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Letters and digits without 0, 1, I and O, which are misread and misheard."""
 
+MAX_NAME = 200
+
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
 
@@ -41,3 +43,15 @@ def checked_slug(text: str, what: str) -> str:
             hint="Use lower-case letters, digits and dashes, 40 characters at most: 'ana-m'",
         )
     return text
+
+
+def checked_name(text: str, what: str) -> str:
+    """Return a name with single spaces and no control characters; raises when empty or long."""
+    cleaned = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not cleaned or len(cleaned) > MAX_NAME:
+        raise InvalidInputError(
+            "bad_name",
+            f"The name of a {what} has 1 to {MAX_NAME} letters, this one has {len(cleaned)}",
+            hint="--name 'Rosa Vega'",
+        )
+    return cleaned

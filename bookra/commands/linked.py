@@ -20,9 +20,12 @@ POLL_SECONDS = 0.1
 def with_link(document: dict[str, Any], wait_seconds: float) -> dict[str, Any]:
     """Return the booking's document with its ``payment_url``, once the relay has made one."""
     deadline = time.monotonic() + wait_seconds
-    while "payment_url" not in document and time.monotonic() < deadline:
-        time.sleep(POLL_SECONDS)
-        document = _again(document["code"])
+    try:
+        while "payment_url" not in document and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+            document = _again(document["code"])
+    except KeyboardInterrupt:
+        return document  # only the waiting is over: the booking stands, and its code is wanted
     if wait_seconds and "payment_url" not in document:
         output.remark("The link is not there yet. Is the relay running? bookra relay status")
     return document

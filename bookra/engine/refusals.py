@@ -24,6 +24,12 @@ CONSTRAINTS: dict[str, tuple[type[BookraError], str, str, str]] = {
         "Somebody else has just taken that time",
         "Look again: bookra slots",
     ),
+    "allocations_length": (
+        InvalidInputError,
+        "too_long",
+        "A visit can't occupy anybody for more than 25 hours",
+        "Shorten its segments or buffers",
+    ),
     "tenants_slug": (ConflictError, "exists", "A business with this slug exists", ""),
     "customers_phone_key": (
         ConflictError,
@@ -80,8 +86,10 @@ def explain(error: DBAPIError) -> Exception:
             hint="Ask the owner of the business, or use another operator's login",
         )
     if state.startswith("23") and isinstance(cause, psycopg.Error):
-        return _constraint(cause) or error
-    if state.startswith("22"):
+        known = _constraint(cause)
+        if known is not None:
+            return known
+    if state.startswith("22") or state == "54000":
         return InvalidInputError("bad_value", "A value does not fit the database", hint="")
     if state in ("42P01", "3F000", "42883"):
         return UnavailableError(

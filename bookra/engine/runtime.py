@@ -156,7 +156,7 @@ class Engine:
             tx = self._enter(connection, slug, read_only=False)
             result = action(tx)
             if command is not None:
-                connection.execute(AUDIT, _audit_row(tx, command))
+                connection.execute(AUDIT, audit_row(tx.tenant.id, command, tx.subjects))
             return result
 
         return self._attempt(work, commit=not dry_run)
@@ -266,12 +266,13 @@ class Engine:
         return self._steps_down
 
 
-def _audit_row(tx: Tx, command: str) -> dict[str, Any]:
+def audit_row(tenant_id: UUID, command: str, subjects: Sequence[str]) -> dict[str, Any]:
+    """Return the values of ``AUDIT``: what was done, to which ids; who and when are defaults."""
     return {
-        "tenant_id": tx.tenant.id,
+        "tenant_id": tenant_id,
         "id": new_id(),
         "command": command,
-        "subjects": Jsonb(tx.subjects),
+        "subjects": Jsonb(list(subjects)),
     }
 
 

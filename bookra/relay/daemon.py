@@ -19,9 +19,9 @@ from types import FrameType
 from sqlalchemy import Connection, TextClause, text
 
 from bookra.config import Settings
-from bookra.engine.bookings.holds import expire_lapsed
+from bookra.engine.bookings.holds import any_lapsed, expire_lapsed
 from bookra.engine.runtime import Engine
-from bookra.engine.tenancy.actions import visible
+from bookra.engine.tenancy.actions import slugs
 from bookra.errors import BookraError
 from bookra.ids import new_id
 from bookra.relay.access import Clients
@@ -127,10 +127,16 @@ class Relay:
     def _sweep(self) -> None:
         """Take over lapsed leases and expire lapsed holds."""
         self._drain.rescue()
-        for tenant in self._engine.across_tenants(visible):
-            expired = self._engine.act(tenant.slug, expire_lapsed, command=None)
-            if expired:
-                log("holds.expired", tenant=tenant.slug, count=expired)
+        for slug in self._engine.across_tenants(slugs):
+            try:
+                self._expire_holds(slug)
+            except BookraError as error:  # the other tenants' turn must come
+                log("holds.not_expired", tenant=slug, error=error.code)
+
+    def _expire_holds(self, slug: str) -> None:
+        if self._engine.ask(slug, any_lapsed):
+            count = self._engine.act(slug, expire_lapsed, command="relay.expire-holds")
+            log("holds.expired", tenant=slug, count=count)
 
     def _note(self, statement: TextClause) -> None:
         def work(connection: Connection) -> None:

@@ -65,13 +65,22 @@ class Drain:
         while not self._stopping.is_set():
             claimed = 0
             for slug in self._engine.across_tenants(queue.tenants_with_work):
-                for item in self._claim(slug):
-                    self._start(item)
-                    claimed += 1
+                claimed += self._start_all(slug)
             total += claimed
             if not claimed and not self._one_ended():
                 break
         return total
+
+    def _start_all(self, slug: str) -> int:
+        """Claim and start a tenant's rows; its trouble is its own, and holds up no other tenant."""
+        try:
+            items = self._claim(slug)
+        except Exception as error:  # noqa: BLE001 - the other tenants' turn must come
+            log("outbox.not_claimed", tenant=slug, error=_name(error))
+            return 0
+        for item in items:
+            self._start(item)
+        return len(items)
 
     def finish(self) -> None:
         """Wait for what is in flight."""
@@ -80,7 +89,11 @@ class Drain:
     def rescue(self) -> None:
         """Take back rows whose relay died, and mend lost promotions."""
         for slug in self._engine.across_tenants(queue.tenants_with_lapsed_leases):
-            rescued = self._engine.act(slug, queue.rescue, command=None)
+            try:
+                rescued = self._engine.act(slug, queue.rescue, command=None)
+            except BookraError as error:
+                log("outbox.not_rescued", tenant=slug, error=error.code)
+                continue
             for row_id, state in rescued:
                 log("outbox.rescued", row=str(row_id), state=state)
 
@@ -184,10 +197,17 @@ class Drain:
                 if not queue.archive(tx, item, reference=became.reference):
                     raise StaleLeaseError
             else:
-                queue.put_back(tx, item, put_back(item, became, tx.now))
+                self._give_back(tx, item, put_back(item, became, tx.now))
             crash.point("before-settle", item.topic, self._sandboxed(item))
 
         return settle
+
+    def _give_back(self, tx: Tx, item: Claimed, how: PutBack) -> None:
+        """Put a row back, and write what it means when it is given up."""
+        route = ROUTES.get(item.topic)
+        held = queue.put_back(tx, item, how)
+        if held and how.state == "dead" and route is not None and route.abandoned is not None:
+            route.abandoned(tx, item.payload, how.why)
 
     def _apply(self, tx: Tx, item: Claimed, delivered: Delivered) -> None:
         payload = item.payload

@@ -17,7 +17,7 @@ from bookra.engine.bookings import holds
 from bookra.engine.payments import inbox, settling
 from bookra.engine.payments.inbox import Event, OpenEvent
 from bookra.engine.runtime import Engine, Tx
-from bookra.engine.tenancy.actions import visible
+from bookra.engine.tenancy.actions import slugs
 from bookra.engine.tenancy.providers import account
 from bookra.errors import BookraError, NotFoundError
 from bookra.ids import new_id
@@ -66,9 +66,12 @@ class Inbound:
         return found
 
     def _connected(self) -> Iterator[str]:
-        for tenant in self._engine.across_tenants(visible):
-            if self._engine.ask(tenant.slug, lambda tx: account(tx, "stripe")) is not None:
-                yield tenant.slug
+        for slug in self._engine.across_tenants(slugs):
+            try:
+                if self._engine.ask(slug, lambda tx: account(tx, "stripe")) is not None:
+                    yield slug
+            except BookraError as error:
+                log("stripe.not_polled", tenant=slug, error=error.code)
 
     def _since(self, slug: str, stream: str) -> int:
         """Return from when to read: the last position less the overlap, or the beginning."""
@@ -171,7 +174,7 @@ def _settled(tx: Tx, state: CheckoutState) -> str:
         return settling.settle_payment(tx, operation.id, charge)
     if state.status == "expired":
         settling.checkout_closed(tx, operation.id)
-        holds.lapse(tx, operation.booking_id)
+        holds.lapse(tx, operation.booking_id, state.expires_at)
         return "expired"
     return "no change"
 

@@ -27,7 +27,7 @@ from bookra.relay.access import Clients
 from bookra.relay.backoff import key_may_be_forgotten
 from bookra.relay.outcome import Delivered, Outcome, Retry
 from bookra.relay.providers.google_calendar import CalendarEvent
-from bookra.relay.providers.stripe import CheckoutOrder, RefundOrder
+from bookra.relay.providers.stripe import CheckoutOrder, RefundOrder, StripeGateway
 from bookra.relay.providers.stripe_facts import CheckoutClosed, CheckoutOpened, RefundMade
 from bookra.relay.providers.whatsapp import TemplateMessage
 
@@ -43,10 +43,11 @@ SKIPPED = Delivered("skipped")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How one topic is delivered; ``applied`` writes what its answer means."""
+    """How one topic is delivered; what is written when it is, and when it never will be."""
 
     deliver: Callable[[Delivery], Outcome]
     applied: Callable[[Tx, topics.Payload, Delivered], None] | None = None
+    abandoned: Callable[[Tx, topics.Payload, str], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +83,14 @@ def request_payment(delivery: Delivery) -> Outcome:
             tx.tenant.name,
         )
     )
-    still_owed = booking.due.minor + operation.tip.minor == operation.amount.minor
-    if operation.state != "new" or not still_owed:
+    if operation.state != "new":
         return Delivered(operation.provider_ref or "skipped")
+    still_owed = booking.due.minor + operation.tip.minor == operation.amount.minor
+    if not still_owed and delivery.item.attempts == 1:
+        return SKIPPED
     account, stripe = delivery.clients.stripe(delivery.item.tenant)
+    if not still_owed:
+        return _found_or_skipped(stripe, operation)
     if operation.expires_at < now + SESSION_LEAST:
         return _renewed(delivery, operation)
     order = CheckoutOrder(
@@ -100,6 +105,18 @@ def request_payment(delivery: Delivery) -> Outcome:
         looks_first=key_may_be_forgotten(delivery.item.first_sent_at, now),
     )
     return delivery.called(account, lambda: stripe.open_checkout(order))
+
+
+def _found_or_skipped(stripe: StripeGateway, operation: settling.Operation) -> Outcome:
+    """Find the session that an earlier try may have opened, so that the cancel can close it."""
+    found = stripe.find_checkout(str(operation.id), created_since=to_epoch(operation.created_at))
+    return SKIPPED if found is None else Delivered(found.session_id, found)
+
+
+def request_refused(tx: Tx, payload: topics.Payload, why: str) -> None:
+    """Note that no link will come of an operation, so that another can be asked for."""
+    assert isinstance(payload, topics.RequestPayment)
+    settling.checkout_closed(tx, payload.operation_id, failure=why)
 
 
 def _renewed(delivery: Delivery, operation: settling.Operation) -> Outcome:
@@ -263,7 +280,7 @@ def _key(item: Claimed, operation_id: object) -> str:
 
 
 ROUTES: dict[str, Route] = {
-    "payment.request": Route(request_payment, checkout_opened),
+    "payment.request": Route(request_payment, checkout_opened, request_refused),
     "payment.cancel": Route(cancel_payment, checkout_cancelled),
     "payment.refund": Route(refund_payment, refunded),
     "calendar.upsert": Route(sync_calendar),

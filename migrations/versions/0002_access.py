@@ -65,18 +65,17 @@ SELECT_COLUMNS = {"provider_accounts": "tenant_id, id, provider, sandbox, config
 GRANTS = {
     "bookra_front_desk": {
         "INSERT, UPDATE": "customers bookings operations outbox_aggregates",
-        "INSERT": "booking_lines outbox command_results audit accounts entries transfers",
+        "INSERT": "booking_lines command_results audit accounts entries transfers",
         "INSERT, UPDATE, DELETE": "allocations",
     },
     "bookra_manager": {
         "INSERT, UPDATE": "services bookables staff",
         "INSERT, UPDATE, DELETE": "service_segments staff_services working_hours"
         " working_exceptions closures",
-        "UPDATE, DELETE": "outbox",
+        "DELETE": "outbox",
         "INSERT": "outbox_history",
     },
     "bookra_tenant_owner": {
-        "UPDATE": "tenants",
         "SELECT, INSERT, UPDATE": "provider_accounts",
     },
     "bookra_relay": {
@@ -92,6 +91,29 @@ GRANTS = {
         "INSERT, UPDATE": "operators",
     },
 }
+
+# Where a whole row would be too much: what decides for the relay (leases, times) and for every
+# tenant (zone, currency) is not an operator's to write.
+COLUMN_GRANTS = (
+    (
+        "bookra_front_desk",
+        "INSERT",
+        "outbox",
+        "tenant_id, id, topic, destination, aggregate, sequence, payload, version, state, due_at, booking_id",
+    ),
+    (
+        "bookra_manager",
+        "UPDATE",
+        "outbox",
+        "state, due_at, rescues, generation, error_class, last_error, changed_by",
+    ),
+    (
+        "bookra_tenant_owner",
+        "UPDATE",
+        "tenants",
+        "logo_text, primary_color, accent_color, legal_name, address, vat_id, email, phone, language, changed_by",
+    ),
+)
 
 POSTINGS = """
 CREATE VIEW bookra.postings WITH (security_invoker = true) AS
@@ -177,3 +199,5 @@ def _grants() -> None:
             for table in tables.split():
                 columns = f" ({INSERT_COLUMNS[table]})" if table in INSERT_COLUMNS else ""
                 op.execute(f"GRANT {verb}{columns} ON bookra.{table} TO {role}")
+    for role, verb, table, columns in COLUMN_GRANTS:
+        op.execute(f"GRANT {verb} ({columns}) ON bookra.{table} TO {role}")

@@ -99,8 +99,19 @@ def test_a_hold_whose_link_is_open_is_not_lapsed_early(salon: Salon, tmp_path: P
     salon.connect_provider("stripe", tmp_path / "key")
     held = book_by_link(salon, SLOT)
     assert operations(salon, held) == [("checkout", "new")]
-    assert not salon.act(lambda tx: lapse(tx, held.id))
+    far = salon.local("2026-12-24 12:00")
+    assert not salon.act(lambda tx: lapse(tx, held.id, far))
     unpayable = salon.book("2026-11-24 12:00", hold_minutes=15)
-    assert salon.act(lambda tx: lapse(tx, unpayable.id))
-    assert not salon.act(lambda tx: lapse(tx, unpayable.id))
+    assert unpayable.hold_expires_at is not None
+    session_ended = unpayable.hold_expires_at - timedelta(minutes=4)
+    assert salon.act(lambda tx: lapse(tx, unpayable.id, session_ended))
+    assert not salon.act(lambda tx: lapse(tx, unpayable.id, session_ended))
     assert "12:00" in salon.starts("2026-11-24")
+
+
+def test_a_hold_that_was_asked_for_longer_outlives_its_link(salon: Salon) -> None:
+    held = salon.book("2026-11-24 12:00", hold_minutes=1440)
+    assert held.hold_expires_at is not None
+    session_ended = held.hold_expires_at - timedelta(hours=20)
+    assert not salon.act(lambda tx: lapse(tx, held.id, session_ended))
+    assert "12:00" not in salon.starts("2026-11-24")

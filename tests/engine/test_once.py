@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
 from factories import Salon, open_salon
 
-from bookra.engine.runtime import Tx
 from bookra.engine.tenancy.once import once
-from bookra.errors import BookraError, ConflictError
+from bookra.errors import ConflictError, InvalidInputError
 
 
 class Counted:
@@ -73,27 +73,29 @@ def test_a_key_is_one_business_own(salon: Salon) -> None:
     assert send(salon, work, "k-1") != send(other, work, "k-1")
 
 
-def test_of_two_runs_at_once_one_works_and_the_other_says_so(salon: Salon) -> None:
-    both_inside = threading.Barrier(2, timeout=20)
-    answers: list[str] = []
+def test_of_two_runs_at_once_the_second_waits_and_gets_the_first_result(salon: Salon) -> None:
+    inside, answers, produced = threading.Event(), [], []
 
     def run() -> None:
         def produce() -> dict[str, Any]:
-            both_inside.wait()
-            return {"done": True}
+            produced.append(1)
+            inside.set()
+            time.sleep(0.3)
+            return {"run": len(produced)}
 
-        def work(tx: Tx) -> dict[str, Any]:
-            return once(tx, "k-1", "book", {}, produce)
-
-        try:
-            answers.append("done" if salon.act(work) else "")
-        except BookraError as error:
-            answers.append(error.code)
+        answers.append(salon.act(lambda tx: once(tx, "k-1", "book", {}, produce)))
 
     threads = [threading.Thread(target=run) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert sorted(answers) == ["done", "in_progress"]
-    assert salon.act(lambda tx: once(tx, "k-1", "book", {}, dict)) == {"done": True}
+    assert inside.is_set()
+    assert answers == [{"run": 1}, {"run": 1}]
+
+
+@pytest.mark.parametrize("key", ["", "k" * 201])
+def test_a_key_is_neither_empty_nor_endless(salon: Salon, key: str) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        salon.act(lambda tx: once(tx, key, "book", {}, dict))
+    assert refused.value.code == "bad_key"

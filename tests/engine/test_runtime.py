@@ -99,13 +99,15 @@ def test_an_unknown_business_is_named(salon: Salon) -> None:
     assert refused.value.code == "unknown_tenant"
 
 
-def test_a_renamed_business_is_found_by_its_new_name(salon: Salon) -> None:
-    salon.ask(lambda tx: tx)
-    rename = text(
-        "UPDATE tenants SET slug = 'nova', changed_by = session_user WHERE id = :tenant_id"
-    )
-    salon.act(lambda tx: tx.run(rename))
-    assert salon.engine.ask("nova", lambda tx: tx.tenant.slug) == "nova"
+def test_nobody_who_works_for_a_business_may_change_its_slug_or_its_zone(salon: Salon) -> None:
+    """The relay reads both for every business: a bad one would stop it for all."""
+    for column, value in (("slug", "nova"), ("timezone", "Mars/Base"), ("created_at", "infinity")):
+        change = text(
+            f"UPDATE tenants SET {column} = '{value}', changed_by = session_user"
+            " WHERE id = :tenant_id"
+        )
+        with pytest.raises(NotAllowedError):
+            salon.act(lambda tx, change=change: tx.run(change))
 
 
 def test_the_platform_sees_every_business(salon: Salon) -> None:

@@ -13,11 +13,13 @@ from factories import Salon, open_salon
 from sqlalchemy import text
 
 from bookra.engine.database import open_pool
-from bookra.engine.tenancy.providers import Vault, accounts, open_account
+from bookra.engine.tenancy.providers import ProviderAccount, Vault, accounts, open_account
 from bookra.errors import NotFoundError, UnavailableError
 from bookra.ids import new_id
 
 TOKEN = {"secret_key": "sk_test_51abc"}
+STRIPE = ProviderAccount("stripe", sandbox=True, config={"account": "acct_1luna"})
+GOOGLE = ProviderAccount("google", sandbox=True, config={"calendar": "luna"})
 STEAL = text(
     "UPDATE bookra.provider_accounts a SET secret = b.secret FROM bookra.provider_accounts b"
     " WHERE a.tenant_id = :mine AND b.tenant_id = :theirs"
@@ -30,7 +32,7 @@ def key_file(tmp_path: Path) -> Path:
     return tmp_path / "home" / "secret.key"
 
 
-def refused_code(vault: Vault, tenant: object, provider: str, sealed: bytes) -> str:
+def refused_code(vault: Vault, tenant: object, provider: ProviderAccount, sealed: bytes) -> str:
     with pytest.raises(UnavailableError) as refused:
         vault.open(tenant, provider, sealed)
     return refused.value.code
@@ -38,35 +40,45 @@ def refused_code(vault: Vault, tenant: object, provider: str, sealed: bytes) -> 
 
 def test_a_token_comes_back_for_its_own_business_and_provider(key_file: Path) -> None:
     tenant = new_id()
-    sealed = Vault(key_file).seal(tenant, "stripe", TOKEN)
+    sealed = Vault(key_file).seal(tenant, STRIPE, TOKEN)
     assert b"sk_test" not in sealed
-    assert Vault(key_file).open(tenant, "stripe", sealed) == TOKEN
+    assert Vault(key_file).open(tenant, STRIPE, sealed) == TOKEN
 
 
 def test_a_ciphertext_that_is_moved_does_not_open(key_file: Path) -> None:
     vault, tenant = Vault(key_file), new_id()
-    sealed = vault.seal(tenant, "stripe", TOKEN)
-    assert refused_code(vault, new_id(), "stripe", sealed) == "wrong_key"
-    assert refused_code(vault, tenant, "google", sealed) == "wrong_key"
+    sealed = vault.seal(tenant, STRIPE, TOKEN)
+    assert refused_code(vault, new_id(), STRIPE, sealed) == "wrong_key"
+    assert refused_code(vault, tenant, GOOGLE, sealed) == "wrong_key"
+
+
+def test_a_token_does_not_open_for_an_account_that_was_changed_by_hand(key_file: Path) -> None:
+    """A platform's key is shared: another account id would open another business's money."""
+    vault, tenant = Vault(key_file), new_id()
+    sealed = vault.seal(tenant, STRIPE, TOKEN)
+    elsewhere = ProviderAccount("stripe", sandbox=True, config={"account": "acct_1nova"})
+    live = ProviderAccount("stripe", sandbox=False, config=STRIPE.config)
+    assert refused_code(vault, tenant, elsewhere, sealed) == "wrong_key"
+    assert refused_code(vault, tenant, live, sealed) == "wrong_key"
 
 
 @pytest.mark.parametrize("position", [0, 12, -1])
 def test_a_ciphertext_that_is_changed_does_not_open(key_file: Path, position: int) -> None:
     vault, tenant = Vault(key_file), new_id()
-    changed = bytearray(vault.seal(tenant, "stripe", TOKEN))
+    changed = bytearray(vault.seal(tenant, STRIPE, TOKEN))
     changed[position] ^= 1
-    assert refused_code(vault, tenant, "stripe", bytes(changed)) == "wrong_key"
+    assert refused_code(vault, tenant, STRIPE, bytes(changed)) == "wrong_key"
 
 
 def test_a_token_is_never_sealed_twice_the_same(key_file: Path) -> None:
     vault, tenant = Vault(key_file), new_id()
-    assert len({vault.seal(tenant, "stripe", TOKEN) for _ in range(5)}) == 5
+    assert len({vault.seal(tenant, STRIPE, TOKEN) for _ in range(5)}) == 5
 
 
 def test_the_key_is_its_owners_alone(key_file: Path) -> None:
     before = os.umask(0)
     try:
-        Vault(key_file).seal(new_id(), "stripe", TOKEN)
+        Vault(key_file).seal(new_id(), STRIPE, TOKEN)
     finally:
         os.umask(before)
     assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
@@ -76,28 +88,28 @@ def test_the_key_is_its_owners_alone(key_file: Path) -> None:
 
 def test_another_key_and_a_missing_one_are_told_apart(key_file: Path, tmp_path: Path) -> None:
     tenant = new_id()
-    sealed = Vault(key_file).seal(tenant, "stripe", TOKEN)
+    sealed = Vault(key_file).seal(tenant, STRIPE, TOKEN)
     other = tmp_path / "other.key"
-    Vault(other).seal(tenant, "stripe", TOKEN)
-    assert refused_code(Vault(other), tenant, "stripe", sealed) == "wrong_key"
+    Vault(other).seal(tenant, STRIPE, TOKEN)
+    assert refused_code(Vault(other), tenant, STRIPE, sealed) == "wrong_key"
     missing = Vault(tmp_path / "none.key")
-    assert refused_code(missing, tenant, "stripe", sealed) == "key_missing"
+    assert refused_code(missing, tenant, STRIPE, sealed) == "key_missing"
     assert not (tmp_path / "none.key").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"short", b"x" * 33])
 def test_a_broken_key_file_is_told(key_file: Path, content: bytes) -> None:
     tenant = new_id()
-    sealed = Vault(key_file).seal(tenant, "stripe", TOKEN)
+    sealed = Vault(key_file).seal(tenant, STRIPE, TOKEN)
     key_file.write_bytes(content)
-    assert refused_code(Vault(key_file), tenant, "stripe", sealed) == "wrong_key"
+    assert refused_code(Vault(key_file), tenant, STRIPE, sealed) == "wrong_key"
 
 
 def test_a_secret_that_was_cut_short_is_told(key_file: Path) -> None:
     vault, tenant = Vault(key_file), new_id()
-    sealed = vault.seal(tenant, "stripe", TOKEN)
+    sealed = vault.seal(tenant, STRIPE, TOKEN)
     for length in (0, 5, 12, 20):
-        assert refused_code(vault, tenant, "stripe", sealed[:length]) == "wrong_key"
+        assert refused_code(vault, tenant, STRIPE, sealed[:length]) == "wrong_key"
 
 
 def test_those_who_make_the_key_at_once_agree_on_one(key_file: Path) -> None:
@@ -105,11 +117,11 @@ def test_those_who_make_the_key_at_once_agree_on_one(key_file: Path) -> None:
 
     def seal(_number: int) -> bytes:
         together.wait()
-        return Vault(key_file).seal(tenant, "stripe", TOKEN)
+        return Vault(key_file).seal(tenant, STRIPE, TOKEN)
 
     with ThreadPoolExecutor(8) as threads:
         sealed = list(threads.map(seal, range(8)))
-    assert [Vault(key_file).open(tenant, "stripe", one) for one in sealed] == [TOKEN] * 8
+    assert [Vault(key_file).open(tenant, STRIPE, one) for one in sealed] == [TOKEN] * 8
 
 
 def test_what_a_killed_command_left_does_not_stop_the_next(
@@ -122,9 +134,9 @@ def test_what_a_killed_command_left_does_not_stop_the_next(
     with monkeypatch.context() as before:
         before.setattr(os, "fdopen", killed)
         with pytest.raises(KeyboardInterrupt):
-            Vault(key_file).seal(tenant, "stripe", TOKEN)
-    sealed = Vault(key_file).seal(tenant, "stripe", TOKEN)
-    assert Vault(key_file).open(tenant, "stripe", sealed) == TOKEN
+            Vault(key_file).seal(tenant, STRIPE, TOKEN)
+    sealed = Vault(key_file).seal(tenant, STRIPE, TOKEN)
+    assert Vault(key_file).open(tenant, STRIPE, sealed) == TOKEN
 
 
 def test_what_is_stored_is_sealed_and_what_is_shown_has_no_token(

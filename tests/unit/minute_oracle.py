@@ -6,10 +6,10 @@ edge is found among the readings. Nothing is subtracted, merged or intersected.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from bookra.engine.availability.window import StaffTime, Window
@@ -20,50 +20,63 @@ AROUND_DAYS = 4
 
 @dataclass(frozen=True)
 class Minutes:
-    """The wall clock's reading at each UTC minute from ``first`` on."""
+    """What the wall clock shows at each UTC minute from ``first`` on, itself in minutes."""
 
     first: datetime
-    walls: list[datetime]
-    of_wall: dict[datetime, list[int]]
+    walls: list[int]
 
-    def opening(self, wall: datetime) -> int:
+    def opening(self, wall: int) -> int:
         """Return the index of the first reading of ``wall``, or of the first later one."""
-        return self.of_wall[wall][0] if wall in self.of_wall else self._first_after(wall)
+        try:
+            return self.walls.index(wall)
+        except ValueError:
+            return self._first_after(wall)
 
-    def closing(self, wall: datetime) -> int:
+    def closing(self, wall: int) -> int:
         """Return the index of the last reading of ``wall``, or of the first later one."""
-        return self.of_wall[wall][-1] if wall in self.of_wall else self._first_after(wall)
+        found = self.opening(wall)
+        while wall in (later := self.walls[found + 1 : found + 24 * 60]):
+            found += 1 + later.index(wall)
+        return found
 
-    def _first_after(self, wall: datetime) -> int:
+    def _first_after(self, wall: int) -> int:
         return next(index for index, shown in enumerate(self.walls) if shown > wall)
 
     def epoch(self, index: int) -> int:
-        return round((self.first + timedelta(minutes=index)).timestamp())
+        return round(self.first.timestamp()) + 60 * index
+
+
+def wall_minutes(day: date, minute: int) -> int:
+    """Return a wall-clock time as one number; ``minute`` may pass a day."""
+    return day.toordinal() * 1440 + minute
 
 
 def read_minutes(zone: ZoneInfo, first_day: date, days: int) -> Minutes:
-    """Look up every minute around some local days."""
-    first = datetime(first_day.year, first_day.month, first_day.day, tzinfo=UTC)
-    first -= timedelta(days=AROUND_DAYS)
-    walls, of_wall = [], defaultdict(list)
-    for index in range((days + 2 * AROUND_DAYS) * 1440):
-        wall = (first + timedelta(minutes=index)).astimezone(zone).replace(tzinfo=None, fold=0)
-        walls.append(wall)
-        of_wall[wall].append(index)
-    return Minutes(first, walls, dict(of_wall))
+    """Look up every minute around some local days; neighbouring days share one reading."""
+    assert days <= 2
+    return _read(zone.key, first_day.toordinal() // 4 * 4)
+
+
+@cache
+def _read(zone: str, ordinal: int) -> Minutes:
+    first = datetime.combine(date.fromordinal(ordinal - AROUND_DAYS), time(), UTC)
+    tz, walls = ZoneInfo(zone), []
+    for index in range((4 + 2 + 2 * AROUND_DAYS) * 1440):
+        shown = (first + timedelta(minutes=index)).astimezone(tz)
+        walls.append(wall_minutes(shown, shown.hour * 60 + shown.minute))
+    return Minutes(first, walls)
 
 
 def open_starts(window: Window, minutes: Minutes) -> list[tuple[int, int]]:
     """Return the open starts by trying every minute of the window's days for every person."""
     found = []
-    midnight = datetime.combine(window.first_day, time())
-    begin = minutes.opening(midnight)
-    end = minutes.opening(midnight + timedelta(days=window.days))
+    begin = minutes.opening(wall_minutes(window.first_day, 0))
+    end = minutes.opening(wall_minutes(window.first_day, window.days * 1440))
     needed = _minutes_needed(window)
     free = [_free(window, person, minutes) for person in window.staff]
     for at in range(begin, end):
         wall, epoch = minutes.walls[at], minutes.epoch(at)
-        if (wall.hour * 60 + wall.minute) % window.granularity_minutes:
+        if wall % 1440 % window.granularity_minutes:
             continue
         if not window.notice_seconds <= epoch - window.now <= window.horizon_seconds:
             continue
@@ -88,10 +101,9 @@ def _free(window: Window, person: StaffTime, minutes: Minutes) -> list[bool]:
     free = [False] * len(minutes.walls)
     for step in range(1 - AROUND_DAYS, window.days + AROUND_DAYS - 2):
         day = window.first_day + timedelta(days=step)
-        midnight = datetime.combine(day, time())
         for opens, closes in _shifts(window, person, day):
-            start = minutes.opening(midnight + timedelta(minutes=opens))
-            end = minutes.closing(midnight + timedelta(minutes=closes))
+            start = minutes.opening(wall_minutes(day, opens))
+            end = minutes.closing(wall_minutes(day, closes))
             for index in range(start, end):
                 free[index] = True
     first = minutes.epoch(0)

@@ -33,7 +33,7 @@ def busy(start: str, end: str) -> Busy:
     )
 
 
-@settings(max_examples=70)
+@settings(max_examples=150)
 @given(windows())
 def test_the_search_finds_what_trying_every_minute_finds(seen: Window) -> None:
     minutes = read_minutes(seen.zone, seen.first_day, seen.days)
@@ -73,6 +73,10 @@ def test_nothing_of_a_shift_is_lost_on_the_autumn_day() -> None:
         *("01:00", "01:30", "02:00", "02:30"),
         *("02:00", "02:30", "03:00", "03:30"),
     ]
+
+
+def test_a_shift_that_closes_in_the_autumn_hour_lasts_until_its_second_reading() -> None:
+    assert shown(window(AUTUMN, "02:00-02:30")) == ["02:00", "02:30", "02:00"]
 
 
 def test_hours_after_noon_are_whole_on_the_day_the_clocks_change() -> None:

@@ -82,6 +82,7 @@ def no_show(tx: Tx, code: str) -> Booking:
     """Note that the customer did not come, and free the rest of their time."""
     booking = _advance(tx, code, Status.NO_SHOW)
     tx.run(store.RELEASE, booking_id=booking.id)
+    cancel_checkouts(tx, booking.id)
     return booking
 
 

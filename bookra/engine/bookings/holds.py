@@ -7,7 +7,7 @@ lock; then their allocations go. The other order deadlocks with a payment that i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from bookra.engine.bookings import store
@@ -17,6 +17,9 @@ from bookra.engine.outbox.topics import CancelPayment
 from bookra.engine.runtime import Tx
 
 SWEEP_LIMIT = 200
+
+LINK_SLACK = timedelta(minutes=5)
+"""How much longer than its session a hold lives that was made for a link."""
 
 
 def release_lapsed_in_the_way(
@@ -29,6 +32,11 @@ def release_lapsed_in_the_way(
     _expire(tx, (row.id for row in rows))
 
 
+def any_lapsed(tx: Tx) -> bool:
+    """Tell whether some hold of the tenant has lapsed: a look without a lock."""
+    return tx.row(store.ANY_LAPSED, now=tx.now) is not None
+
+
 def expire_lapsed(tx: Tx) -> int:
     """Expire every lapsed hold of the tenant, a bounded batch at a time; returns how many."""
     rows = tx.rows(store.LAPSED_HOLDS, now=tx.now, limit=SWEEP_LIMIT)
@@ -36,12 +44,13 @@ def expire_lapsed(tx: Tx) -> int:
     return len(rows)
 
 
-def lapse(tx: Tx, booking_id: UUID) -> bool:
-    """Expire one hold before its time, because nobody can pay for it any more.
+def lapse(tx: Tx, booking_id: UUID, session_ended: datetime) -> bool:
+    """Expire a hold that was made for a link which nobody can pay any more.
 
-    False when it is no hold (any more), or when another link for it is open. Locks the booking.
+    False when it is no hold (any more), when it was asked for longer than the link's own time, or
+    when another link for it is open. Locks the booking.
     """
-    row = tx.row(store.LOCK_HELD, id=booking_id)
+    row = tx.row(store.LOCK_HELD, id=booking_id, made_for_link=session_ended + LINK_SLACK)
     if row is None or tx.rows(store.OPEN_CHECKOUTS, booking_id=booking_id):
         return False
     _expire(tx, [booking_id])

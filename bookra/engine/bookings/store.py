@@ -54,7 +54,8 @@ BETWEEN = text(
 LOCK = text("SELECT id FROM bookings WHERE tenant_id = :tenant_id AND id = :id FOR UPDATE")
 LOCK_HELD = text(
     "SELECT id FROM bookings"
-    " WHERE tenant_id = :tenant_id AND id = :id AND status = 'held' FOR UPDATE"
+    " WHERE tenant_id = :tenant_id AND id = :id AND status = 'held'"
+    "   AND hold_expires_at <= :made_for_link FOR UPDATE"
 )
 LOCK_BY_CODE = text(
     "SELECT id FROM bookings WHERE tenant_id = :tenant_id AND code = :code FOR UPDATE"
@@ -104,6 +105,10 @@ SET_STATUS = text(
                         revision = revision + 1, changed_by = session_user
      WHERE tenant_id = :tenant_id AND id = :id
     """
+)
+ANY_LAPSED = text(
+    "SELECT 1 FROM bookings"
+    " WHERE tenant_id = :tenant_id AND status = 'held' AND hold_expires_at <= :now LIMIT 1"
 )
 LAPSED_HOLDS = text(
     """

@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
+from bookra.clock import DAY_MINUTES, MINUTE
 from bookra.engine.catalog.model import Segment, Service, checked_segments
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, InvalidInputError, NotFoundError
-from bookra.ids import checked_slug, new_id
+from bookra.ids import checked_name, checked_slug, new_id
 from bookra.money import Money
 
 MAX_BUFFER_MINUTES = 480
@@ -132,8 +133,7 @@ def unknown_service(slug: str) -> NotFoundError:
 def _check(tx: Tx, new: NewService) -> None:
     checked_slug(new.slug, "service")
     checked_segments(new.segments)
-    if not new.name.strip():
-        raise InvalidInputError("bad_name", "A service needs a name", hint="--name 'Cut & finish'")
+    checked_name(new.name, "service")
     if new.price.currency != tx.tenant.currency:
         raise InvalidInputError("wrong_currency", f"{tx.tenant.slug} sells in {tx.tenant.currency}")
     for minutes in (new.buffer_before_minutes, new.buffer_after_minutes):
@@ -141,6 +141,16 @@ def _check(tx: Tx, new: NewService) -> None:
             raise InvalidInputError(
                 "bad_buffer", f"A buffer of {minutes} minutes is not between 0 and 480"
             )
+    service = Service(new_id(), new.slug, new.name, "", new.price, new.segments)
+    service = replace(
+        service,
+        buffer_before_minutes=new.buffer_before_minutes,
+        buffer_after_minutes=new.buffer_after_minutes,
+    )
+    if any(length > DAY_MINUTES * MINUTE for _, length in service.busy_blocks()):
+        raise InvalidInputError(
+            "bad_segments", "A busy stretch with its buffers can't be longer than a day"
+        )
 
 
 def _service(row: Row[Any]) -> Service:

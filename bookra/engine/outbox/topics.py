@@ -31,36 +31,42 @@ class Payload:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestPayment(Payload):
+class OperationPayload(Payload):
+    """What is asked of Stripe. An operation that is stuck holds up no other of its booking."""
+
+    operation_id: UUID
+
+    @property
+    def aggregate(self) -> str:
+        """Requesting and cancelling one operation keep their order."""
+        return f"{self.stream}:{self.operation_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPayment(OperationPayload):
     """Open a Checkout Session for an operation."""
 
     topic: ClassVar[str] = "payment.request"
     destination: ClassVar[str] = "stripe"
     stream: ClassVar[str] = "payment"
 
-    operation_id: UUID
-
 
 @dataclass(frozen=True, slots=True)
-class CancelPayment(Payload):
+class CancelPayment(OperationPayload):
     """Expire the Checkout Session of an operation, so that nobody pays for what is gone."""
 
     topic: ClassVar[str] = "payment.cancel"
     destination: ClassVar[str] = "stripe"
     stream: ClassVar[str] = "payment"
 
-    operation_id: UUID
-
 
 @dataclass(frozen=True, slots=True)
-class RefundPayment(Payload):
+class RefundPayment(OperationPayload):
     """Give a charge back, as a refund operation says."""
 
     topic: ClassVar[str] = "payment.refund"
     destination: ClassVar[str] = "stripe"
     stream: ClassVar[str] = "payment"
-
-    operation_id: UUID
 
 
 @dataclass(frozen=True, slots=True)

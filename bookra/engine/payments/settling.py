@@ -16,6 +16,7 @@ from sqlalchemy import Row
 
 from bookra.engine.bookings import store as bookings
 from bookra.engine.bookings.actions import confirm, retake
+from bookra.engine.bookings.holds import cancel_checkouts
 from bookra.engine.bookings.model import OCCUPYING, Booking, Status
 from bookra.engine.ledger import rules
 from bookra.engine.ledger.store import post
@@ -131,6 +132,7 @@ def settle_payment(tx: Tx, operation_id: UUID, charge: Charge) -> str:
         booking, decision = confirm(tx, booking), "confirmed"
     payment = payment_of(booking, f"charge:{charge.charge_ref}", tx, wanted.tip.minor)
     post(tx, rules.card_payment(payment))
+    cancel_checkouts(tx, booking.id)
     emit_paid(tx, booking.id)
     return decision
 

@@ -11,9 +11,7 @@ from sqlalchemy import Row, text
 
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, InvalidInputError, NotFoundError
-from bookra.ids import new_id
-
-MAX_NAME = 200
+from bookra.ids import checked_name, new_id
 
 COLUMNS = """
     SELECT c.id, c.name, c.phone, c.email, c.language, c.created_at,
@@ -62,7 +60,7 @@ def add_customer(
     """
     customer = Customer(
         new_id(),
-        checked_name(name),
+        checked_name(name, "customer"),
         checked_phone(phone, tx.tenant.country) if phone else None,
         checked_email(email) if email else None,
         language,
@@ -134,16 +132,6 @@ def customer_by_id(tx: Tx, customer_id: UUID) -> Customer:
     if row is None:
         raise NotFoundError("unknown_customer", f"There is no customer {customer_id}")
     return _customer(row)
-
-
-def checked_name(name: str) -> str:
-    """Return ``name`` with single spaces and no control characters; raises when empty or long."""
-    cleaned = " ".join("".join(c if c.isprintable() else " " for c in name).split())
-    if not cleaned or len(cleaned) > MAX_NAME:
-        raise InvalidInputError(
-            "bad_name", f"A customer's name has 1 to {MAX_NAME} letters", hint="--name 'Rosa Vega'"
-        )
-    return cleaned
 
 
 def checked_phone(text_: str, country: str) -> str:

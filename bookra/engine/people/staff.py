@@ -11,8 +11,8 @@ from sqlalchemy import Row, text
 
 from bookra.engine.catalog.actions import unknown_service
 from bookra.engine.runtime import Tx
-from bookra.errors import ConflictError, InvalidInputError, NotFoundError
-from bookra.ids import checked_slug, new_id
+from bookra.errors import ConflictError, NotFoundError
+from bookra.ids import checked_name, checked_slug, new_id
 
 SELECT = """
     SELECT b.id, b.slug, b.name, b.active, st.commission_bps, st.all_services, st.calendar_id,
@@ -67,10 +67,10 @@ def add_staff(
 ) -> tuple[Staff, bool]:
     """Add a staff member. The same again changes nothing (False); another raises ConflictError."""
     checked_slug(slug, "staff")
-    if not name.strip():
-        raise InvalidInputError("bad_name", "A staff member needs a name", hint="--name 'Ana'")
     skills = tuple(sorted(set(services)))
-    wanted = Staff(new_id(), slug, name.strip(), commission_bps, skills, calendar_id)
+    wanted = Staff(
+        new_id(), slug, checked_name(name, "staff member"), commission_bps, skills, calendar_id
+    )
     if not tx.run(INSERT_BOOKABLE, id=wanted.id, slug=slug, name=wanted.name, now=tx.now):
         return _same(find_staff(tx, slug), wanted), False
     tx.run(

@@ -10,9 +10,21 @@ from sqlalchemy import Connection, text
 
 from bookra import clock
 from bookra.engine import roles
-from bookra.engine.runtime import TENANT_COLUMNS, Brand, Tenant, Tx, tenant_of, unknown_tenant
+from bookra.engine.runtime import (
+    AUDIT,
+    TENANT_COLUMNS,
+    Brand,
+    Tenant,
+    Tx,
+    audit_row,
+    tenant_of,
+    unknown_tenant,
+)
 from bookra.errors import ConflictError, InvalidInputError
-from bookra.ids import checked_slug, code_prefix, new_id
+from bookra.ids import MAX_NAME, checked_name, checked_slug, code_prefix, new_id
+
+NO_MONEY = frozenset("XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX".split())
+"""Codes of ISO 4217 that are metals, funds, tests or nothing at all."""
 
 LANGUAGES = ("en", "de", "fr", "es")
 DEFAULT_PRIMARY = "#C56BA8"
@@ -29,6 +41,7 @@ INSERT = text(
 )
 BY_SLUG = text(f"SELECT now(), {TENANT_COLUMNS} FROM tenants WHERE slug = :slug")  # noqa: S608
 ALL = text(f"SELECT now(), {TENANT_COLUMNS} FROM tenants ORDER BY slug")  # noqa: S608
+SLUGS = text("SELECT slug FROM tenants ORDER BY slug")
 UPDATE_BRAND = text(
     """
     UPDATE tenants
@@ -61,9 +74,8 @@ def checked(new: NewTenant) -> NewTenant:
     checked_slug(new.slug, "business")
     clock.zone(new.timezone)
     currency, country = new.currency.upper(), new.country.upper()
-    if not new.name.strip():
-        raise InvalidInputError("bad_name", "A business needs a name", hint="--name 'Luna Hair'")
-    if currency not in english.currencies:
+    checked_name(new.name, "business")
+    if currency not in english.currencies or currency in NO_MONEY:
         raise InvalidInputError(
             "unknown_currency", f"'{new.currency}' is not a currency", hint="ISO 4217, such as EUR"
         )
@@ -104,6 +116,7 @@ def create(connection: Connection, new: NewTenant) -> tuple[Tenant, bool]:
             "accent": DEFAULT_ACCENT,
         },
     )
+    connection.execute(AUDIT, audit_row(tenant_id, "tenant create", [f"tenant:{tenant_id}"]))
     row = connection.execute(BY_SLUG, {"slug": new.slug}).one()
     connection.execute(text("RESET ROLE"))
     return tenant_of(row), True
@@ -126,6 +139,11 @@ def _same(tenant: Tenant, new: NewTenant) -> Tenant:
             hint=f"Look at it: bookra tenant show {new.slug}",
         )
     return tenant
+
+
+def slugs(connection: Connection) -> list[str]:
+    """Return the slugs of the businesses that this login may see, and no more of them."""
+    return [row.slug for row in connection.execute(SLUGS)]
 
 
 def visible(connection: Connection) -> list[Tenant]:
@@ -154,6 +172,9 @@ def set_brand(tx: Tx, changes: dict[str, str]) -> Brand:
             f"'{changes['language']}' is not a language that invoices are printed in",
             hint=f"One of: {', '.join(LANGUAGES)}",
         )
+    longest = max((len(value) for value in changes.values()), default=0)
+    if longest > MAX_NAME * 2:
+        raise InvalidInputError("too_long", f"{longest} letters are too many for a brand's text")
     brand = replace(tx.tenant.brand, **changes)
     tx.run(UPDATE_BRAND, **{name: getattr(brand, name) for name in Brand.__dataclass_fields__})
     tx.concerns("tenant", tx.tenant.id)
@@ -214,6 +235,7 @@ def add_operator(
     roles.grant(connection, roles.tenant_role(tx.tenant.id), login)
     tx.run(INSERT_OPERATOR, id=new_id(), login=login, role=role, now=tx.now)
     tx.concerns("operator", login)
+    connection.execute(AUDIT, audit_row(tx.tenant.id, "operator add", tx.subjects))
     return Operator(login, role, tx.tenant.slug, tx.now, password), True
 
 

@@ -11,13 +11,16 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import text
 
 from bookra.engine.runtime import Tx
-from bookra.errors import ConflictError
+from bookra.errors import ConflictError, InvalidInputError
 from bookra.ids import new_id
+
+MAX_KEY = 200
 
 FIND = text(
     "SELECT command, fingerprint, result FROM command_results"
     " WHERE tenant_id = :tenant_id AND key = :key"
 )
+LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 STORE = text(
     "INSERT INTO command_results (tenant_id, id, key, command, fingerprint, result)"
     " VALUES (:tenant_id, :id, :key, :command, :fingerprint, :result)"
@@ -34,10 +37,16 @@ def once(
     """Return ``produce()``, or the document that an earlier run with ``key`` stored.
 
     The same key with another command or other parameters raises ConflictError (``key_reused``).
-    Two runs at once: the unique key lets one commit, the other gets ``in_progress``.
+    Of two runs at once the second waits for the first (an advisory lock on the key, until the
+    transaction ends) and returns its result.
     """
     if key is None:
         return produce()
+    if not 1 <= len(key) <= MAX_KEY:
+        raise InvalidInputError(
+            "bad_key", f"An idempotency key has 1 to {MAX_KEY} letters, this one has {len(key)}"
+        )
+    tx.row(LOCK, name=f"{tx.tenant.id}|{key}")
     canonical = json.dumps([command, dict(parameters)], sort_keys=True, default=str)
     fingerprint = hashlib.sha256(canonical.encode()).hexdigest()
     row = tx.row(FIND, key=key)

@@ -1,7 +1,9 @@
 """A business's accounts at the providers. Tokens are encrypted at rest and never shown.
 
-AES-GCM with ``tenant|provider|version`` as associated data: a ciphertext that is moved to another
-tenant or provider does not open. The key lives outside the database.
+AES-GCM with the tenant, the provider and the account's public side as associated data: a
+ciphertext that is moved to another tenant does not open, and neither does one whose account id was
+changed by hand, which would let a shared key read another business. The key lives outside the
+database.
 """
 
 from __future__ import annotations
@@ -59,17 +61,17 @@ class Vault:
     def __init__(self, key_file: Path) -> None:
         self._key_file = key_file
 
-    def seal(self, tenant_id: object, provider: str, token: Mapping[str, str]) -> bytes:
-        """Return nonce and ciphertext of ``token``, bound to the tenant and the provider."""
+    def seal(self, tenant_id: object, account: ProviderAccount, token: Mapping[str, str]) -> bytes:
+        """Return nonce and ciphertext of ``token``, bound to the tenant and the account."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         nonce = secrets.token_bytes(NONCE_BYTES)
         plain = json.dumps(dict(token)).encode()
         return nonce + AESGCM(self._key(create=True)).encrypt(
-            nonce, plain, _context(tenant_id, provider)
+            nonce, plain, _context(tenant_id, account)
         )
 
-    def open(self, tenant_id: object, provider: str, sealed: bytes) -> dict[str, str]:
+    def open(self, tenant_id: object, account: ProviderAccount, sealed: bytes) -> dict[str, str]:
         """Return the token; raises UnavailableError when the key is missing or another."""
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -77,13 +79,15 @@ class Vault:
         nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
         try:
             plain = AESGCM(self._key(create=False)).decrypt(
-                nonce, ciphertext, _context(tenant_id, provider)
+                nonce, ciphertext, _context(tenant_id, account)
             )
         except (InvalidTag, ValueError):  # ValueError: the file holds no key at all
             raise UnavailableError(
                 "wrong_key",
-                f"The {provider} token can't be opened with the key in {self._key_file}",
-                hint=f"Bring back that key, or set it again: bookra tenant provider set {provider}",
+                f"The {account.provider} token can't be opened: the key in {self._key_file} is"
+                " another, or the account was changed past the program",
+                hint="Bring back that key, or set it again:"
+                f" bookra tenant provider set {account.provider}",
             ) from None
         opened: dict[str, str] = json.loads(plain)
         return opened
@@ -125,7 +129,7 @@ def set_account(
         provider=account.provider,
         sandbox=account.sandbox,
         config=Jsonb(dict(account.config)),
-        secret=vault.seal(tx.tenant.id, account.provider, token),
+        secret=vault.seal(tx.tenant.id, account, token),
         version=VERSION,
         now=tx.now,
     )
@@ -155,9 +159,10 @@ def open_account(tx: Tx, vault: Vault, provider: str) -> tuple[ProviderAccount, 
             f"{tx.tenant.slug} has no {provider} account",
             hint=f"Set it: bookra tenant provider set {provider} --sandbox",
         )
-    token = vault.open(tx.tenant.id, provider, bytes(row.secret))
-    return ProviderAccount(row.provider, row.sandbox, row.config), token
+    known = ProviderAccount(row.provider, row.sandbox, row.config)
+    return known, vault.open(tx.tenant.id, known, bytes(row.secret))
 
 
-def _context(tenant_id: object, provider: str) -> bytes:
-    return f"{tenant_id}|{provider}|{VERSION}".encode()
+def _context(tenant_id: object, account: ProviderAccount) -> bytes:
+    public = json.dumps(dict(account.config), sort_keys=True)
+    return f"{tenant_id}|{account.provider}|{VERSION}|{account.sandbox}|{public}".encode()

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from bookra.relay.outcome import Delivered, Outcome, Retry, Unknown
+from bookra.relay.outcome import Dead, Delivered, Outcome, Retry, Unknown
 from bookra.relay.providers.stripe_errors import TROUBLE, Failure, UnprovenError, outcome_of, read
 
 
@@ -56,8 +56,9 @@ def _looked_for(failure: Failure, look: Callable[[], Delivered | None]) -> Outco
     outcome = outcome_of(failure)
     try:
         found = look()
-    except TROUBLE:
-        return outcome
+    except TROUBLE as error:
+        # The refusal may only mean that the effect is there: without an answer that is open.
+        return outcome_of(read(error)) if isinstance(outcome, Dead) else outcome
     if found is not None:
         return found
     if failure.by_stripe and failure.replayed and isinstance(outcome, Retry):

@@ -1,0 +1,93 @@
+"""Links that are refused, forgotten, outlived or no longer needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from connected import Connected
+
+from bookra.engine.bookings.actions import cancel, no_show
+from bookra.engine.bookings.booking import BookingRequest, book
+from bookra.engine.bookings.model import Booking, Status
+from bookra.engine.catalog.actions import NewService, add_service
+from bookra.engine.catalog.model import Segment
+from bookra.engine.payments.taking import request_link, take_cash
+from bookra.engine.runtime import Tx
+from bookra.errors import ConflictError
+from bookra.money import Money
+
+AN_HOUR = 3600
+
+
+def cheap_visit(luna: Connected) -> Booking:
+    """Book something below the least that Stripe charges."""
+    slot = luna.free()
+
+    def action(tx: Tx) -> Booking:
+        price = Money(30, tx.tenant.currency)
+        add_service(tx, NewService("sample", "Sample", price, (Segment(busy=True, minutes=15),)))
+        customer = luna.request().customer_id
+        return book(tx, BookingRequest("sample", slot.staff, slot.start, customer))
+
+    return luna.salon.act(action)
+
+
+def test_a_link_that_stripe_refuses_does_not_hold_up_the_next(luna: Connected) -> None:
+    visit = cheap_visit(luna)
+    luna.salon.act(lambda tx: request_link(tx, visit.code))
+    luna.drain()
+    assert luna.row("payment.request").state == "dead"
+    luna.salon.act(lambda tx: request_link(tx, visit.code, Money(500, visit.due.currency)))
+    luna.drain()
+    assert luna.booking(visit).payment_url is not None
+
+
+def test_a_hold_that_was_asked_for_longer_outlives_its_link(luna: Connected) -> None:
+    request = luna.request()
+    held = luna.salon.act(
+        lambda tx: book(
+            tx, BookingRequest("cut", request.staff, request.at, request.customer_id, 1440)
+        )
+    )
+    luna.salon.act(lambda tx: request_link(tx, held.code))
+    luna.drain()
+    luna.outside.advance(AN_HOUR)
+    luna.drain()
+    assert luna.booking(held).status is Status.HELD
+
+
+@pytest.mark.parametrize("how", ["paid by another link", "no-show"])
+def test_no_link_stays_open_for_a_visit_that_needs_none(luna: Connected, how: str) -> None:
+    visit = luna.book()
+    luna.salon.act(lambda tx: request_link(tx, visit.code))
+    luna.drain()
+    luna.salon.act(lambda tx: request_link(tx, visit.code, Money(500, visit.due.currency)))
+    luna.drain()
+    assert [session["status"] for session in luna.sessions()] == ["open", "open"]
+    if how == "no-show":
+        luna.salon.act(lambda tx: no_show(tx, visit.code))
+    else:
+        luna.pay(visit)
+        luna.poll()
+    luna.drain()
+    assert "open" not in {session["status"] for session in luna.sessions()}
+    luna.prove_the_money()
+
+
+@pytest.mark.parametrize("ending", [take_cash, cancel])
+def test_a_session_whose_answer_was_lost_is_closed_with_its_visit(
+    luna: Connected, ending: Callable[[Tx, str], Booking], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stripe has it, we never heard of it: it must not stay open for somebody to pay on."""
+    monkeypatch.setattr("bookra.relay.drain.random.random", lambda: 0.99)
+    visit = luna.book()
+    luna.outside.fault("stripe", "drop-after")
+    luna.salon.act(lambda tx: request_link(tx, visit.code))
+    luna.drain()
+    assert [session["status"] for session in luna.sessions()] == ["open"]
+    luna.salon.act(lambda tx: ending(tx, visit.code))
+    luna.drain_past_failures()
+    assert [session["status"] for session in luna.sessions()] == ["expired"]
+    with pytest.raises(ConflictError):
+        luna.pay(visit)
