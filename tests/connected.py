@@ -139,7 +139,10 @@ class Connected:
             return parts.inbound.once()
 
     def drain_past_failures(self, *, most_rounds: int = 12) -> None:
-        """Drain until the queue holds nothing that a relay would still deliver."""
+        """Drain until nothing is left that a relay would deliver sooner or later.
+
+        What waits behind a dead or unknown row stays: only a person can let it go.
+        """
         for _ in range(most_rounds):
             self.drain()
             if not self.hurry():
@@ -148,9 +151,9 @@ class Connected:
 
     def hurry(self) -> int:
         """Make postponed rows due now, as ``bookra outbox retry`` does; returns how many."""
-        postponed = [row for row in self.rows() if row.state in ("ready", "waiting")]
+        postponed = self.rows("ready")
         for row in postponed:
-            with suppress(ConflictError):  # waiting for another, or on its way by now
+            with suppress(ConflictError):  # on its way by now
                 self.salon.act(lambda tx, row=row: inspect.retry(tx, row.id))
         return len(postponed)
 

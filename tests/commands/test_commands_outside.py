@@ -132,7 +132,8 @@ def test_a_fault_is_planned_shown_and_taken_back(served: Desk) -> None:
 def test_a_token_is_never_shown(served: Desk) -> None:
     token = served.shop.settings.home / "token"
     token.write_text("sk_live_verysecret", "utf-8")
-    words = ("tenant", "provider", "set", "stripe", "--account", "acct_1", "--token-file")
+    words = ("tenant", "provider", "set", "stripe", "--account", "acct_1", "--success-url",
+             "https://luna.example/thanks", "--token-file")  # fmt: skip
     ran = served(*words, os.fspath(token), check=True)
     listed = served("tenant", "provider", "list", "--json", check=True)
     for text in (ran.stdout, ran.stderr, listed.stdout):

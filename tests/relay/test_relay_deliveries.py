@@ -95,20 +95,22 @@ def test_a_message_in_doubt_is_sent_again_only_when_a_person_says_so(luna: Conne
     assert luna.seen(booking)["messages"] == 1
 
 
-def test_a_failed_delivery_waits_longer_each_time_and_says_why(luna: Connected) -> None:
+def test_a_failed_delivery_says_why_and_waits_no_longer_than_its_attempts_allow(
+    luna: Connected,
+) -> None:
     luna.outside.fault("google", "down")
     luna.book()
-    waits = []
-    for attempt in (1, 2, 3):
-        before = datetime.now(UTC)
+    tried = 0
+    for _ in range(3):
         luna.drain()
-        row = luna.row("calendar.upsert")
-        assert (row.state, row.attempts, row.error_class) == ("ready", attempt, "transient")
-        assert row.last_error
-        waits.append((row.due_at - before).total_seconds())
+        row, now = luna.row("calendar.upsert"), datetime.now(UTC)
+        # A draw near nothing is due again at once, so that one drain may try twice.
+        assert row.attempts > tried
+        assert (row.state, row.error_class) == ("ready", "transient")
+        assert (row.last_error or "").startswith("google no_answer")
+        tried = row.attempts
+        assert (row.due_at - now).total_seconds() <= 2 * 2 ** (tried - 1)
         luna.hurry()
-    for wait, most in zip(waits, (2, 4, 8), strict=True):
-        assert -1 <= wait <= most + 5  # the draw starts at nothing; drains take a moment
 
 
 def test_a_throttled_delivery_waits_by_a_longer_measure(luna: Connected) -> None:
