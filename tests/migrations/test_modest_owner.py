@@ -22,6 +22,7 @@ from bookra.config import Settings
 from bookra.engine import migrating, roles
 from bookra.engine.database import open_pool
 from bookra.engine.embedded import SUPERUSER, EmbeddedServer
+from bookra.engine.revision import HEAD
 from bookra.engine.runtime import Engine, administrative_tx
 from bookra.engine.tenancy.actions import add_operator
 from bookra.errors import NotAllowedError
@@ -55,7 +56,7 @@ def test_a_login_that_is_no_superuser_can_do_all_an_administrator_does(
 ) -> None:
     settings = Settings(home=tmp_path, database_url=owned.admin_url)
     assert bootstrap.upgrade(settings).before is None
-    assert bootstrap.upgrade(settings).before == bootstrap.HEAD
+    assert bootstrap.upgrade(settings).before == HEAD
     with bootstrap.administration(settings) as connection:
         assert migrating.differences(connection) == []
     with bootstrap.administration(settings) as connection:

@@ -14,7 +14,9 @@ from sqlalchemy import text
 from bookra.engine.availability.actions import Slot, find_slots, set_exception
 from bookra.engine.availability.hours import parse_shifts
 from bookra.engine.bookings.booking import BookingRequest, book
+from bookra.engine.database import open_pool
 from bookra.engine.payments.taking import book_with_link
+from bookra.engine.runtime import administrative_tx
 from bookra.errors import BookraError, ConflictError
 
 RULES = text(
@@ -33,7 +35,8 @@ def busy_salon(database: Database, pool: Pool, zone: str, day: date, step: int) 
     """Open a salon with breaks, buffers, gaps, nights, an exception and visits all over."""
     now = datetime(day.year, day.month, day.day, 6, tzinfo=UTC) - timedelta(days=1)
     salon = empty_salon(database, pool, now=now, timezone=zone)
-    salon.act(lambda tx: tx.run(RULES, step=step))
+    with open_pool(database.administrator, pooled=False).begin() as administrator:
+        administrative_tx(administrator, salon.tenant).run(RULES, step=step)
     for name in ("ana", "ben"):
         salon.staff(name)
     salon.hours("ana", "mon-sun 00:30-04:00,09:00-13:00,14:00-18:00")

@@ -28,9 +28,8 @@ def shown(seen: Window) -> list[str]:
 
 def busy(start: str, end: str) -> Busy:
     """An allocation at UTC times of Tuesday."""
-    return Busy(
-        *(round(datetime.fromisoformat(f"2026-11-24T{at}Z").timestamp()) for at in (start, end))
-    )
+    first, last = (datetime.fromisoformat(f"2026-11-24T{at}Z") for at in (start, end))
+    return Busy(clock.to_epoch(first), clock.to_epoch(last))
 
 
 @settings(max_examples=150)

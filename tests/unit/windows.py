@@ -118,7 +118,7 @@ def _person(draw: st.DrawFn, number: int, first_day: date, days: int) -> StaffTi
     exceptions = draw(st.dictionaries(near, _shifts(), max_size=2))
     at = round(datetime(first_day.year, first_day.month, first_day.day, tzinfo=UTC).timestamp())
     at -= 2 * 86_400
-    busy = []
+    busy: list[Busy] = []
     for gap, length in draw(
         st.lists(st.tuples(st.integers(0, 300), st.integers(1, 200)), max_size=8)
     ):
