@@ -29,6 +29,8 @@ from bookra.engine.embedded import SUPERUSER, EmbeddedServer
 
 FOLDER_VARIABLE = "BOOKRA_TEST_FOLDER"
 URL_VARIABLE = "BOOKRA_TEST_DATABASE_URL"
+"""Names a server to test on instead, by the URL of a superuser: tests break things on purpose."""
+
 PREFIX = "bookra-tests-"
 SHORT_ROOT = Path("/tmp")
 """A socket's path has little room, and the server's account can't enter a private folder."""
@@ -169,12 +171,16 @@ def _roles_of(session: psycopg.Connection) -> list[str]:
     tenants = session.execute("SELECT to_regclass('bookra.tenants')").fetchone()
     if tenants == (None,):
         return []
-    session.execute("SET row_security = off")
-    found = session.execute(
-        "SELECT rolname FROM pg_roles WHERE rolname IN (SELECT login FROM bookra.operators)"
-        " OR rolname IN (SELECT 'bookra_t_' || replace(id::text, '-', '') FROM bookra.tenants)"
-    ).fetchall()
-    return [name for (name,) in found]
+    made = []
+    for (tenant,) in session.execute("SELECT id FROM bookra.tenants").fetchall():
+        session.execute("SELECT set_config('app.tenant', %s, false)", [str(tenant)])
+        found = session.execute(
+            "SELECT rolname FROM pg_roles WHERE rolname = %s"
+            " OR rolname IN (SELECT login FROM bookra.operators)",
+            [roles.tenant_role(tenant)],
+        ).fetchall()
+        made += [name for (name,) in found]
+    return made
 
 
 def _drop_database(session: psycopg.Connection, name: str) -> None:
