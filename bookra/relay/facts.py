@@ -31,6 +31,7 @@ def stripe_facts(engine: Engine, settings: Settings, tenant: str) -> StripeFacts
         moved = tuple(
             StripeFact(movement.txn_ref, movement.type, movement.net)
             for movement in stripe.movements(opened - 86_400)
+            if movement.amount or movement.fee
         )
         balance = stripe.balance(currency)
         return StripeFacts(moved, balance.available + balance.pending)

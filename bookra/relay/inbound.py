@@ -124,7 +124,8 @@ class Inbound:
         known = self._engine.ask(
             slug, lambda tx: {row.txn_ref for row in tx.rows(KNOWN_MOVEMENTS, refs=refs)}
         )
-        fresh = [movement for movement in seen if movement.txn_ref not in known]
+        # One that moves nothing at all makes no entry, and the proof leaves it out too.
+        fresh = [m for m in seen if m.txn_ref not in known and (m.amount or m.fee)]
         for movement in fresh:
             self._record(slug, movement)
         newest = max(clock.to_epoch(movement.created_at) for movement in seen)

@@ -75,7 +75,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("changed_by", sa.Text(), server_default=sa.text("SESSION_USER"), nullable=False),
         sa.CheckConstraint(
-            "granularity_minutes BETWEEN 1 AND 240", name=op.f("tenants_granularity_range")
+            "granularity_minutes BETWEEN 1 AND 240 AND 1440 % granularity_minutes = 0",
+            name=op.f("tenants_granularity_range"),
         ),
         sa.CheckConstraint("hold_minutes BETWEEN 1 AND 1440", name=op.f("tenants_hold_range")),
         sa.CheckConstraint("tax_bps BETWEEN 0 AND 10000", name=op.f("tenants_tax_range")),

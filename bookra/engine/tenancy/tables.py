@@ -36,7 +36,10 @@ tenants = s.Table(
     PrimaryKeyConstraint("id"),
     UniqueConstraint("slug"),
     s.check("tax_range", "tax_bps BETWEEN 0 AND 10000"),
-    s.check("granularity_range", "granularity_minutes BETWEEN 1 AND 240"),
+    s.check(
+        "granularity_range",
+        "granularity_minutes BETWEEN 1 AND 240 AND 1440 % granularity_minutes = 0",
+    ),
     s.check("hold_range", "hold_minutes BETWEEN 1 AND 1440"),
 )
 
