@@ -1,0 +1,170 @@
+"""A large salon on an embedded server of its own: what both benchmarks measure against.
+
+The server is durable, as a real one is (``fsync`` is on), and everything goes in by the ordinary
+login, row by row through the exclusion constraint. Folder and server are gone afterwards.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from functools import partial
+from pathlib import Path
+from uuid import UUID
+
+from bookra import bootstrap
+from bookra.clock import resolve
+from bookra.config import Settings
+from bookra.engine.availability.actions import set_hours
+from bookra.engine.availability.hours import parse_week
+from bookra.engine.bookings import store
+from bookra.engine.catalog.actions import NewService, add_service
+from bookra.engine.catalog.model import Service, parse_segments
+from bookra.engine.people.customers import add_customer
+from bookra.engine.people.staff import Staff, add_staff
+from bookra.engine.runtime import Engine, Tx
+from bookra.engine.tenancy import actions as tenancy
+from bookra.ids import new_id
+from bookra.money import Money
+
+SLUG = "luna"
+STAFF = 50
+TODAY = datetime.now(UTC).date()
+MONTH = TODAY + timedelta(days=14 - TODAY.weekday())
+"""The Monday with which the searched month begins: to come, and in the middle of what is booked."""
+
+# Five kinds of week, each with its nine hours a day: a salon has neither one rota nor fifty.
+WEEKS = (
+    ("mon-sat 09:00-18:00",),
+    ("mon-sat 09:00-13:00,14:00-19:00",),
+    ("mon-fri 10:00-19:00", "sat 09:00-18:00"),
+    ("mon-wed 08:00-17:00", "thu-sat 11:00-20:00"),
+    ("mon-sat 08:30-12:30,13:30-18:30",),
+)
+VISITS_A_DAY = 3.5
+"""How full the book is, so that more bookings mean a longer one, not a denser one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Salon:
+    """An opened salon: its settings, an engine with one connection, how much is in its book."""
+
+    settings: Settings
+    engine: Engine
+    people: tuple[Staff, ...]
+    bookings: int
+
+
+@contextmanager
+def opened(bookings: int) -> Iterator[Salon]:
+    """Start a server, open the salon with so many ``bookings``, and take all of it away again."""
+    home = Path(tempfile.mkdtemp(prefix="bookra-benchmark-"))
+    home.chmod(0o711)  # the server's account must be able to pass through
+    settings = Settings(home=home)
+    engine = None
+    try:
+        engine = bootstrap.open_engine(settings, size=1)
+        yield _furnished(settings, engine, bookings)
+    finally:
+        if engine is not None:
+            engine.close()
+        bootstrap.embedded_server(settings).stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _furnished(settings: Settings, engine: Engine, bookings: int) -> Salon:
+    new = tenancy.NewTenant(SLUG, "Luna Hair", "Europe/Berlin", "EUR", "DE", 1900)
+    with bootstrap.administration(settings) as connection:
+        tenancy.create(connection, new)
+    people, service, customer = engine.act(SLUG, _set_up, command="benchmark")
+    booked = 0
+    for index, person in enumerate(people):
+        wanted = bookings * (index + 1) // STAFF - bookings * index // STAFF
+        fill = partial(_fill, person=person, service=service, customer=customer, wanted=wanted)
+        booked += engine.act(SLUG, fill, command="benchmark")
+    with bootstrap.administration(settings) as connection:
+        connection.exec_driver_sql("ANALYZE")  # autovacuum would, within a minute
+    return Salon(settings, engine, people, booked)
+
+
+def _set_up(tx: Tx) -> tuple[tuple[Staff, ...], Service, UUID]:
+    people = []
+    for number in range(STAFF):
+        person, _ = add_staff(tx, f"staff-{number:02d}", f"Staff {number}", commission_bps=4000)
+        weeks = [parse_week(week) for week in WEEKS[number % len(WEEKS)]]
+        set_hours(tx, person.slug, weeks, TODAY - timedelta(days=365))
+        people.append(person)
+    cut = NewService("cut", "Cut", Money(4500, tx.tenant.currency), parse_segments("busy 45"))
+    service, _ = add_service(tx, cut)
+    customer, _ = add_customer(tx, "Rosa Vega")
+    return tuple(people), service, customer.id
+
+
+def _fill(tx: Tx, person: Staff, service: Service, customer: UUID, wanted: int) -> int:
+    """Book so many visits of one person; return how many the exclusion constraint let in."""
+    starts = _starts(tx, random.Random(person.slug), wanted)
+    span = [
+        {"id": new_id(), "starts_at": start, "ends_at": start + timedelta(minutes=45)}
+        for start in starts
+    ]
+    lines = [
+        {
+            **visit,
+            "id": new_id(),
+            "booking_id": visit["id"],
+            "position": 1,
+            "service_id": service.id,
+            "staff_id": person.id,
+            "net_minor": 3782,
+            "tax_minor": 718,
+            "tax_bps": 1900,
+            "commission_bps": person.commission_bps,
+            "currency": "EUR",
+        }
+        for visit in span
+    ]
+    claims = [
+        {
+            **line,
+            "id": new_id(),
+            "bookable_id": person.id,
+            "booking_line_id": line["id"],
+            "held_until": None,
+        }
+        for line in lines
+    ]
+    tx.run_many(store.INSERT, [_booking(visit, customer, tx.now) for visit in span])
+    tx.run_many(store.INSERT_LINE, lines)
+    tx.run_many(store.ALLOCATE, claims)
+    return len(claims)
+
+
+def _booking(visit: dict[str, object], customer: UUID, now: datetime) -> dict[str, object]:
+    return {
+        **visit,
+        "code": f"LUN-{str(visit['id'])[-12:]}",
+        "customer_id": customer,
+        "status": "confirmed",
+        "hold_expires_at": None,
+        "currency": "EUR",
+        "now": now,
+    }
+
+
+def _starts(tx: Tx, rng: random.Random, wanted: int) -> list[datetime]:
+    """Return times in separate hours of the days around the month, on the quarter hour."""
+    days = max(31, round(wanted / VISITS_A_DAY))
+    first = MONTH - timedelta(days=(days - 30) // 2)
+    hours = [(day, hour) for day in range(days) for hour in range(8, 19)]
+    return [
+        resolve(
+            datetime.combine(first + timedelta(days=day), time(hour, rng.choice((0, 15)))),
+            tx.tenant.zone,
+        )
+        for day, hour in sorted(rng.sample(hours, wanted))
+    ]
