@@ -7,7 +7,7 @@ holds and blocks alike. Searches use the plain columns and the B-tree: under row
 
 from __future__ import annotations
 
-from sqlalchemy import Index, column, func
+from sqlalchemy import Index, UniqueConstraint, column, func, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 from bookra.engine import schema as s
@@ -46,12 +46,68 @@ working_exceptions = s.tenant_table(
 )
 Index(None, working_exceptions.c.tenant_id, working_exceptions.c.staff_id, working_exceptions.c.day)
 
+# A closed day of one location, or of all of them.
 closures = s.tenant_table(
     "closures",
     s.required("day", s.Date),
     s.required("name", s.Text),
-    s.unique("day"),
+    s.optional("location_id", s.Uuid),
+    s.refers("location_id", "locations"),
+    UniqueConstraint(
+        "tenant_id", "day", "location_id", name="closures_key", postgresql_nulls_not_distinct=True
+    ),
 )
+
+# Time off and blocks as they were asked for; they may overlap each other (sick during leave). Their
+# merged union is what occupies the person, as allocations of kind 'block'.
+absences = s.tenant_table(
+    "absences",
+    s.required("bookable_id", s.Uuid),
+    s.required("kind", s.Text),
+    s.required("starts_at", s.INSTANT),
+    s.required("ends_at", s.INSTANT),
+    s.required("reason", s.Text, server_default=""),
+    s.instant("created_at"),
+    s.refers("bookable_id", "bookables"),
+    s.one_of("kind", "time-off", "block"),
+    s.check("order", "starts_at < ends_at"),
+)
+Index(None, absences.c.tenant_id, absences.c.bookable_id, absences.c.starts_at)
+
+# Busy times of other calendars: kept apart from allocations, since they may overlap what is booked.
+external_busy = s.tenant_table(
+    "external_busy",
+    s.required("bookable_id", s.Uuid),
+    s.required("source", s.Text),
+    s.required("uid", s.Text),
+    s.required("starts_at", s.INSTANT),
+    s.required("ends_at", s.INSTANT),
+    s.refers("bookable_id", "bookables"),
+    s.unique("bookable_id", "source", "uid", "starts_at"),
+    s.check("order", "starts_at < ends_at"),
+)
+Index(None, external_busy.c.tenant_id, external_busy.c.bookable_id, external_busy.c.starts_at)
+
+# A class that takes place: its staff and room are allocated once, its seats are sold one by one.
+sessions = s.tenant_table(
+    "sessions",
+    s.required("code", s.Text),
+    s.required("service_id", s.Uuid),
+    s.required("staff_id", s.Uuid),
+    s.required("starts_at", s.INSTANT),
+    s.required("ends_at", s.INSTANT),
+    s.required("capacity", s.SmallInteger),
+    s.required("status", s.Text, server_default="open"),
+    s.instant("created_at"),
+    s.refers("service_id", "services"),
+    s.refers("staff_id", "staff"),
+    s.unique("code"),
+    s.unique("id", "capacity", name="sessions_capacity_key"),
+    s.one_of("status", "open", "cancelled"),
+    s.check("order", "starts_at < ends_at"),
+    s.check("capacity_range", "capacity BETWEEN 1 AND 1000"),
+)
+Index(None, sessions.c.tenant_id, sessions.c.service_id, sessions.c.starts_at)
 
 allocations = s.tenant_table(
     "allocations",
@@ -62,11 +118,14 @@ allocations = s.tenant_table(
     s.optional("booking_id", s.Uuid),
     s.optional("booking_line_id", s.Uuid),
     s.optional("held_until", s.INSTANT),
+    s.optional("session_id", s.Uuid),
     s.refers("bookable_id", "bookables"),
     s.refers("booking_id", "bookings"),
     s.refers("booking_line_id", "booking_lines"),
-    s.one_of("kind", "booking", "block"),
+    s.refers("session_id", "sessions"),
+    s.one_of("kind", "booking", "block", "session"),
     s.check("owner", "(kind = 'booking') = (booking_id IS NOT NULL)"),
+    s.check("session_owner", "(kind = 'session') = (session_id IS NOT NULL)"),
     s.check("not_empty", "starts_at < ends_at"),
     s.check("length", f"ends_at - starts_at <= interval '{LONGEST_ALLOCATION_HOURS} hours'"),
     ExcludeConstraint(
@@ -79,3 +138,26 @@ allocations = s.tenant_table(
 )
 Index(None, allocations.c.tenant_id, allocations.c.bookable_id, allocations.c.starts_at)
 Index(None, allocations.c.tenant_id, allocations.c.booking_id)
+Index(
+    "allocations_sessions_idx",
+    allocations.c.tenant_id,
+    allocations.c.session_id,
+    postgresql_where=text("session_id IS NOT NULL"),
+)
+
+# A daily limit as places: the unique key makes a limit of n exact under any concurrency. The
+# subject is a member of staff or a service.
+day_places = s.tenant_table(
+    "day_places",
+    s.required("subject_id", s.Uuid),
+    s.required("day", s.Date),
+    s.required("place", s.SmallInteger),
+    s.required("booking_id", s.Uuid),
+    s.required("booking_line_id", s.Uuid),
+    s.optional("held_until", s.INSTANT),
+    s.refers("booking_id", "bookings"),
+    s.refers("booking_line_id", "booking_lines"),
+    s.unique("subject_id", "day", "place", name="day_places_key"),
+    s.check("place_positive", "place >= 1"),
+)
+Index(None, day_places.c.tenant_id, day_places.c.booking_id)

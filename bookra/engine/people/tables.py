@@ -6,13 +6,24 @@ from sqlalchemy import Index, text
 
 from bookra.engine import schema as s
 
+locations = s.tenant_table(
+    "locations",
+    s.required("slug", s.Text),
+    s.required("name", s.Text),
+    s.required("timezone", s.Text),
+    s.instant("created_at"),
+    s.unique("slug"),
+)
+
 bookables = s.tenant_table(
     "bookables",
     s.required("kind", s.Text),
     s.required("slug", s.Text),
     s.required("name", s.Text),
+    s.optional("location_id", s.Uuid),
     s.required("active", s.Boolean, server_default="true"),
     s.instant("created_at"),
+    s.refers("location_id", "locations"),
     s.unique("slug"),
     s.one_of("kind", "staff", "resource"),
 )
@@ -22,9 +33,21 @@ staff = s.tenant_table(
     s.required("commission_bps", s.Integer, server_default="0"),
     s.required("all_services", s.Boolean, server_default="true"),
     s.optional("calendar_id", s.Text),
+    s.required("level", s.Text, server_default=""),
+    s.optional("timezone", s.Text),
+    s.optional("daily_limit", s.SmallInteger),
     s.refers("id", "bookables"),
     s.check("commission_range", "commission_bps BETWEEN 0 AND 10000"),
+    s.check("daily_limit_range", "daily_limit BETWEEN 1 AND 1000"),
 )
+
+resources = s.tenant_table(
+    "resources",
+    s.required("pool_id", s.Uuid),
+    s.refers("id", "bookables"),
+    s.refers("pool_id", "pools"),
+)
+Index(None, resources.c.tenant_id, resources.c.pool_id)
 
 staff_services = s.tenant_table(
     "staff_services",

@@ -22,6 +22,8 @@ tenants = s.Table(
     s.required("notice_minutes", s.Integer, server_default="0"),
     s.required("horizon_days", s.Integer, server_default="730"),
     s.required("hold_minutes", s.SmallInteger, server_default="15"),
+    s.required("waitlist_rule", s.Text, server_default="first"),
+    s.required("waitlist_hold_minutes", s.SmallInteger, server_default="60"),
     s.required("logo_text", s.Text),
     s.required("primary_color", s.Text),
     s.required("accent_color", s.Text),
@@ -41,6 +43,8 @@ tenants = s.Table(
         "granularity_minutes BETWEEN 1 AND 240 AND 1440 % granularity_minutes = 0",
     ),
     s.check("hold_range", "hold_minutes BETWEEN 1 AND 1440"),
+    s.check("waitlist_hold_range", "waitlist_hold_minutes BETWEEN 1 AND 1440"),
+    s.one_of("waitlist_rule", "first", "best-fit", "highest-value"),
 )
 
 
