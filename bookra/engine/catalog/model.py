@@ -1,14 +1,20 @@
-"""What a service is: segments of busy time and gaps, buffers, and a price. Values, no I/O."""
+"""What a service is: segments of busy time and gaps, buffers, rules and a price. Values, no I/O."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 from uuid import UUID
 
 from bookra.clock import DAY_MINUTES, MINUTE
 from bookra.errors import InvalidInputError
 from bookra.money import Money
+
+Blocks = tuple[tuple[int, int], ...]
+"""``(offset, length)`` pairs in seconds from a visit's start, by offset."""
+
+SPANS = ("visit", "busy", "gap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +29,36 @@ class Segment:
         return f"{'busy' if self.busy else 'gap'} {self.minutes}"
 
 
+class ServiceLevel(NamedTuple):
+    """What staff of one level charge; their own segments, or none when they take as long."""
+
+    level: str
+    price: Money
+    segments: tuple[Segment, ...] = ()
+
+
+class Need(NamedTuple):
+    """A unit of a pool that a service takes: through the ``visit``, when ``busy``, in a ``gap``."""
+
+    pool: str
+    span: str = "visit"
+
+
+class Offered(NamedTuple):
+    """A stretch of one weekday (Monday is 0) in which the service is sold, in minutes."""
+
+    weekday: int
+    opens_minute: int
+    closes_minute: int
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service of the catalogue; buffers are kept free before and after the visit."""
+    """A service of the catalogue; buffers are kept free before and after the visit.
+
+    None in a rule means that the business's own holds. ``capacity`` makes it a class, sold by the
+    seat. ``offered`` empty means whenever its staff work.
+    """
 
     id: UUID
     slug: str
@@ -36,14 +69,30 @@ class Service:
     buffer_before_minutes: int = 0
     buffer_after_minutes: int = 0
     active: bool = True
+    granularity_minutes: int | None = None
+    alignment: str = "clock"
+    notice_minutes: int | None = None
+    horizon_days: int | None = None
+    daily_limit: int | None = None
+    capacity: int | None = None
+    levels: tuple[ServiceLevel, ...] = ()
+    offered: tuple[Offered, ...] = ()
+    needs: tuple[Need, ...] = ()
 
     @property
     def minutes(self) -> int:
         """How long the customer is there, gaps included, buffers left out."""
         return sum(segment.minutes for segment in self.segments)
 
-    def busy_blocks(self) -> tuple[tuple[int, int], ...]:
-        """Return ``(offset, length)`` in seconds from the start for all that occupies the staff.
+    def at_level(self, level: str) -> Service:
+        """Return the service as staff of ``level`` perform it: their price, their segments."""
+        for known in self.levels:
+            if known.level == level:
+                return replace(self, price=known.price, segments=known.segments or self.segments)
+        return self
+
+    def busy_blocks(self) -> Blocks:
+        """Return all that occupies the staff.
 
         Buffers count as occupied and join the busy time beside them, so the first offset is
         negative when there is a buffer before.
@@ -63,8 +112,20 @@ class Service:
             at += minutes
         return tuple((offset * MINUTE, length * MINUTE) for offset, length in blocks)
 
-    def gaps(self) -> tuple[tuple[int, int], ...]:
-        """Return ``(offset, length)`` in seconds of the gaps inside the visit."""
+    def blocks_of(self, span: str) -> Blocks:
+        """Return when a unit is taken that the service needs for ``span``.
+
+        A visit's unit stays occupied through the gaps and the buffers: the room is cleaned too.
+        """
+        if span == "busy":
+            return self.busy_blocks()
+        if span == "gap":
+            return self.gaps()
+        length = self.buffer_before_minutes + self.minutes + self.buffer_after_minutes
+        return ((-self.buffer_before_minutes * MINUTE, length * MINUTE),)
+
+    def gaps(self) -> Blocks:
+        """Return the gaps inside the visit."""
         found, at = [], 0
         for segment in self.segments:
             if not segment.busy:
