@@ -29,7 +29,7 @@ COMMANDS: dict[str, Entry] = {
     "hours": Entry("hours", "Working hours and exceptions.", SETUP),
     "holiday": Entry("holiday", "Public holidays: import them as closed days.", SETUP),
     "service": Entry("service", "Services: add, list, show.", SETUP),
-    "customer": Entry("customer", "Customers: add, find, show.", SETUP),
+    "customer": Entry("customer", "Customers: add, find, show, import.", SETUP),
     "use": Entry("use", "Remember a business, so that --tenant can be left out.", SETUP),
     "invoice": Entry("invoice", "Invoices: list, show, pdf.", MONEY),
     "ledger": Entry("ledger", "The ledger: accounts, entries, balance, verify.", MONEY),

@@ -87,11 +87,17 @@ def read_sheet(content: bytes, score: Score) -> Sheet:
     text, encoding, guessed = _decoded(content)
     lines = list(io.StringIO(text, newline=""))
     named = _SEPARATOR_LINE.fullmatch(lines[0]) if lines else None
+    headers = {
+        mark: _header(lines, mark, 1 if named else 0)
+        for mark in ((named[1],) if named else DELIMITERS)
+    }
     sheets = [
         Sheet(tuple(cell.strip() for cell in first.cells), mark, encoding, guessed, lines, begins)
-        for mark in ((named[1],) if named else DELIMITERS)
-        for first, begins in [_header(lines, mark, 1 if named else 0)]
+        for mark, (first, begins) in headers.items()
+        if not first.torn
     ]
+    if not sheets:
+        raise _not_csv("The quotation marks of the header can't be followed")
     best = max(sheets, key=lambda sheet: (score(sheet.header), len(sheet.header)))
     if not all(_legible(cell) for cell in best.header):
         raise _not_csv("The file is not text")
@@ -106,22 +112,25 @@ def _decoded(content: bytes) -> tuple[str, str, bool]:
     """
     for mark, encoding in _MARKS:
         if content.startswith(mark):
-            return content[len(mark) :].decode(encoding, "replace"), encoding, False
+            return _ended(content[len(mark) :].decode(encoding, "replace")), encoding, False
     text = content.decode("utf-8", "replace")
     damaged = text.count(UNREADABLE)
     readable = 0 if not damaged else sum(not character.isascii() for character in text) - damaged
     if damaged and damaged >= readable:
-        return content.decode("cp1252", "replace"), "cp1252", True
-    return text, "utf-8", False
+        return _ended(content.decode("cp1252", "replace")), "cp1252", True
+    return _ended(text), "utf-8", False
+
+
+def _ended(text: str) -> str:
+    """Return ``text`` without the end mark that old systems write."""
+    return text.rstrip("\x00\x1a")
 
 
 def _header(lines: Sequence[str], delimiter: str, start: int) -> tuple[Record, int]:
     """Return the first record that is not empty, and the index of the line after it."""
     records = _records(lines, delimiter, start)
     for record in records:
-        if record.torn:
-            raise _not_csv("The quotation marks of the header can't be followed")
-        if any(cell.strip() for cell in record.cells):
+        if record.torn or any(cell.strip() for cell in record.cells):
             following = next(records, None)
             return record, len(lines) if following is None else following.line - 1
     raise InvalidInputError(

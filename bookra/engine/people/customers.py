@@ -13,6 +13,9 @@ from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, InvalidInputError, NotFoundError
 from bookra.ids import checked_name, new_id
 
+MAX_EMAIL = 254
+"""The longest address that mail can carry (RFC 5321, with erratum 1690)."""
+
 COLUMNS = """
     SELECT c.id, c.name, c.phone, c.email, c.language, c.created_at,
            (SELECT count(*) FROM bookings b
@@ -154,7 +157,9 @@ def checked_phone(text_: str, country: str) -> str:
 def checked_email(text_: str) -> str:
     """Return the address in lower case; raises ``bad_email`` unless it has the shape of one."""
     cleaned = text_.strip().lower()
-    if not re.fullmatch(r"[^\s@,;<>]{1,64}@[^\s@,;<>]+\.[^\s@,;<>]{2,}", cleaned):
+    if len(cleaned) > MAX_EMAIL or not re.fullmatch(
+        r"[^\s@,;<>]{1,64}@[^\s@,;<>]+\.[^\s@,;<>]{2,}", cleaned
+    ):
         raise InvalidInputError(
             "bad_email", f"'{text_}' is not an e-mail address", hint="Such as rosa@example.com"
         )

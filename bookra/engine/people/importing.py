@@ -68,8 +68,12 @@ class Register:
 
     def page(self) -> Register:
         """Return a register that knows the same, and whose notes can be thrown away."""
-        maps = (self.phones, self.emails, self.names, self.lines)
-        return Register(*(known.new_child() for known in maps))
+        return Register(
+            self.phones.new_child(),
+            self.emails.new_child(),
+            self.names.new_child(),
+            self.lines.new_child(),
+        )
 
     def take_over(self, page: Register) -> None:
         """Keep the notes of a page."""
@@ -221,9 +225,15 @@ def _insert(tx: Tx, new: list[Holder]) -> None:
     tx.run_many(
         INSERT,
         [
-            {"id": n.id, "name": n.name, "phone": n.phone, "email": n.email}
-            | {"language": "", "now": tx.now}
-            for n in new
+            {
+                "id": holder.id,
+                "name": holder.name,
+                "phone": holder.phone,
+                "email": holder.email,
+                "language": "",
+                "now": tx.now,
+            }
+            for holder in new
         ],
     )
     for holder in new:
