@@ -20,8 +20,8 @@ from uuid import UUID
 from bookra import bootstrap
 from bookra.clock import resolve
 from bookra.config import Settings
-from bookra.engine.availability.actions import set_hours
 from bookra.engine.availability.hours import parse_week
+from bookra.engine.availability.timetable import set_hours
 from bookra.engine.bookings import store
 from bookra.engine.catalog.actions import NewService, add_service
 from bookra.engine.catalog.model import Service, parse_segments

@@ -17,8 +17,9 @@ from databases import Database
 from sqlalchemy import Engine as Pool
 
 from bookra.clock import resolve
-from bookra.engine.availability.actions import Slot, find_slots, set_hours
+from bookra.engine.availability.actions import Slot, find_slots
 from bookra.engine.availability.hours import parse_week
+from bookra.engine.availability.timetable import set_hours
 from bookra.engine.bookings.booking import BookingRequest, book
 from bookra.engine.bookings.model import Booking
 from bookra.engine.bookings.store import booking_by_code

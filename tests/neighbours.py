@@ -9,7 +9,7 @@ from uuid import UUID
 from factories import Salon
 from sqlalchemy import text
 
-from bookra.engine.availability.actions import set_exception
+from bookra.engine.availability.timetable import set_exception
 from bookra.engine.bookings.booking import book
 from bookra.engine.commissions.split import split
 from bookra.engine.database import open_pool

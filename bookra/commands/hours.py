@@ -33,14 +33,14 @@ def set_(
       bookra hours set ana 'mon-fri 09:00-13:00,14:00-18:00' 'sat 10:00-14:00' 'sun closed'
       bookra hours set bo 'fri,sat 22:00-02:00' --from 2026-12-01
     """
-    from bookra.engine.availability import actions
+    from bookra.engine.availability import timetable
     from bookra.engine.availability.hours import parse_week
 
     parsed = [parse_week(part) for part in week]
 
     def action(tx: Tx) -> dict[str, Any]:
         day = parse_day(from_day, tx.tenant.zone, tx.now)
-        actions.set_hours(tx, staff, parsed, day)
+        timetable.set_hours(tx, staff, parsed, day)
         return _week(tx, staff, day)
 
     parameters = {"staff": staff, "week": week, "from": from_day}
@@ -64,14 +64,14 @@ def except_(
       bookra hours except ana 2026-12-24 '09:00-12:00'
       bookra hours except ana tomorrow closed
     """
-    from bookra.engine.availability import actions
+    from bookra.engine.availability import timetable
     from bookra.engine.availability.hours import format_shifts, parse_shifts
 
     parsed = parse_shifts(shifts)
 
     def action(tx: Tx) -> dict[str, Any]:
         wanted = parse_day(day, tx.tenant.zone, tx.now)
-        actions.set_exception(tx, staff, wanted, parsed)
+        timetable.set_exception(tx, staff, wanted, parsed)
         return {"staff": staff, "day": wanted.isoformat(), "shifts": format_shifts(parsed)}
 
     parameters = {"staff": staff, "day": day, "shifts": shifts}
@@ -94,8 +94,8 @@ def show(staff: Staff, from_day: FromDay = "today") -> None:
 
 
 def _week(tx: Tx, staff: str, day: Any) -> dict[str, Any]:
-    from bookra.engine.availability.actions import hours_of
     from bookra.engine.availability.hours import format_shifts
+    from bookra.engine.availability.timetable import hours_of
 
     week = hours_of(tx, staff, day)
     shown = {WEEKDAYS[weekday]: format_shifts(shifts) for weekday, shifts in week.items()}

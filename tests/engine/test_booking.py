@@ -12,8 +12,9 @@ from factories import Salon, open_salon
 from sqlalchemy import Engine as Pool
 from sqlalchemy import text
 
-from bookra.engine.availability.actions import explain_start, set_exception
+from bookra.engine.availability.actions import explain_start
 from bookra.engine.availability.hours import parse_shifts
+from bookra.engine.availability.timetable import set_exception
 from bookra.engine.bookings.actions import cancel, check_in, complete, no_show
 from bookra.engine.bookings.model import NEXT, OCCUPYING, Status, require_next
 from bookra.engine.bookings.rota import day_snapshot

@@ -11,8 +11,9 @@ from factories import Salon, empty_salon
 from sqlalchemy import Engine as Pool
 from sqlalchemy import text
 
-from bookra.engine.availability.actions import Slot, find_slots, set_exception
+from bookra.engine.availability.actions import Slot, find_slots
 from bookra.engine.availability.hours import parse_shifts
+from bookra.engine.availability.timetable import set_exception
 from bookra.engine.bookings.booking import BookingRequest, book
 from bookra.engine.database import open_pool
 from bookra.engine.payments.taking import book_with_link

@@ -13,6 +13,7 @@ from bookra.bootstrap import administration
 from bookra.commands.story.cast import Business
 from bookra.config import Settings
 from bookra.engine.availability import actions as availability
+from bookra.engine.availability import timetable
 from bookra.engine.availability.hours import parse_week
 from bookra.engine.bookings import actions as visits
 from bookra.engine.bookings.booking import BookingRequest, book
@@ -192,9 +193,9 @@ def _set_up(tx: Tx, story: Fortnight) -> None:
             services=person.services,
             commission_bps=person.commission_percent * 100,
         )
-        availability.set_hours(tx, person.slug, [parse_week(w) for w in person.hours], opened)
+        timetable.set_hours(tx, person.slug, [parse_week(w) for w in person.hours], opened)
     years = range(opened.year, opened.year + 2)
-    availability.import_holidays(tx, business.country, business.region, years)
+    timetable.import_holidays(tx, business.country, business.region, years)
     for number, name in enumerate(business.customers):
         phone = f"{business.phone_prefix}{_suffix(business, number)}"
         email = f"customer{number}@{business.slug}.example"
