@@ -30,12 +30,13 @@ ACCEPTED: dict[str, tuple[str, ...]] = {
         " Etternavn, Efternavn",
         "mobile": "Mobile, Mobile Phone, Mobile Phone Number, Mobile Number, Mobile No, Cell,"
         " Cell Phone, Cell Phone Number, Handy, Handynummer, Handy-Nr, Mobil, Mobiltelefon,"
-        " Mobilnummer, Mobilfunk, Natel, Móvil, Teléfono móvil, Portable, Téléphone portable,"
-        " Cellulare, Celular, Telemóvel, Komórka, Telefon komórkowy, Mobiel, GSM, WhatsApp",
+        " Mobilnummer, Mobilfunk, Telefon mobil, Natel, Móvil, Teléfono móvil, Portable,"
+        " Téléphone portable, Cellulare, Celular, Telemóvel, Komórka, Telefon komórkowy, Mobiel,"
+        " GSM, WhatsApp",
         "phone": "Phone, Phone Number, Phone No, Telephone, Telephone Number, Tel, Tel-Nr,"
         " Contact Number, Primary Phone, Home Phone, Landline, Phone Value, Telefon,"
-        " Telefonnummer, Telefon-Nr, Rufnummer, Festnetz, Téléphone, Teléfono, Telefono,"
-        " Telefone, Numer telefonu, Telefoon, Telefoonnummer",
+        " Telefonnummer, Telefon-Nr, Telefon privat, Rufnummer, Festnetz, Téléphone, Teléfono,"
+        " Telefono, Telefone, Numer telefonu, Telefoon, Telefoonnummer",
         "email": "E-mail, E-mail Address, E-mail Value, E-Mail-Adresse, Mail, Mail Address,"
         " Correo, Correo electrónico, Courriel, Adresse e-mail, Adres e-mail, Posta elettronica,"
         " E-mailadres, E-postadress",
@@ -46,6 +47,7 @@ _ROUNDED = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE]\+?\d+")
 _FORMULA = re.compile(r'="?([^"]*)"?')
 _FRACTION = re.compile(r"(\+?\d{4,})[.,]0+")
 _EXTENSION = re.compile(r"(?:x|ext\.?|extension)\s*\d{1,7}$", re.IGNORECASE)
+_SEVERAL = re.compile(r"[/,;|]")
 _BLANK = re.compile(r"[-–—./_\s]*")
 _PERSIAN_JOINT = re.compile("(?<=[\u0600-\u06ff])\u200c(?=[\u0600-\u06ff])")
 
@@ -138,7 +140,7 @@ def _person(record: Record, columns: Columns, country: str) -> Person:
         nobody = not phone and not email
         what = "neither a name nor a phone number or e-mail address" if nobody else "no name"
         raise InvalidInputError("nobody" if nobody else "no_name", f"It has {what}")
-    if len(record.cells) < width and not phone and not email:
+    if len(record.cells) <= max(columns.used) and not phone and not email:
         # More likely the rest of a note with an unquoted line break than a person.
         raise InvalidInputError(
             "bad_columns", f"It ends after {len(record.cells)} of {width} columns"
@@ -165,7 +167,8 @@ def phone_as_written(cell: str, country: str) -> str:
     """Return E.164 of a number that a spreadsheet may have damaged; raises ``bad_phone``.
 
     Restored: a leading apostrophe, ``="…"``, a trailing ``.0``, and ``(0)`` after the country.
-    Not restored: rounding (``4.93E+11``), and numbers with words, whose letters would be dialled.
+    Not restored: rounding (``4.93E+11``), numbers with words, whose letters would be dialled, and
+    two numbers in one cell, whose digits would run together.
     """
     written = cell.strip(" '’`´\"")
     if formula := _FORMULA.fullmatch(written):
@@ -176,13 +179,23 @@ def phone_as_written(cell: str, country: str) -> str:
             "bad_phone", "was rounded by a spreadsheet: format it as text and export it again"
         )
     dialled = _EXTENSION.sub("", written.removeprefix("tel:"))
-    if not any(character.isalpha() for character in dialled):
-        for candidate in (dialled, dialled.replace("(0)", "")):
-            try:
-                return checked_phone(candidate, country)
-            except InvalidInputError:
-                continue
-    raise InvalidInputError("bad_phone", f"holds no phone number as written in {country}")
+    before, *others = (part.strip() for part in _SEVERAL.split(dialled.strip("/,;| ")))
+    if any(part.startswith(("0", "+")) or _phone(before, country) for part in others):
+        raise InvalidInputError("bad_phone", "holds more than one phone number")
+    words = any(character.isalpha() for character in dialled)
+    found = None if words else _phone(dialled, country)
+    if found is None:
+        raise InvalidInputError("bad_phone", f"holds no phone number as written in {country}")
+    return found
+
+
+def _phone(written: str, country: str) -> str | None:
+    for candidate in (written, written.replace("(0)", "")):
+        try:
+            return checked_phone(candidate, country)
+        except InvalidInputError:
+            continue
+    return None
 
 
 def visible(cell: str) -> str:
