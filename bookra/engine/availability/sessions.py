@@ -1,0 +1,294 @@
+"""Sessions of classes: which take place, and how many seats each has left.
+
+A class is a service with a capacity. It has no open starts: its sessions are its starts.
+
+Seats are counted, never stored as a number: a seat is a row, and one whose hold has lapsed is
+free. Index: ``sessions_tenant_id_service_id_starts_at_idx``, then ``seats_key`` for each session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from bookra import clock
+from bookra.engine.availability.why import Reason
+from bookra.engine.catalog.actions import find_service, unknown_service
+from bookra.engine.catalog.model import Service
+from bookra.engine.people.staff import find_staff
+from bookra.engine.runtime import Tx
+from bookra.errors import ConflictError, NotFoundError
+
+if TYPE_CHECKING:  # the search for any service asks here about classes: no circle
+    from bookra.engine.availability.actions import Answer, Slot
+
+NEAREST = 3
+NEAREST_BEFORE = timedelta(days=1)
+NEAREST_AFTER = timedelta(days=60)
+"""Classes are weekly rather than hourly: what is near lies further off than for a haircut."""
+
+SELECT = """
+    SELECT x.id, x.code, x.service_id, s.slug AS service, s.name AS service_name, x.staff_id,
+           k.slug AS staff, k.name AS staff_name, f.level, f.commission_bps, x.starts_at, x.ends_at,
+           x.capacity, x.status,
+           (SELECT count(*) FROM seats t
+             WHERE t.tenant_id = x.tenant_id AND t.session_id = x.id
+               AND (t.held_until IS NULL OR t.held_until > :now))::int AS taken
+      FROM sessions x
+      JOIN services s ON s.tenant_id = x.tenant_id AND s.id = x.service_id
+      JOIN bookables k ON k.tenant_id = x.tenant_id AND k.id = x.staff_id
+      JOIN staff f ON f.tenant_id = x.tenant_id AND f.id = x.staff_id
+     WHERE x.tenant_id = :tenant_id
+"""
+BY_CODE = text(SELECT + " AND x.code = :code")
+BY_ID = text(SELECT + " AND x.id = :id")
+BETWEEN = text(
+    SELECT
+    + """
+       AND x.starts_at >= :start AND (CAST(:until AS timestamptz) IS NULL OR x.starts_at < :until)
+       AND (CAST(:service_id AS uuid) IS NULL OR x.service_id = :service_id)
+     ORDER BY x.starts_at, k.slug, x.code
+    """
+)
+# The sessions of one class that can be booked, by time; with seats, or whatever they have.
+OPEN = f"""
+    SELECT * FROM ({SELECT}
+       AND x.service_id = :service_id AND x.status = 'open'
+       AND x.starts_at >= :start AND x.starts_at < :until
+       AND (CAST(:staff_id AS uuid) IS NULL OR x.staff_id = :staff_id)) x
+     WHERE x.capacity - x.taken >= :seats
+"""  # noqa: S608 - constants
+OPEN_BETWEEN = text(OPEN + " ORDER BY x.starts_at, x.staff LIMIT :limit")
+CLOSEST = text(
+    OPEN + " ORDER BY abs(extract(epoch FROM x.starts_at - CAST(:at AS timestamptz))), x.starts_at,"
+    " x.staff LIMIT :limit"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A class that takes place; ``taken`` counts seats that are sold or held at the moment."""
+
+    id: UUID
+    code: str
+    service_id: UUID
+    service: str
+    service_name: str
+    staff_id: UUID
+    staff: str
+    staff_name: str
+    level: str
+    commission_bps: int
+    starts_at: datetime
+    ends_at: datetime
+    capacity: int
+    status: str
+    taken: int
+
+    @property
+    def free(self) -> int:
+        """How many seats are left; none once the session is cancelled."""
+        return max(0, self.capacity - self.taken) if self.status == "open" else 0
+
+
+def class_slots(
+    tx: Tx, service: str, staff: str | None, first_day: date, days: int, limit: int | None = None
+) -> list[Slot]:
+    """Return the sessions with seats left that can be booked, by time and then staff."""
+    zone = tx.tenant.zone
+    wanted = find_class(tx, service)
+    earliest, latest = bookable_span(tx, wanted)
+    begin = clock.from_epoch(clock.opening(first_day, 0, zone))
+    end = clock.from_epoch(clock.opening(first_day + timedelta(days=days), 0, zone))
+    rows = tx.rows(
+        OPEN_BETWEEN,
+        service_id=wanted.id,
+        staff_id=_staff_id(tx, staff),
+        start=max(begin, earliest),
+        until=min(end, latest),
+        seats=1,
+        limit=limit,
+        now=tx.now,
+    )
+    return _slots(wanted, map(_session, rows))
+
+
+def class_nearest(
+    tx: Tx, service: str, staff: str | None, at: datetime, seats: int = 1
+) -> tuple[Slot, ...]:
+    """Return the sessions closest to ``at`` that have so many seats left, by time."""
+    wanted = find_class(tx, service)
+    earliest, latest = bookable_span(tx, wanted)
+    rows = tx.rows(
+        CLOSEST,
+        service_id=wanted.id,
+        staff_id=_staff_id(tx, staff),
+        start=max(at - NEAREST_BEFORE, earliest),
+        until=min(max(at, earliest) + NEAREST_AFTER, latest),
+        seats=seats,
+        at=at,
+        limit=NEAREST,
+        now=tx.now,
+    )
+    return tuple(sorted(_slots(wanted, map(_session, rows))))
+
+
+def explain_class(tx: Tx, service: str, staff: str | None, at: datetime) -> Answer:
+    """Return why a seat can be had at ``at`` or not, with the nearest sessions that have one."""
+    from bookra.engine.availability.actions import Answer
+
+    wanted = find_class(tx, service)
+    found = sessions_at(tx, wanted, staff, at)
+    refused = refusals(tx, wanted, staff, at, found)
+    near = class_nearest(tx, service, staff, at) if refused else ()
+    return Answer(not refused, tuple(refused), near)
+
+
+def refusals(
+    tx: Tx, service: Service, staff: str | None, at: datetime, found: list[Session], seats: int = 1
+) -> list[Reason]:
+    """Return every rule that refuses ``seats`` in the sessions ``found`` to start at ``at``."""
+    refused = _timing(tx, service, at)
+    when = _at(tx, at)
+    if not found:
+        who = f"{find_staff(tx, staff).name} gives no" if staff else "There is no"
+        refused.append(Reason("no_class", f"{who} {service.name} {when}", "a class at that time"))
+    elif all(session.free < seats for session in found):
+        free = max(session.free for session in found)
+        left = f"has {free} of {found[0].capacity} seats left" if free else "is full"
+        opens = "fewer seats, or one given back" if free else "a seat given back, or more seats"
+        refused.append(Reason("class_full", f"{service.name} {when} {left}", opens))
+    return refused
+
+
+def sessions_at(tx: Tx, service: Service, staff: str | None, at: datetime) -> list[Session]:
+    """Return the open sessions of a class that start at ``at``, the emptiest first."""
+    rows = tx.rows(
+        OPEN_BETWEEN,
+        service_id=service.id,
+        staff_id=_staff_id(tx, staff),
+        start=at,
+        until=at + timedelta(microseconds=1),
+        seats=0,
+        limit=None,
+        now=tx.now,
+    )
+    return sorted(map(_session, rows), key=lambda session: (-session.free, session.staff))
+
+
+def sessions_between(
+    tx: Tx, start: datetime, until: datetime | None, *, service_id: UUID | None = None
+) -> list[Session]:
+    """Return all sessions that start in ``[start, until)``, cancelled ones too, by time."""
+    rows = tx.rows(BETWEEN, start=start, until=until, service_id=service_id, now=tx.now)
+    return [_session(row) for row in rows]
+
+
+def session_by_code(tx: Tx, code: str) -> Session:
+    """Return a session; codes are read in any case. Raises NotFoundError (``unknown_class``)."""
+    row = tx.row(BY_CODE, code=code.strip().upper(), now=tx.now)
+    if row is None:
+        raise NotFoundError(
+            "unknown_class",
+            f"There is no class '{code}'",
+            hint="List them: bookra class list",
+            details={"code": code},
+        )
+    return _session(row)
+
+
+def session_by_id(tx: Tx, session_id: UUID) -> Session:
+    """Return a session by id; raises NotFoundError (``unknown_class``)."""
+    row = tx.row(BY_ID, id=session_id, now=tx.now)
+    if row is None:
+        raise NotFoundError("unknown_class", f"There is no class {session_id}")
+    return _session(row)
+
+
+def find_class(tx: Tx, slug: str) -> Service:
+    """Return an active service that is sold by the seat; raises ConflictError (``no_class``)."""
+    service = find_service(tx, slug)
+    if not service.active:
+        raise unknown_service(slug)
+    if service.capacity is None:
+        raise ConflictError(
+            "not_a_class",
+            f"{service.name} is not sold by the seat",
+            hint=f"Make it a class: bookra service set {slug} --capacity 8",
+            details={"service": slug},
+        )
+    return service
+
+
+def bookable_span(tx: Tx, service: Service) -> tuple[datetime, datetime]:
+    """Return the first and last instant that notice and horizon allow, the last one excluded."""
+    notice, horizon = service.notice_minutes, service.horizon_days
+    return (
+        tx.now + timedelta(minutes=tx.tenant.notice_minutes if notice is None else notice),
+        tx.now
+        + timedelta(days=tx.tenant.horizon_days if horizon is None else horizon, microseconds=1),
+    )
+
+
+def _timing(tx: Tx, service: Service, at: datetime) -> list[Reason]:
+    earliest, latest = bookable_span(tx, service)
+    if at < tx.now:
+        return [Reason("past", f"{_at(tx, at)} is in the past", "a later time")]
+    if at < earliest:
+        minutes = (earliest - tx.now) // timedelta(minutes=1)
+        opens = f"a start from {_at(tx, earliest)}"
+        return [Reason("notice", f"Bookings need {minutes} minutes' notice", opens)]
+    if at >= latest:
+        days = (latest - tx.now) // timedelta(days=1)
+        opens = f"a start until {_at(tx, latest)}"
+        return [Reason("horizon", f"Bookings open {days} days ahead", opens)]
+    return []
+
+
+def _staff_id(tx: Tx, staff: str | None) -> UUID | None:
+    return None if staff is None else find_staff(tx, staff).id
+
+
+def _slots(service: Service, sessions: Iterable[Session]) -> list[Slot]:
+    from bookra.engine.availability.actions import Slot
+
+    return [
+        Slot(
+            session.starts_at,
+            session.ends_at,
+            session.staff,
+            service.slug,
+            service.at_level(session.level).price,
+            seats_free=session.free,
+        )
+        for session in sessions
+    ]
+
+
+def _session(row: Row[Any]) -> Session:
+    return Session(
+        row.id,
+        row.code,
+        row.service_id,
+        row.service,
+        row.service_name,
+        row.staff_id,
+        row.staff,
+        row.staff_name,
+        row.level,
+        row.commission_bps,
+        row.starts_at,
+        row.ends_at,
+        row.capacity,
+        row.status,
+        row.taken,
+    )
+
+
+def _at(tx: Tx, moment: datetime) -> str:
+    return f"{moment.astimezone(tx.tenant.zone):%a %d %b %H:%M}"

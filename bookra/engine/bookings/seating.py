@@ -1,0 +1,286 @@
+"""Booking seats in a class: a booking with one line a seat, in a session that is there already.
+
+The session's staff and room are taken once, when it is made, so that only seats decide here, and
+the database decides about them. Locks: the customer's turn, lapsed holds in the way (by booking
+id), then seats.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import text
+
+from bookra.engine.availability.sessions import (
+    Session,
+    class_nearest,
+    find_class,
+    refusals,
+    session_by_id,
+    sessions_at,
+)
+from bookra.engine.availability.why import Reason
+from bookra.engine.bookings import store
+from bookra.engine.bookings.model import Booking, Status
+from bookra.engine.bookings.pricing import line_price
+from bookra.engine.bookings.seats import claim, release_lapsed, seats_of_customer
+from bookra.engine.catalog.model import Service
+from bookra.engine.people.customers import customer_by_id
+from bookra.engine.runtime import Tx
+from bookra.errors import ConflictError, InvalidInputError
+from bookra.ids import booking_code, new_id
+
+if TYPE_CHECKING:  # booking a visit asks here about classes: no circle
+    from bookra.engine.bookings.booking import BookingRequest
+
+MAX_SEATS = 50
+CODE_ATTEMPTS = 8
+
+# Two requests of one customer come one after the other, so that the second sees the first's seat.
+TAKE_TURNS = text("SELECT pg_advisory_xact_lock(hashtextextended(:turn, 0))")
+INSERT_LINE = text(
+    """
+    INSERT INTO booking_lines (tenant_id, id, booking_id, position, service_id, staff_id, starts_at,
+                               ends_at, net_minor, tax_minor, tax_bps, commission_bps, currency,
+                               level, requested, session_id)
+    VALUES (:tenant_id, :id, :booking_id, :position, :service_id, :staff_id, :starts_at,
+            :ends_at, :net_minor, :tax_minor, :tax_bps, :commission_bps, :currency,
+            :level, :requested, :session_id)
+    """
+)
+LINES = text(
+    "SELECT id, session_id, starts_at FROM booking_lines"
+    " WHERE tenant_id = :tenant_id AND booking_id = :booking_id AND session_id IS NOT NULL"
+    " ORDER BY position"
+)
+SEATED = text(
+    "SELECT 1 FROM seats WHERE tenant_id = :tenant_id AND booking_id = :booking_id LIMIT 1"
+)
+GIVE_BACK = text("DELETE FROM seats WHERE tenant_id = :tenant_id AND booking_id = :booking_id")
+MOVE_LINES = text(
+    """
+    UPDATE booking_lines
+       SET session_id = :session_id, staff_id = :staff_id, starts_at = :starts_at,
+           ends_at = :ends_at, changed_by = session_user
+     WHERE tenant_id = :tenant_id AND booking_id = :booking_id AND session_id IS NOT NULL
+    """
+)
+
+
+class _Asked(NamedTuple):
+    """What somebody wants of a class; ``seats`` is how many more they need."""
+
+    service: Service
+    staff: str | None
+    at: datetime
+    seats: int
+
+
+def book_seats(tx: Tx, request: BookingRequest, *, seats: int = 1) -> Booking:
+    """Book seats in the session that starts at the time asked for, confirmed or held.
+
+    ``seats`` is how many the customer is to have there: who has one already and says two gets one
+    more. Raises InvalidInputError for the past, ConflictError ``not_offered`` when no class starts
+    then or a rule forbids it, ``already_booked`` when the customer has that many, and
+    ``class_full`` with the next sessions that have seats.
+    """
+    from bookra.engine.bookings.booking import announce
+
+    service = find_class(tx, request.service)
+    if not 1 <= seats <= MAX_SEATS:
+        raise InvalidInputError("bad_seats", f"{seats} seats is not 1 to {MAX_SEATS}")
+    customer_by_id(tx, request.customer_id)
+    held_until = _held_until(tx, request.hold_minutes)
+    tx.row(TAKE_TURNS, turn=f"seats:{request.customer_id}")
+    found = sessions_at(tx, service, request.staff, request.at)
+    found, missing = _beyond_own(tx, request, found, seats)
+    asked = _Asked(service, request.staff, request.at, missing)
+    _check(tx, asked, found)
+    for session in found:
+        release_lapsed(tx, session.id)
+        booking_id = _try(tx, asked, session, request, held_until)
+        if booking_id is not None:
+            booking = store.booking_by_id(tx, booking_id)
+            if booking.status is Status.CONFIRMED:
+                announce(tx, booking)
+            tx.concerns("booking", booking.id)
+            return booking
+    raise _filled(tx, asked)
+
+
+def retake_seats(tx: Tx, booking: Booking) -> bool:
+    """Take the seats of an expired booking again; False, and nothing written, when they are gone.
+
+    True for a booking that has its seats. The caller has locked the booking.
+    """
+    if tx.row(SEATED, booking_id=booking.id) is not None:
+        return True
+    lines = tx.rows(LINES, booking_id=booking.id)
+    session = session_by_id(tx, lines[0].session_id)
+    if session.starts_at != lines[0].starts_at:
+        return False
+    release_lapsed(tx, session.id)
+    return claim(tx, session, booking.id, [line.id for line in lines])
+
+
+def move_seats(tx: Tx, booking: Booking, at: datetime, staff: str | None = None) -> Session:
+    """Move all seats of a booking to the session of its class that starts at ``at``; returns it.
+
+    The caller has locked the booking, and writes its own times, state and history; the price
+    stays as agreed. Raises as ``book_seats`` does.
+    """
+    lines = tx.rows(LINES, booking_id=booking.id)
+    asked = _Asked(find_class(tx, booking.lines[0].service), staff, at, len(lines))
+    found = sessions_at(tx, asked.service, staff, at)
+    _check(tx, asked, found)
+    tx.run(GIVE_BACK, booking_id=booking.id)
+    for session in found:
+        release_lapsed(tx, session.id)
+        if claim(tx, session, booking.id, [line.id for line in lines], booking.hold_expires_at):
+            tx.run(
+                MOVE_LINES,
+                booking_id=booking.id,
+                session_id=session.id,
+                staff_id=session.staff_id,
+                starts_at=session.starts_at,
+                ends_at=session.ends_at,
+            )
+            return session
+    raise _filled(tx, asked)
+
+
+def _beyond_own(
+    tx: Tx, request: BookingRequest, found: list[Session], seats: int
+) -> tuple[list[Session], int]:
+    """Return where to look and for how many seats, beyond those that the customer has there."""
+    own = seats_of_customer(tx, [session.id for session in found], request.customer_id)
+    for session in found:
+        if session.id not in own:
+            continue
+        count, code = own[session.id]
+        if count >= seats:
+            has = "a seat" if count == 1 else f"{count} seats"
+            raise ConflictError(
+                "already_booked",
+                f"The customer has {has} in {session.service_name} {_at(tx, session.starts_at)}"
+                f" already: {code}",
+                hint=f"For one more in the same class: --seats {count + 1}",
+                details={"code": code, "seats": count, "class": session.code},
+            )
+        return [session], seats - count
+    return found, seats
+
+
+def _check(tx: Tx, asked: _Asked, found: list[Session]) -> None:
+    """Raise for the first rule that refuses."""
+    refused = refusals(tx, asked.service, asked.staff, asked.at, found, asked.seats)
+    if not refused:
+        return
+    first = refused[0]
+    if first.rule == "past":
+        raise InvalidInputError("past", first.message, hint="Choose a later time")
+    raise _conflict(tx, asked, first, "class_full" if first.rule == "class_full" else "not_offered")
+
+
+def _filled(tx: Tx, asked: _Asked) -> ConflictError:
+    """Return the conflict of a class whose last seats went to somebody else meanwhile."""
+    message = f"{asked.service.name} {_at(tx, asked.at)} has just been filled"
+    return _conflict(tx, asked, Reason("class_full", message, ""), "class_full")
+
+
+def _conflict(tx: Tx, asked: _Asked, reason: Reason, code: str) -> ConflictError:
+    from bookra.engine.bookings.booking import slot_details
+
+    near = class_nearest(tx, asked.service.slug, asked.staff, asked.at, asked.seats)
+    times = ", ".join(_at(tx, slot.start) for slot in near)
+    return ConflictError(
+        code,
+        f"{reason.message}." + (f" Seats left: {times}" if near else " No other class has seats"),
+        hint=f"See: bookra slots {asked.service.slug} --days 30",
+        details={
+            "reasons": [{"rule": reason.rule, "message": reason.message}],
+            "nearest": [slot_details(tx, slot) for slot in near],
+        },
+    )
+
+
+def _held_until(tx: Tx, hold_minutes: int | None) -> datetime | None:
+    if hold_minutes is None:
+        return None
+    if not 1 <= hold_minutes <= 1440:
+        raise InvalidInputError("bad_hold", f"A hold of {hold_minutes} minutes is not 1 to 1440")
+    return tx.now + timedelta(minutes=hold_minutes)
+
+
+def _try(
+    tx: Tx,
+    asked: _Asked,
+    session: Session,
+    request: BookingRequest,
+    held_until: datetime | None,
+) -> UUID | None:
+    """Write the booking into one session; None, and nothing written, when its seats are gone."""
+    savepoint = tx.connection.begin_nested()
+    booking_id = _insert_booking(tx, session, request, held_until)
+    lines = [
+        _insert_line(tx, asked, session, booking_id, position)
+        for position in range(1, asked.seats + 1)
+    ]
+    if claim(tx, session, booking_id, lines, held_until):
+        savepoint.commit()
+        return booking_id
+    savepoint.rollback()
+    return None
+
+
+def _insert_booking(
+    tx: Tx, session: Session, request: BookingRequest, held_until: datetime | None
+) -> UUID:
+    booking_id = new_id()
+    for attempt in range(CODE_ATTEMPTS):
+        inserted = tx.run(
+            store.INSERT,
+            id=booking_id,
+            code=booking_code(tx.tenant.code_prefix, 4 + attempt // 2),
+            customer_id=request.customer_id,
+            status=(Status.HELD if held_until else Status.CONFIRMED).value,
+            starts_at=session.starts_at,
+            ends_at=session.ends_at,
+            hold_expires_at=held_until,
+            currency=tx.tenant.currency,
+            now=tx.now,
+        )
+        if inserted:
+            return booking_id
+    raise AssertionError("no free booking code in eight tries of growing length")
+
+
+def _insert_line(tx: Tx, asked: _Asked, session: Session, booking_id: UUID, position: int) -> UUID:
+    line_id, tenant = new_id(), tx.tenant
+    agreed = asked.service.at_level(session.level).price
+    price = line_price(agreed, tenant.tax_bps, inclusive=tenant.tax_inclusive)
+    tx.run(
+        INSERT_LINE,
+        id=line_id,
+        booking_id=booking_id,
+        position=position,
+        service_id=session.service_id,
+        staff_id=session.staff_id,
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        net_minor=price.net.minor,
+        tax_minor=price.tax.minor,
+        tax_bps=tenant.tax_bps,
+        commission_bps=session.commission_bps,
+        currency=tenant.currency,
+        level=session.level,
+        requested=asked.staff is not None,
+        session_id=session.id,
+    )
+    return line_id
+
+
+def _at(tx: Tx, moment: datetime) -> str:
+    return f"{moment.astimezone(tx.tenant.zone):%a %d %b %H:%M}"
