@@ -35,7 +35,7 @@ def import_(
 
       bookra holiday import --country DE --region BE
     """
-    from bookra.engine.availability.timetable import import_holidays
+    from bookra.engine.availability.closures import import_holidays
 
     def action(tx: Tx) -> dict[str, Any]:
         first = tx.now.astimezone(tx.tenant.zone).year

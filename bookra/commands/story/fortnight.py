@@ -13,7 +13,7 @@ from bookra.bootstrap import administration
 from bookra.commands.story.cast import Business
 from bookra.config import Settings
 from bookra.engine.availability import actions as availability
-from bookra.engine.availability import timetable
+from bookra.engine.availability import closures, timetable
 from bookra.engine.availability.hours import parse_week
 from bookra.engine.bookings import actions as visits
 from bookra.engine.bookings.booking import BookingRequest, book
@@ -195,7 +195,7 @@ def _set_up(tx: Tx, story: Fortnight) -> None:
         )
         timetable.set_hours(tx, person.slug, [parse_week(w) for w in person.hours], opened)
     years = range(opened.year, opened.year + 2)
-    timetable.import_holidays(tx, business.country, business.region, years)
+    closures.import_holidays(tx, business.country, business.region, years)
     for number, name in enumerate(business.customers):
         phone = f"{business.phone_prefix}{_suffix(business, number)}"
         email = f"customer{number}@{business.slug}.example"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bookra.clock import DAY_MINUTES, WEEKDAYS
+from bookra.clock import DAY_MINUTES, WEEKDAY_NAMES, WEEKDAYS
 from bookra.errors import InvalidInputError
 
 Shift = tuple[int, int]
@@ -49,19 +50,53 @@ def parse_shifts(text: str) -> tuple[Shift, ...]:
     if text.strip().lower() == "closed":
         return ()
     shifts = sorted(_shift(part) for part in text.split(","))
-    for (_, before), (after, _) in pairwise(shifts):
-        if after < before:
-            raise _bad(f"The shifts in '{text}' overlap at {_clock(after)}")
-    if shifts[-1][1] - DAY_MINUTES > shifts[0][0]:
-        raise _bad(f"The overnight shift in '{text}' runs into the next morning's first shift")
+    for before, after in pairwise(shifts):
+        if after[0] < before[1]:
+            raise _bad(f"The shifts {_shown(before)} and {_shown(after)} overlap")
+    last, first = shifts[-1], shifts[0]
+    if last[1] - DAY_MINUTES > first[0]:
+        raise _bad(f"The shift {_shown(last)} runs over midnight into the next {_shown(first)}")
     return tuple(shifts)
+
+
+def checked_weeks(weeks: Iterable[WeekHours]) -> tuple[WeekHours, ...]:
+    """Return ``weeks`` if together they make sense, else raise InvalidInputError (``bad_hours``).
+
+    Each weekday stands in one of them, and no shift runs over midnight into the first one of the
+    next day.
+    """
+    given = tuple(weeks)
+    week: dict[int, tuple[Shift, ...]] = {}
+    for part in given:
+        for weekday in part.weekdays:
+            if weekday in week:
+                one, other = format_shifts(week[weekday]), format_shifts(part.shifts)
+                raise _bad(f"{_name(weekday)} is given twice: {one} and {other}")
+            week[weekday] = part.shifts
+    for weekday, shifts in week.items():
+        following = (weekday + 1) % 7
+        for last, first in zip(shifts[-1:], week.get(following, ())[:1], strict=False):
+            if last[1] - DAY_MINUTES > first[0]:
+                raise _bad(
+                    f"The shift {_shown(last)} of {_name(weekday)} runs over midnight into"
+                    f" {_shown(first)} of {_name(following)}"
+                )
+    return given
 
 
 def format_shifts(shifts: tuple[Shift, ...]) -> str:
     """Return the notation that ``parse_shifts`` reads."""
     if not shifts:
         return "closed"
-    return ",".join(f"{_clock(opens)}-{_clock(closes)}" for opens, closes in shifts)
+    return ",".join(map(_shown, shifts))
+
+
+def _shown(shift: Shift) -> str:
+    return f"{_clock(shift[0])}-{_clock(shift[1])}"
+
+
+def _name(weekday: int) -> str:
+    return WEEKDAY_NAMES[weekday].capitalize()
 
 
 def _shift(part: str) -> Shift:

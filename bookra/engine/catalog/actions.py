@@ -1,51 +1,38 @@
-"""Verbs of the catalogue: add a service, find one, list them all."""
+"""Verbs of the catalogue: add a service, change one, find one, list them all."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypedDict
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
-from bookra.clock import DAY_MINUTES, MINUTE
-from bookra.engine.catalog.model import Segment, Service, checked_segments
+from bookra.engine.catalog import store
+from bookra.engine.catalog.model import Need, Offered, Segment, Service, ServiceLevel
+from bookra.engine.catalog.options import checked
 from bookra.engine.runtime import Tx
-from bookra.errors import ConflictError, InvalidInputError, NotFoundError
-from bookra.ids import checked_name, checked_slug, new_id
+from bookra.errors import ConflictError, NotFoundError
+from bookra.ids import new_id
 from bookra.money import Money
 
-MAX_BUFFER_MINUTES = 480
-
-SELECT = """
-    SELECT s.id, s.slug, s.name, s.category, s.price_minor, s.currency, s.buffer_before_minutes,
-           s.buffer_after_minutes, s.active,
-           (SELECT array_agg(CASE g.kind WHEN 'busy' THEN g.minutes ELSE -g.minutes END
-                             ORDER BY g.position)
-              FROM service_segments g
-             WHERE g.tenant_id = s.tenant_id AND g.service_id = s.id) AS minutes
-      FROM services s
-     WHERE s.tenant_id = :tenant_id
-"""
-ALL = text(SELECT + " AND s.active ORDER BY s.category, s.name, s.slug")
-ONE = text(SELECT + " AND s.slug = :slug")
-INSERT = text(
+TO_COME = text(
     """
-    INSERT INTO services (tenant_id, id, slug, name, category, price_minor, currency,
-                          buffer_before_minutes, buffer_after_minutes, created_at)
-    VALUES (:tenant_id, :id, :slug, :name, :category, :price_minor, :currency, :before, :after,
-            :now)
-    ON CONFLICT (tenant_id, slug) DO NOTHING
+    SELECT EXISTS (SELECT FROM booking_lines l
+                     JOIN bookings b ON b.tenant_id = l.tenant_id AND b.id = l.booking_id
+                    WHERE l.tenant_id = :tenant_id AND l.service_id = :service_id
+                      AND l.ends_at > :now
+                      AND (b.status IN ('confirmed', 'checked_in', 'in_service', 'displaced')
+                           OR (b.status = 'held' AND b.hold_expires_at > :now)))
+        OR EXISTS (SELECT FROM sessions x
+                    WHERE x.tenant_id = :tenant_id AND x.service_id = :service_id
+                      AND x.ends_at > :now AND x.status = 'open') AS found
     """
-)
-INSERT_SEGMENT = text(
-    "INSERT INTO service_segments (tenant_id, id, service_id, position, kind, minutes)"
-    " VALUES (:tenant_id, :id, :service_id, :position, :kind, :minutes)"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class NewService:
-    """What a service is added with."""
+    """What a service is added with. None in a rule means that the business's own holds."""
 
     slug: str
     name: str
@@ -54,34 +41,46 @@ class NewService:
     category: str = ""
     buffer_before_minutes: int = 0
     buffer_after_minutes: int = 0
+    granularity_minutes: int | None = None
+    alignment: str = "clock"
+    notice_minutes: int | None = None
+    horizon_days: int | None = None
+    daily_limit: int | None = None
+    capacity: int | None = None
+    levels: tuple[ServiceLevel, ...] = ()
+    offered: tuple[Offered, ...] = ()
+    needs: tuple[Need, ...] = ()
+
+
+class ServiceChanges(TypedDict, total=False):
+    """What to change of a service: what is left out stays, a tuple replaces the whole part."""
+
+    name: str
+    price: Money
+    segments: tuple[Segment, ...]
+    category: str
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+    granularity_minutes: int | None
+    alignment: str
+    notice_minutes: int | None
+    horizon_days: int | None
+    daily_limit: int | None
+    capacity: int | None
+    levels: tuple[ServiceLevel, ...]
+    offered: tuple[Offered, ...]
+    needs: tuple[Need, ...]
+    active: bool
 
 
 def add_service(tx: Tx, new: NewService) -> tuple[Service, bool]:
-    """Add a service. The same again changes nothing (False); another one raises ConflictError."""
-    _check(tx, new)
-    service = Service(
-        new_id(),
-        new.slug,
-        new.name.strip(),
-        new.category.strip(),
-        new.price,
-        new.segments,
-        new.buffer_before_minutes,
-        new.buffer_after_minutes,
-    )
-    inserted = tx.run(
-        INSERT,
-        id=service.id,
-        slug=service.slug,
-        name=service.name,
-        category=service.category,
-        price_minor=service.price.minor,
-        currency=service.price.currency,
-        before=service.buffer_before_minutes,
-        after=service.buffer_after_minutes,
-        now=tx.now,
-    )
-    if not inserted:
+    """Add a service. The same again changes nothing (False); another one raises ConflictError.
+
+    Raises NotFoundError (``unknown_pool``) for a resource that nobody has added a unit of.
+    """
+    fields = {name: getattr(new, name) for name in NewService.__dataclass_fields__}
+    service = checked(Service(id=new_id(), **fields), tx.tenant.currency)
+    if not store.insert(tx, service):
         existing = find_service(tx, new.slug)
         if replace(existing, id=service.id) != service:
             raise ConflictError(
@@ -90,34 +89,51 @@ def add_service(tx: Tx, new: NewService) -> tuple[Service, bool]:
                 hint=f"Look at it: bookra service show {new.slug}",
             )
         return existing, False
-    tx.run_many(
-        INSERT_SEGMENT,
-        [
-            {
-                "id": new_id(),
-                "service_id": service.id,
-                "position": position,
-                "kind": "busy" if segment.busy else "gap",
-                "minutes": segment.minutes,
-            }
-            for position, segment in enumerate(service.segments)
-        ],
-    )
     tx.concerns("service", service.id)
     return service, True
 
 
+def set_service(tx: Tx, slug: str, changes: ServiceChanges) -> Service:
+    """Change what is given of a service, for bookings from now on; what was sold stays as sold.
+
+    Locks the service. Raises ConflictError (``in_use``) when bookings to come would turn from
+    visits into seats of a class, or the other way round.
+    """
+    if tx.row(store.LOCK, slug=slug) is None:
+        raise unknown_service(slug)
+    found = find_service(tx, slug)
+    wanted = checked(replace(found, **changes), tx.tenant.currency)
+    if (found.capacity is None) != (wanted.capacity is None):
+        _require_nothing_to_come(tx, wanted)
+    if wanted != found:
+        store.update(tx, wanted)
+        tx.concerns("service", wanted.id)
+    return wanted
+
+
+def _require_nothing_to_come(tx: Tx, service: Service) -> None:
+    row = tx.row(TO_COME, service_id=service.id, now=tx.now)
+    if row is not None and row.found:
+        what = "a class" if service.capacity else "a visit of one customer"
+        raise ConflictError(
+            "in_use",
+            f"'{service.slug}' has bookings to come and can't become {what}",
+            hint="Add another service for it: bookra service add --help",
+            details={"service": service.slug},
+        )
+
+
 def find_service(tx: Tx, slug: str) -> Service:
-    """Return the service with this slug; raises NotFoundError (``unknown_service``)."""
-    row = tx.row(ONE, slug=slug)
+    """Return the whole service with this slug; raises NotFoundError (``unknown_service``)."""
+    row = tx.row(store.ONE, slug=slug)
     if row is None:
         raise unknown_service(slug)
-    return _service(row)
+    return store.service_of(row)
 
 
-def services(tx: Tx) -> list[Service]:
-    """Return the active services, by category and name."""
-    return [_service(row) for row in tx.rows(ALL)]
+def services(tx: Tx, *, retired: bool = False) -> list[Service]:
+    """Return the active services, by category and name; with ``retired`` the others too."""
+    return [store.service_of(row) for row in tx.rows(store.ALL if retired else store.ACTIVE)]
 
 
 def unknown_service(slug: str) -> NotFoundError:
@@ -127,41 +143,4 @@ def unknown_service(slug: str) -> NotFoundError:
         f"There is no service '{slug}'",
         hint="List them: bookra service list",
         details={"service": slug},
-    )
-
-
-def _check(tx: Tx, new: NewService) -> None:
-    checked_slug(new.slug, "service")
-    checked_segments(new.segments)
-    checked_name(new.name, "service")
-    if new.price.currency != tx.tenant.currency:
-        raise InvalidInputError("wrong_currency", f"{tx.tenant.slug} sells in {tx.tenant.currency}")
-    for minutes in (new.buffer_before_minutes, new.buffer_after_minutes):
-        if not 0 <= minutes <= MAX_BUFFER_MINUTES:
-            raise InvalidInputError(
-                "bad_buffer", f"A buffer of {minutes} minutes is not between 0 and 480"
-            )
-    service = Service(new_id(), new.slug, new.name, "", new.price, new.segments)
-    service = replace(
-        service,
-        buffer_before_minutes=new.buffer_before_minutes,
-        buffer_after_minutes=new.buffer_after_minutes,
-    )
-    if any(length > DAY_MINUTES * MINUTE for _, length in service.busy_blocks()):
-        raise InvalidInputError(
-            "bad_segments", "A busy stretch with its buffers can't be longer than a day"
-        )
-
-
-def _service(row: Row[Any]) -> Service:
-    return Service(
-        row.id,
-        row.slug,
-        row.name,
-        row.category,
-        Money(row.price_minor, row.currency),
-        tuple(Segment(minutes > 0, abs(minutes)) for minutes in row.minutes),
-        row.buffer_before_minutes,
-        row.buffer_after_minutes,
-        row.active,
     )

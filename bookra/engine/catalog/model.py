@@ -135,18 +135,51 @@ class Service:
 
 
 def parse_segments(text: str) -> tuple[Segment, ...]:
-    """Read ``busy 30,gap 20,busy 15``; the error points at the part that can't be read."""
+    """Read ``busy 30,gap 20,busy 15``.
+
+    Raises InvalidInputError (``bad_segments``) whose details point at the word that can't be read:
+    ``text``, ``position`` and ``length``.
+    """
     segments: list[Segment] = []
+    at = 0
     for number, part in enumerate(text.split(","), start=1):
-        found = re.fullmatch(r"\s*(busy|gap)\s+(\d{1,4})\s*", part)
-        if found is None or not 1 <= int(found[2]) <= DAY_MINUTES:
+        words = [*re.finditer(r"\S+", part)]
+        read = _segment([word[0] for word in words])
+        if isinstance(read, str):
+            start, end = _unreadable(words, len(part))
             raise InvalidInputError(
                 "bad_segments",
-                f"Segment {number}, '{part.strip()}', is not 'busy MINUTES' or 'gap MINUTES'",
+                f"Segment {number}, '{part.strip()}', {read}",
                 hint="Write segments as 'busy 30,gap 20,busy 15'",
+                details={"text": text, "position": at + start, "length": max(1, end - start)},
             )
-        segments.append(Segment(found[1] == "busy", int(found[2])))
+        segments.append(read)
+        at += len(part) + 1
     return checked_segments(tuple(segments))
+
+
+def _segment(words: list[str]) -> Segment | str:
+    """Return the segment of ``kind minutes``, or what is wrong with it."""
+    if not words:
+        return "is empty"
+    if words[0] not in ("busy", "gap"):
+        return f"starts with neither 'busy' nor 'gap' but '{words[0]}'"
+    if len(words) != 2:
+        return "is not 'busy MINUTES' or 'gap MINUTES'"
+    if re.fullmatch(r"[0-9]{1,4}", words[1]) is None or not 1 <= int(words[1]) <= DAY_MINUTES:
+        return f"lasts '{words[1]}', which is not a number of minutes from 1 to {DAY_MINUTES}"
+    return Segment(words[0] == "busy", int(words[1]))
+
+
+def _unreadable(words: list[re.Match[str]], length: int) -> tuple[int, int]:
+    """Return where in a part of ``length`` the first word stands that can't be read."""
+    if not words:
+        return 0, length
+    if words[0][0] not in ("busy", "gap"):
+        return words[0].span()
+    if len(words) == 1:
+        return words[0].end(), words[0].end()
+    return words[2].span() if len(words) > 2 else words[1].span()
 
 
 def checked_segments(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
