@@ -1,88 +1,173 @@
-"""Verbs of availability: list slots and explain a time."""
+"""Verbs of availability: list slots, and explain a time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
-from typing import NamedTuple
+
+from sqlalchemy import text
 
 from bookra import clock
-from bookra.engine.availability import slots, why
-from bookra.engine.availability.store import load_window
+from bookra.engine.availability import ranking, slots, starts, why
+from bookra.engine.availability.answers import Answer, Slot, SlotLine
+from bookra.engine.availability.sessions import class_nearest, class_slots, explain_class
+from bookra.engine.availability.store import VisitWish, load_window, visit_of
+from bookra.engine.availability.visits import Plan, plans
 from bookra.engine.availability.window import Window
 from bookra.engine.runtime import Tx
 from bookra.errors import InvalidInputError
 from bookra.money import Money
 
+__all__ = ["Answer", "Slot", "SlotLine", "explain_start", "find_slots", "find_visits", "nearest"]
+
 NEAREST = 3
 NEAREST_DAYS = 14
 MAX_DAYS = 366
+MAX_LINES = 8
+MAX_WAIT_MINUTES = 480
 
-
-class Slot(NamedTuple):
-    """An open start: the visit's span, who performs it, and the price as the catalogue has it.
-
-    A tuple, since a month of many people has tens of thousands.
+SHORTEST = text(
     """
-
-    start: datetime
-    end: datetime
-    staff: str
-    service: str
-    price: Money
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Why a time is free or not. ``nearest`` holds the closest open starts of the same person."""
-
-    free: bool
-    reasons: tuple[why.Reason, ...]
-    nearest: tuple[Slot, ...]
+    SELECT min(g.minutes) AS minutes
+      FROM (SELECT sum(minutes) AS minutes FROM service_segments
+             WHERE tenant_id = :tenant_id AND level = ''
+               AND service_id IN (SELECT id FROM services
+                                   WHERE tenant_id = :tenant_id AND active AND capacity IS NULL)
+             GROUP BY service_id) g
+    """
+)
 
 
 def find_slots(
     tx: Tx, service: str, staff: str | None, first_day: date, days: int, limit: int | None = None
 ) -> list[Slot]:
     """Return open starts by time and then staff, in one round trip. ``staff`` None is anybody."""
+    return find_visits(tx, visit_of(service, staff), first_day, days, limit)
+
+
+def find_visits(
+    tx: Tx, visit: VisitWish, first_day: date, days: int, limit: int | None = None
+) -> list[Slot]:
+    """Return the open starts of a visit of one service or several, by time and then staff."""
     if not 1 <= days <= MAX_DAYS:
         raise InvalidInputError("bad_days", f"{days} days is not between 1 and {MAX_DAYS}")
-    window = load_window(tx, service, staff, first_day, days)
+    window = load_window(tx, checked(visit), first_day, days)
+    if window.service.capacity is not None:
+        return class_slots(tx, window.service.slug, visit.first.staff, first_day, days, limit)
     return list(islice(_slots(window, slots.free_at(window).items()), limit))
+
+
+def ranked_visits(
+    tx: Tx, visit: VisitWish, first_day: date, days: int, limit: int | None = None
+) -> list[Slot]:
+    """Return the open starts with what their holes cost, the cheapest first, then by time."""
+    shortest = tx.row(SHORTEST)
+    seconds = (shortest.minutes if shortest and shortest.minutes else 0) * 60
+    window = load_window(tx, checked(visit), first_day, days)
+    performer = {who.person.slug: who for who in starts.performers(window, 0)}
+    found = [
+        slot._replace(
+            hole=ranking.hole_cost(
+                window, performer[slot.staff], clock.to_epoch(slot.start), seconds
+            )
+        )
+        for slot in _slots(window, slots.free_at(window).items())
+    ]
+    found.sort(key=lambda slot: (slot.hole.minor if slot.hole else 0, slot.start, slot.staff))
+    return found[:limit]
 
 
 def explain_start(tx: Tx, service: str, staff: str, at: datetime) -> Answer:
     """Return why ``at`` is free or not for a person, with the nearest open starts."""
-    window = window_at(tx, service, staff, at)
-    person = window.staff[0]
-    refused = why.reasons(window, person, clock.to_epoch(at))
-    return Answer(not refused, tuple(refused), nearest(tx, service, staff, at) if refused else ())
+    return explain_visit(tx, visit_of(service, staff), at)
 
 
-def window_at(tx: Tx, service: str, staff: str | None, at: datetime) -> Window:
+def explain_visit(tx: Tx, visit: VisitWish, at: datetime) -> Answer:
+    """Return why a visit can begin at ``at`` or not; with anybody, as long as somebody can.
+
+    The reasons are those of the first person who is refused the least.
+    """
+    window = window_at(tx, checked(visit), at, explaining=True)
+    if window.service.capacity is not None:
+        return explain_class(tx, window.service.slug, visit.first.staff, at)
+    start = clock.to_epoch(at)
+    people = [p for p in window.staff if visit.first.staff in (None, p.slug)]
+    able = [person for person in people if person.performs(window.service)] or people
+    refused = min((why.reasons(window, person, start) for person in able), key=len)
+    return Answer(not refused, tuple(refused), nearest_visits(tx, visit, at) if refused else ())
+
+
+def window_at(tx: Tx, visit: VisitWish, at: datetime, *, explaining: bool = False) -> Window:
     """Return the window of the local day of ``at``."""
-    return load_window(tx, service, staff, clock.local_day(at, tx.tenant.zone), 1)
+    return load_window(tx, visit, clock.local_day(at, tx.tenant.zone), 1, explaining=explaining)
 
 
 def nearest(tx: Tx, service: str, staff: str | None, at: datetime) -> tuple[Slot, ...]:
+    """Return the open starts of one service closest to ``at``."""
+    return nearest_visits(tx, visit_of(service, staff), at)
+
+
+def nearest_visits(tx: Tx, visit: VisitWish, at: datetime) -> tuple[Slot, ...]:
     """Return the open starts closest to ``at``, from the day before until two weeks after."""
     today = clock.local_day(tx.now, tx.tenant.zone)
     first = max(today, clock.local_day(at, tx.tenant.zone) - timedelta(days=1))
-    window = load_window(tx, service, staff, first, NEAREST_DAYS)
+    window = load_window(tx, visit, first, NEAREST_DAYS)
+    if window.service.capacity is not None:
+        return class_nearest(tx, window.service.slug, visit.first.staff, at)
     wanted = clock.to_epoch(at)
     closest = sorted(slots.open_starts(window), key=lambda start: (abs(start[0] - wanted), start))
     return tuple(_slots(window, [(start, [index]) for start, index in sorted(closest[:NEAREST])]))
 
 
+def checked(visit: VisitWish) -> VisitWish:
+    """Return a visit that can be searched for; raises InvalidInputError."""
+    if not 1 <= len(visit.lines) <= MAX_LINES:
+        raise InvalidInputError("bad_visit", f"A visit has 1 to {MAX_LINES} services")
+    if not 0 <= visit.max_wait_minutes <= MAX_WAIT_MINUTES:
+        raise InvalidInputError(
+            "bad_wait", f"A wait of {visit.max_wait_minutes} minutes is not 0 to {MAX_WAIT_MINUTES}"
+        )
+    return visit
+
+
 def _slots(window: Window, free_at: Iterable[tuple[int, list[int]]]) -> Iterator[Slot]:
     """Yield the slots of starts and who is free at them; slots of one time share its instants."""
-    service, price = window.service.slug, window.service.price
-    length = timedelta(minutes=window.service.minutes)
-    names = [person.slug for person in window.staff]
+    if len(window.lines) > 1:
+        yield from _visits(window, free_at)
+        return
+    slug = window.service.slug
+    known = {
+        who.index: (who.person.slug, who.service.price, timedelta(minutes=who.service.minutes))
+        for who in starts.performers(window, 0)
+    }
     for epoch, free in free_at:
         start = clock.from_epoch(epoch)
-        end = start + length
         for index in free:
-            yield Slot(start, end, names[index], service, price)
+            name, price, length = known[index]
+            yield Slot(start, start + length, name, slug, price)
+
+
+def _visits(window: Window, free_at: Iterable[tuple[int, list[int]]]) -> Iterator[Slot]:
+    performers = {who.index: who for who in starts.performers(window, 0)}
+    for epoch, free in free_at:
+        for index in free:
+            plan = next(plans(window, epoch, first={performers[index].person.id}))
+            yield slot_of(plan)
+
+
+def slot_of(plan: Plan) -> Slot:
+    """Return a plan as a slot with its lines."""
+    lines = tuple(
+        SlotLine(
+            planned.performer.service.slug,
+            planned.performer.person.slug,
+            clock.from_epoch(planned.start),
+            clock.from_epoch(planned.end),
+            planned.performer.service.price,
+        )
+        for planned in plan
+    )
+    total = Money(sum(line.price.minor for line in lines), lines[0].price.currency)
+    end = max(line.end for line in lines)
+    return Slot(lines[0].start, end, lines[0].staff, lines[0].service, total, lines)

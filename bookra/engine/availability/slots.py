@@ -1,9 +1,7 @@
 """Which starts are open. The one function behind listing, booking and "why not".
 
-A start is open when every block of staff time of the service (busy segments and buffers, gaps
-left out) lies in a free span. A block of length L at offset o fits a free span [a, b) for the
-starts in [a - o, b - L - o]; intersecting those over the blocks gives all starts at once, in time
-linear in the spans. Starts lie on the wall clock's grid.
+Starts lie on a grid between the bounds of notice and horizon; ``starts`` knows when one person can
+begin one service, ``visits`` how several services follow each other.
 """
 
 from __future__ import annotations
@@ -12,10 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import chain, islice
 
-from bookra.engine.availability.window import Span, StaffTime, Window, intersected
+from bookra.engine.availability.spans import Span
+from bookra.engine.availability.starts import Performer, grid, on_grid, performers, start_spans
+from bookra.engine.availability.visits import plans, reachable
+from bookra.engine.availability.window import Window
 
 Start = tuple[int, int]
-"""``(epoch second, index into window.staff)``."""
+"""``(epoch second, index into window.staff)``; several lines: of who performs the first."""
 
 
 def open_starts(window: Window, *, limit: int | None = None) -> list[Start]:
@@ -27,63 +28,45 @@ def open_starts(window: Window, *, limit: int | None = None) -> list[Start]:
 def free_at(window: Window) -> dict[int, list[int]]:
     """Return who may start when: indexes into ``window.staff`` by epoch second, both ascending.
 
-    Everybody's starts lie on one grid, so there are far fewer times than starts to sort.
+    Everybody's starts lie on few grids, so there are far fewer times than starts to sort.
     """
     found: defaultdict[int, list[int]] = defaultdict(list)
-    for index, person in enumerate(window.staff):
-        if person.performs:
-            for start in chain.from_iterable(_starts_of(window, person)):
+    several = len(window.lines) > 1
+    for performer, spans in reachable(window, 0):
+        index = performer.index
+        for start in chain.from_iterable(_runs(window, performer, spans)):
+            if not several or any(plans(window, start, first={performer.person.id})):
                 found[start].append(index)
     return {start: found[start] for start in sorted(found)}
 
 
-def is_open(window: Window, person: StaffTime, start: int) -> bool:
-    """Tell whether ``start`` is among the open starts of ``person``."""
-    return (
-        person.performs
-        and _bounds(window)[0] <= start <= _bounds(window)[1]
-        and on_grid(window, start)
-        and any(low <= start <= high for low, high in start_spans(window, person))
-    )
+def who_is_open(window: Window, start: int) -> list[Performer]:
+    """Return who may begin the visit at ``start``, in the order of the staff."""
+    return [who for who in performers(window, 0) if is_open(window, who, start)]
 
 
-def start_spans(window: Window, person: StaffTime) -> list[Span]:
-    """Return closed spans of starts at which the whole service fits ``person``'s free time."""
-    free = window.free(person)
-    fitting: list[Span] | None = None
-    for offset, length in window.service.busy_blocks():
-        spans = [(a - offset, b - length - offset) for a, b in free if b - a >= length]
-        fitting = spans if fitting is None else intersected(fitting, spans)
-    return fitting or []
-
-
-def on_grid(window: Window, start: int) -> bool:
-    """Tell whether the wall clock shows a multiple of the granularity at ``start``."""
-    step = window.granularity_minutes * 60
-    return any(
-        begin <= start < end and (start + offset) % step == 0
-        for begin, end, offset in window.offsets
-    )
-
-
-def _starts_of(window: Window, person: StaffTime) -> Iterator[range]:
-    """Yield runs of open starts, one for each free span and piece of constant offset."""
-    step = window.granularity_minutes * 60
-    earliest, latest = _bounds(window)
-    pieces = [
-        (max(begin, earliest), min(end - 1, latest), offset)
-        for begin, end, offset in window.offsets
+def who_fits(window: Window, start: int) -> list[Performer]:
+    """Return whose time the visit fits at ``start``, wherever the grid lies; never in the past."""
+    if start < window.now:
+        return []
+    return [
+        who for who in performers(window, 0) if any(plans(window, start, first={who.person.id}))
     ]
-    for low, high in start_spans(window, person):
-        for begin, last, offset in pieces:
-            first = max(low, begin)
-            yield range(first + -(first + offset) % step, min(high, last) + 1, step)
 
 
-def _bounds(window: Window) -> Span:
-    """Return the first and last start that day, notice and horizon allow."""
-    begin, end = window.span
-    return (
-        max(begin, window.now + window.notice_seconds),
-        min(end - 1, window.now + window.horizon_seconds),
-    )
+def is_open(window: Window, performer: Performer, start: int) -> bool:
+    """Tell whether ``start`` is among the open starts of ``performer``."""
+    earliest, latest = window.bounds
+    if not (earliest <= start <= latest and on_grid(window, performer, start)):
+        return False
+    if len(window.lines) > 1:
+        return any(plans(window, start, first={performer.person.id}))
+    return any(low <= start <= high for low, high in start_spans(window, performer))
+
+
+def _runs(window: Window, performer: Performer, spans: list[Span]) -> Iterator[range]:
+    """Yield runs of open starts, one for each span of starts and piece of the grid."""
+    earliest, latest = window.bounds
+    for low, high in spans:
+        if low <= latest and high >= earliest:
+            yield from grid(window, performer, max(low, earliest), min(high, latest))

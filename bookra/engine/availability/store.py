@@ -1,230 +1,314 @@
 """Loads a Window: all that a search needs, for all staff and days, in one round trip.
 
 Purpose of the one statement: fifty people's month costs one network trip, not thousands. Rows
-carry a ``kind`` and generic columns, since a UNION has one row shape. What belongs to a person
-comes in arrays: the driver reads a thousand values so in half the time of a thousand rows.
+carry a ``kind`` and generic columns, since a UNION has one row shape: what there is little of
+travels as JSON, what belongs to a bookable in arrays, which the driver reads in half the time of
+as many rows.
 
-Allocations are found through ``allocations_tenant_id_bookable_id_starts_at_idx``, person by
-person, so that the rest of the book costs nothing: the longest allocation bounds how far before
+Allocations are found through ``allocations_tenant_id_bookable_id_starts_at_idx``, bookable by
+bookable, so that the rest of the book costs nothing: the longest allocation bounds how far before
 the window an overlapping one can start. Ranges (``&&``) can't use an index under row-level
 security, plain comparisons can.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import Row, text
 
 from bookra import clock
-from bookra.engine.availability.hours import Shift
+from bookra.engine.availability import reading
+from bookra.engine.availability.bookable import Absence, StaffTime
 from bookra.engine.availability.window import (
     LONGEST_ALLOCATION_HOURS,
     REACH_DAYS,
-    Busy,
+    LineWish,
     Rota,
-    StaffTime,
-    WeeklyShift,
     Window,
 )
 from bookra.engine.catalog.actions import unknown_service
-from bookra.engine.catalog.model import Segment, Service
 from bookra.engine.people.staff import unknown_staff
 from bookra.engine.runtime import Tx
-from bookra.errors import ConflictError
-from bookra.money import Money
+from bookra.errors import ConflictError, NotFoundError
 
-UNIX_DAY = date(1970, 1, 1).toordinal()
+BEFORE = timedelta(hours=9)
+"""A buffer before the day's first start reaches back so far: the longest, and an hour."""
+
+AFTER = timedelta(hours=24 + 9)
+"""A visit may start just before midnight and run on for a day, with its buffer."""
 
 LOAD = text(
     f"""
     WITH wanted AS (
       SELECT s.id, s.slug, s.name, s.category, s.price_minor, s.buffer_before_minutes,
-             s.buffer_after_minutes
+             s.buffer_after_minutes, s.granularity_minutes, s.alignment, s.notice_minutes,
+             s.horizon_days, s.daily_limit, s.capacity
         FROM services s
-       WHERE s.tenant_id = :tenant_id AND s.slug = CAST(:service AS text) AND s.active
+       WHERE s.tenant_id = :tenant_id AND s.slug = ANY(CAST(:services AS text[])) AND s.active
+    ), needed AS (
+      SELECT n.service_id, n.span, p.id AS pool_id, p.slug AS pool
+        FROM service_resources n
+        JOIN wanted w ON w.id = n.service_id
+        JOIN pools p ON p.tenant_id = n.tenant_id AND p.id = n.pool_id
+       WHERE n.tenant_id = :tenant_id
     ), people AS (
-      SELECT b.id, b.slug, b.name, st.commission_bps,
-             (st.all_services OR EXISTS (
-                SELECT FROM staff_services k JOIN wanted w ON w.id = k.service_id
-                 WHERE k.tenant_id = :tenant_id AND k.staff_id = b.id))::int AS performs
+      SELECT b.id, b.slug, b.name, 'person' AS kind, st.daily_limit,
+             json_build_array(
+               st.commission_bps, st.level, b.location_id,
+               COALESCE(st.timezone, (SELECT l.timezone FROM locations l
+                                       WHERE l.tenant_id = b.tenant_id AND l.id = b.location_id)),
+               st.daily_limit,
+               CASE WHEN st.all_services THEN NULL ELSE ARRAY(
+                 SELECT k.service_id FROM staff_services k JOIN wanted w ON w.id = k.service_id
+                  WHERE k.tenant_id = :tenant_id AND k.staff_id = b.id) END) AS facts
         FROM bookables b
         JOIN staff st ON st.tenant_id = b.tenant_id AND st.id = b.id
        WHERE b.tenant_id = :tenant_id AND b.active
-         AND (CAST(:staff AS text) IS NULL OR b.slug = :staff)
+         AND (CAST(:staff AS text[]) IS NULL OR b.slug = ANY(CAST(:staff AS text[])))
+      UNION ALL
+      SELECT b.id, b.slug, b.name, 'unit', NULL, json_build_array(n.pool, b.location_id)
+        FROM (SELECT DISTINCT pool_id, pool FROM needed) n
+        JOIN resources r ON r.tenant_id = :tenant_id AND r.pool_id = n.pool_id
+        JOIN bookables b ON b.tenant_id = :tenant_id AND b.id = r.id AND b.active
     )
-    SELECT 'service' AS kind, w.id, w.slug, w.name, w.category AS note, w.price_minor AS a,
-           w.buffer_before_minutes AS b, w.buffer_after_minutes AS c,
+    SELECT 'service' AS kind, w.id, w.slug, w.name,
+           json_build_object(
+             'category', w.category, 'price', w.price_minor, 'before', w.buffer_before_minutes,
+             'after', w.buffer_after_minutes, 'granularity', w.granularity_minutes,
+             'alignment', w.alignment, 'notice', w.notice_minutes, 'horizon', w.horizon_days,
+             'daily_limit', w.daily_limit, 'capacity', w.capacity,
+             'segments', ARRAY(
+               SELECT json_build_array(g.level, g.position, g.kind, g.minutes)
+                 FROM service_segments g
+                WHERE g.tenant_id = :tenant_id AND g.service_id = w.id),
+             'levels', ARRAY(
+               SELECT json_build_array(v.level, v.price_minor) FROM service_levels v
+                WHERE v.tenant_id = :tenant_id AND v.service_id = w.id ORDER BY v.level),
+             'offered', ARRAY(
+               SELECT json_build_array(o.weekday, o.opens_minute, o.closes_minute)
+                 FROM service_hours o
+                WHERE o.tenant_id = :tenant_id AND o.service_id = w.id
+                ORDER BY o.weekday, o.opens_minute),
+             'needs', ARRAY(
+               SELECT json_build_array(n.pool, n.span) FROM needed n
+                WHERE n.service_id = w.id ORDER BY n.pool)) AS facts,
            NULL::int[] AS weekly, NULL::int[] AS exceptions,
            NULL::bigint[] AS starts, NULL::bigint[] AS ends, NULL::bigint[] AS held,
-           NULL::text[] AS bookings
+           NULL::text[] AS bookings, NULL::bigint[] AS away
       FROM wanted w
     UNION ALL
-    SELECT 'segment', NULL, NULL, NULL, g.kind, g.position, g.minutes, NULL,
-           NULL, NULL, NULL, NULL, NULL, NULL
-      FROM service_segments g JOIN wanted w ON w.id = g.service_id
-     WHERE g.tenant_id = :tenant_id
-    UNION ALL
-    SELECT 'closure', NULL, NULL, NULL, c.name, c.day - DATE '1970-01-01', NULL, NULL,
-           NULL, NULL, NULL, NULL, NULL, NULL
+    SELECT 'closures', NULL, NULL, NULL,
+           json_agg(json_build_array(c.location_id, c.day - DATE '1970-01-01', c.name)),
+           NULL, NULL, NULL, NULL, NULL, NULL, NULL
       FROM closures c
      WHERE c.tenant_id = :tenant_id AND c.day >= :day_before AND c.day < :day_after
     UNION ALL
-    SELECT 'person', p.id, p.slug, p.name, NULL, p.performs, p.commission_bps, NULL,
-           ARRAY(SELECT ARRAY[h.weekday, h.opens_minute, h.closes_minute,
-                              h.valid_from - DATE '1970-01-01', h.valid_until - DATE '1970-01-01']
-                   FROM working_hours h
-                  WHERE h.tenant_id = :tenant_id AND h.staff_id = p.id
-                    AND h.valid_from < :day_after
-                    AND (h.valid_until IS NULL OR h.valid_until > :day_before)),
-           ARRAY(SELECT ARRAY[x.day - DATE '1970-01-01', x.opens_minute, x.closes_minute]
-                   FROM working_exceptions x
-                  WHERE x.tenant_id = :tenant_id AND x.staff_id = p.id
-                    AND x.day >= :day_before AND x.day < :day_after),
-           busy.starts, busy.ends, busy.held, busy.bookings
+    SELECT 'places', NULL, NULL, NULL,
+           json_agg(json_build_array(d.subject_id, d.day - DATE '1970-01-01', d.places)),
+           NULL, NULL, NULL, NULL, NULL, NULL, NULL
+      FROM (SELECT y.subject_id, y.day, count(*) AS places
+              FROM (SELECT id FROM people WHERE daily_limit IS NOT NULL
+                    UNION ALL SELECT id FROM wanted WHERE daily_limit IS NOT NULL) l
+              JOIN day_places y ON y.tenant_id = :tenant_id AND y.subject_id = l.id
+             WHERE y.day >= :day_before AND y.day < :day_after
+               AND (y.held_until IS NULL OR y.held_until > :now)
+               AND (CAST(:own AS uuid) IS NULL OR y.booking_id <> CAST(:own AS uuid))
+             GROUP BY y.subject_id, y.day) d
+    UNION ALL
+    SELECT p.kind, p.id, p.slug, p.name, p.facts,
+           CASE p.kind WHEN 'person' THEN ARRAY(
+             SELECT ARRAY[h.weekday, h.opens_minute, h.closes_minute,
+                          h.valid_from - DATE '1970-01-01', h.valid_until - DATE '1970-01-01']
+               FROM working_hours h
+              WHERE h.tenant_id = :tenant_id AND h.staff_id = p.id
+                AND h.valid_from < :day_after
+                AND (h.valid_until IS NULL OR h.valid_until > :day_before)
+              ORDER BY h.weekday, h.opens_minute, h.valid_from) END,
+           CASE p.kind WHEN 'person' THEN ARRAY(
+             SELECT ARRAY[x.day - DATE '1970-01-01', x.opens_minute, x.closes_minute]
+               FROM working_exceptions x
+              WHERE x.tenant_id = :tenant_id AND x.staff_id = p.id
+                AND x.day >= :day_before AND x.day < :day_after) END,
+           busy.starts, busy.ends, busy.held, busy.bookings,
+           CASE p.kind WHEN 'person' THEN ARRAY(
+             SELECT ARRAY[date_part('epoch', e.starts_at)::bigint,
+                          date_part('epoch', e.ends_at)::bigint]
+               FROM external_busy e
+              WHERE e.tenant_id = :tenant_id AND e.bookable_id = p.id
+                AND e.starts_at < :until AND e.ends_at > :begin) END
       FROM people p
       CROSS JOIN LATERAL (
-             SELECT array_agg(date_part('epoch', o.starts_at)::bigint ORDER BY o.starts_at) starts,
-                    array_agg(date_part('epoch', o.ends_at)::bigint ORDER BY o.starts_at) ends,
-                    array_agg(date_part('epoch', o.held_until)::bigint ORDER BY o.starts_at) held,
-                    array_agg(o.booking_id::text ORDER BY o.starts_at) bookings
-               FROM allocations o
-              WHERE o.tenant_id = :tenant_id AND o.bookable_id = p.id
-                AND o.starts_at > CAST(:begin AS timestamptz)
-                                  - interval '{LONGEST_ALLOCATION_HOURS} hours'
-                AND o.starts_at < :until AND o.ends_at > :begin
-                AND (o.held_until IS NULL OR o.held_until > :now)) busy
+             SELECT array_agg(date_part('epoch', o.starts_at)::bigint) AS starts,
+                    array_agg(date_part('epoch', o.ends_at)::bigint) AS ends,
+                    array_agg(date_part('epoch', o.held_until)::bigint) FILTER (WHERE :named)
+                      AS held,
+                    array_agg(o.booking_id::text) FILTER (WHERE :named) AS bookings
+               FROM (SELECT a.starts_at, a.ends_at, a.held_until, a.booking_id
+                       FROM allocations a
+                      WHERE a.tenant_id = :tenant_id AND a.bookable_id = p.id
+                        AND a.starts_at > CAST(:begin AS timestamptz)
+                                          - interval '{LONGEST_ALLOCATION_HOURS} hours'
+                        AND a.starts_at < :until AND a.ends_at > :begin
+                        AND (a.held_until IS NULL OR a.held_until > :now)
+                        AND (CAST(:own AS uuid) IS NULL OR a.booking_id IS NULL
+                             OR a.booking_id <> CAST(:own AS uuid))
+                      ORDER BY a.starts_at) o) busy
     """  # noqa: S608 - the one value is a constant
 )
-
-Groups = dict[str, list[Row[Any]]]
-
-
-def load_window(tx: Tx, service: str, staff: str | None, first_day: date, days: int) -> Window:
-    """Return the Window of ``days`` local days from ``first_day``, for one person or everybody.
-
-    An expired hold is left out: it never blocks. Raises NotFoundError for an unknown service or
-    staff member, ConflictError (``nobody_performs``) when there is nobody to perform it.
+ABSENCES = text(
     """
-    groups = _load(tx, service, staff, first_day, days)
-    wanted = _service(groups, service, tx.tenant.currency)
-    people = _people(groups)
-    if staff is not None and not people:
-        raise unknown_staff(staff)
-    if staff is None and not any(person.performs for person in people):
-        raise ConflictError(
-            "nobody_performs",
-            f"Nobody performs '{service}' yet",
-            hint="Add staff: bookra staff add SLUG --name …",
-        )
-    return Window(
-        service=wanted,
+    SELECT bookable_id, kind, reason, date_part('epoch', starts_at)::bigint AS start,
+           date_part('epoch', ends_at)::bigint AS until
+      FROM absences
+     WHERE tenant_id = :tenant_id AND bookable_id = ANY(:bookables)
+       AND starts_at < :until AND ends_at > :begin
+     ORDER BY starts_at, kind
+    """
+)
+HOLDER = text("SELECT id, status FROM bookings WHERE tenant_id = :tenant_id AND code = :code")
+
+
+class Wish(NamedTuple):
+    """One service that is asked for by slug; ``staff`` None is anybody."""
+
+    service: str
+    staff: str | None = None
+
+
+class VisitWish(NamedTuple):
+    """A visit that is asked for: one service or several, one after the other or all at once.
+
+    ``max_wait_minutes`` bounds the time between a line's end and the next one's start.
+    ``own`` is a booking whose time counts as free: the hold or the visit that is to be replaced.
+    """
+
+    lines: tuple[Wish, ...]
+    parallel: bool = False
+    max_wait_minutes: int = 15
+    own: UUID | None = None
+
+    @property
+    def first(self) -> Wish:
+        """The line that the visit begins with."""
+        return self.lines[0]
+
+
+def visit_of(service: str, staff: str | None) -> VisitWish:
+    """Return the wish for one service."""
+    return VisitWish((Wish(service, staff),))
+
+
+def load_window(
+    tx: Tx, visit: VisitWish, first_day: date, days: int, *, explaining: bool = False
+) -> Window:
+    """Return the Window of ``days`` local days from ``first_day`` for a visit.
+
+    An expired hold is left out: it never blocks. ``explaining`` also loads whose the allocations
+    are. Raises NotFoundError for an unknown service or staff member, ConflictError
+    (``nobody_performs``) when there is nobody to perform a line.
+    """
+    rows = _load(tx, visit, first_day, days, explaining=explaining)
+    known = reading.services(rows, tx.tenant.currency)
+    places = reading.places(rows)
+    people = reading.people(rows, tx.tenant.zone, places)
+    lines = tuple(LineWish(_known(known, wish.service), wish.staff) for wish in visit.lines)
+    _check_people(people, lines)
+    window = Window(
+        lines=lines,
         staff=people,
+        units=reading.units(rows),
         zone=tx.tenant.zone,
         first_day=first_day,
         days=days,
-        closures=_closures(groups),
+        closures=reading.closures(rows),
         now=clock.to_epoch(tx.now),
         granularity_minutes=tx.tenant.granularity_minutes,
         notice_seconds=tx.tenant.notice_minutes * 60,
         horizon_seconds=tx.tenant.horizon_days * 86_400,
+        parallel=visit.parallel,
+        max_wait_seconds=visit.max_wait_minutes * 60,
+        places=places,
     )
+    return replace(window, absences=_absences(tx, window)) if explaining else window
 
 
 def load_rota(tx: Tx, first_day: date, days: int) -> Rota:
     """Return everybody's hours and allocations of some local days, for no service in particular."""
-    groups = _load(tx, None, None, first_day, days)
-    return Rota(_people(groups), tx.tenant.zone, first_day, days, _closures(groups))
+    rows = _load(tx, VisitWish(()), first_day, days, explaining=True)
+    people = reading.people(rows, tx.tenant.zone, {})
+    return Rota(people, tx.tenant.zone, first_day, days, reading.closures(rows))
 
 
-def _load(tx: Tx, service: str | None, staff: str | None, first_day: date, days: int) -> Groups:
+def holder(tx: Tx, code: str) -> UUID:
+    """Return the id of the held booking that a hold code names.
+
+    Raises NotFoundError (``unknown_booking``), or ConflictError (``not_held``) when it is no hold.
+    """
+    row = tx.row(HOLDER, code=code.strip().upper())
+    if row is None:
+        raise NotFoundError("unknown_booking", f"There is no hold '{code}'", details={"code": code})
+    if row.status != "held":
+        raise ConflictError("not_held", f"{code} is {row.status}, not a hold")
+    return UUID(str(row.id))
+
+
+def _load(
+    tx: Tx, visit: VisitWish, first_day: date, days: int, *, explaining: bool
+) -> Sequence[Row[Any]]:
+    begin, until = _reach(tx, first_day, days)
+    staff = {wish.staff for wish in visit.lines} or {None}
+    return tx.rows(
+        LOAD,
+        services=[wish.service for wish in visit.lines],
+        staff=None if None in staff else sorted(filter(None, staff)),
+        own=visit.own,
+        named=explaining,
+        day_before=first_day - timedelta(days=REACH_DAYS),
+        day_after=first_day + timedelta(days=days + REACH_DAYS),
+        begin=begin,
+        until=until,
+        now=tx.now,
+    )
+
+
+def _reach(tx: Tx, first_day: date, days: int) -> tuple[datetime, datetime]:
     zone = tx.tenant.zone
     begin = clock.opening(first_day, 0, zone)
     end = clock.opening(first_day + timedelta(days=days), 0, zone)
-    return _grouped(
-        tx.rows(
-            LOAD,
-            service=service,
-            staff=staff,
-            day_before=first_day - timedelta(days=REACH_DAYS),
-            day_after=first_day + timedelta(days=days + REACH_DAYS),
-            # A service may start just before midnight and run on, buffers around it.
-            begin=clock.from_epoch(begin - 9 * 3600),
-            until=clock.from_epoch(end + (24 + 9) * 3600),
-            now=tx.now,
-        )
-    )
+    return clock.from_epoch(begin) - BEFORE, clock.from_epoch(end) + AFTER
 
 
-def _grouped(rows: Sequence[Row[Any]]) -> Groups:
-    groups: Groups = defaultdict(list)
-    for row in rows:
-        groups[row[0]].append(row)
-    return groups
-
-
-def _service(groups: Groups, slug: str, currency: str) -> Service:
-    if not groups["service"]:
+def _known(known: dict[str, Any], slug: str) -> Any:
+    if slug not in known:
         raise unknown_service(slug)
-    row = groups["service"][0]
-    segments = sorted((segment.a, segment.note, segment.b) for segment in groups["segment"])
-    return Service(
-        row.id,
-        row.slug,
-        row.name,
-        row.note,
-        Money(row.a, currency),
-        tuple(Segment(kind == "busy", minutes) for _, kind, minutes in segments),
-        row.b,
-        row.c,
-    )
+    return known[slug]
 
 
-def _closures(groups: Groups) -> dict[date, str]:
-    return {_day(row.a): row.note for row in groups["closure"]}
-
-
-def _people(groups: Groups) -> tuple[StaffTime, ...]:
-    return tuple(_person(row) for row in sorted(groups["person"], key=lambda row: str(row.slug)))
-
-
-def _person(row: Row[Any]) -> StaffTime:
-    return StaffTime(
-        id=row.id,
-        slug=row.slug,
-        name=row.name,
-        performs=bool(row.a),
-        commission_bps=row.b,
-        weekly=tuple(
-            WeeklyShift(
-                weekday, (opens, closes), _day(since), None if until is None else _day(until)
+def _check_people(people: tuple[StaffTime, ...], lines: tuple[LineWish, ...]) -> None:
+    slugs = {person.slug for person in people}
+    for service, staff in lines:
+        if staff is not None and staff not in slugs:
+            raise unknown_staff(staff)
+        if staff is None and not any(person.performs(service) for person in people):
+            raise ConflictError(
+                "nobody_performs",
+                f"Nobody performs '{service.slug}' yet",
+                hint="Add staff: bookra staff add SLUG --name …",
             )
-            for weekday, opens, closes, since, until in row.weekly
-        ),
-        exceptions=_exceptions(row),
-        busy=_busy(row),
-    )
 
 
-def _exceptions(row: Row[Any]) -> dict[date, tuple[Shift, ...]]:
-    """Return the days with shifts of their own; a day without any has one row of NULLs."""
-    days: dict[date, tuple[Shift, ...]] = {}
-    for number, opens, closes in row.exceptions:
-        day = _day(number)
-        days[day] = days.get(day, ()) + (() if opens is None else ((opens, closes),))
-    return days
-
-
-def _busy(row: Row[Any]) -> tuple[Busy, ...]:
-    """Return one person's allocations, by time; the arrays are NULL when there are none."""
-    if row.starts is None:
-        return ()
-    held = (until or 0 for until in row.held)
-    return tuple(map(Busy, row.starts, row.ends, row.bookings, held))
-
-
-def _day(since_1970: int) -> date:
-    return date.fromordinal(UNIX_DAY + since_1970)
+def _absences(tx: Tx, window: Window) -> dict[UUID, tuple[Absence, ...]]:
+    begin, until = window.reach
+    found: dict[UUID, tuple[Absence, ...]] = {}
+    ids = [person.id for person in window.staff] + [unit.id for unit in window.units]
+    for row in tx.rows(
+        ABSENCES, bookables=ids, begin=clock.from_epoch(begin), until=clock.from_epoch(until)
+    ):
+        absence = Absence(row.start, row.until, row.kind, row.reason)
+        found[row.bookable_id] = (*found.get(row.bookable_id, ()), absence)
+    return found

@@ -6,107 +6,51 @@ fraction of a datetime's time, and a month of fifty people holds tens of thousan
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
-from itertools import pairwise
 from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from bookra import clock
+from bookra.engine.availability.bookable import Absence, StaffTime, Unit, WeeklyShift
 from bookra.engine.availability.hours import Shift
+from bookra.engine.availability.spans import Span, merged, without
 from bookra.engine.catalog.model import Service
-
-Span = tuple[int, int]
 
 LONGEST_ALLOCATION_HOURS = 25
 """Bounds how far before a window a search has to look; a day with 25 hours still fits."""
 
-REACH_DAYS = 2
+REACH_DAYS = 3
 """How far from a start a shift may begin that still matters: an overnight shift of the day before
-yesterday reaches an early start's buffer, a day-long visit with one ends the day after tomorrow."""
+yesterday reaches an early start's buffer, and a zone's day may be another one than the window's."""
 
 
-class Busy(NamedTuple):
-    """An allocation of a staff member. ``held_until`` is 0 unless it belongs to a hold.
-
-    A tuple, since a window holds thousands and a dataclass takes twice as long to make.
-    """
-
-    start: int
-    end: int
-    booking_id: str | None = None
-    held_until: int = 0
-
-
-class WeeklyShift(NamedTuple):
-    """A shift of one weekday, in force from a day until before another one."""
-
-    weekday: int
-    shift: Shift
-    valid_from: date
-    valid_until: date | None
-
-
-@dataclass(frozen=True)
-class StaffTime:
-    """One staff member's rules and allocations. ``exceptions`` maps a day to its own shifts."""
-
-    id: UUID
-    slug: str
-    name: str
-    performs: bool
-    commission_bps: int
-    weekly: tuple[WeeklyShift, ...]
-    exceptions: Mapping[date, tuple[Shift, ...]]
-    busy: tuple[Busy, ...]
-
-    @cached_property
-    def by_weekday(self) -> tuple[list[WeeklyShift], ...]:
-        """The rules of each weekday, Monday first."""
-        week: tuple[list[WeeklyShift], ...] = tuple([] for _ in range(7))
-        for rule in self.weekly:
-            week[rule.weekday].append(rule)
-        return week
-
-    @cached_property
-    def starts(self) -> list[int]:
-        """The starts of ``busy``, which is sorted: for bisection."""
-        return [busy.start for busy in self.busy]
-
-    def overlapping(self, start: int, end: int) -> Busy | None:
-        """Return an allocation that overlaps ``[start, end)``; allocations never overlap."""
-        index = bisect_left(self.starts, end)
-        found = self.busy[index - 1] if index else None
-        return found if found is not None and found.end > start else None
-
-
-class _Instants(dict[tuple[date, Shift], Span]):
+class _Instants(dict[tuple[str, date, Shift], Span]):
     """When a day's shift begins and ends: worked out once, since colleagues share their hours."""
 
-    def __init__(self, zone: ZoneInfo) -> None:
-        super().__init__()
-        self._zone = zone
-
-    def __missing__(self, key: tuple[date, Shift]) -> Span:
-        day, (opens, closes) = key
-        span = clock.opening(day, opens, self._zone), clock.closing(day, closes, self._zone)
+    def __missing__(self, key: tuple[str, date, Shift]) -> Span:
+        zone, day, (opens, closes) = key
+        tz = clock.zone(zone)
+        span = clock.opening(day, opens, tz), clock.closing(day, closes, tz)
         self[key] = span
         return span
 
 
 @dataclass(frozen=True)
 class Rota:
-    """Who works when on some local days, and what already occupies them."""
+    """Who works when on some local days, and what already occupies them.
+
+    ``closures`` maps a location, or None for all of them, to its closed days and their names.
+    """
 
     staff: tuple[StaffTime, ...]
     zone: ZoneInfo
     first_day: date
     days: int
-    closures: Mapping[date, str]
+    closures: Mapping[UUID | None, Mapping[date, str]]
 
     @cached_property
     def span(self) -> Span:
@@ -114,16 +58,35 @@ class Rota:
         end = self.first_day + timedelta(days=self.days)
         return clock.opening(self.first_day, 0, self.zone), clock.opening(end, 0, self.zone)
 
-    @cached_property
-    def offsets(self) -> list[tuple[int, int, int]]:
-        """``(start, end, utc offset)`` pieces that cover the days."""
-        return clock.constant_offset_spans(*self.span, self.zone)
+    @property
+    def reach(self) -> Span:
+        """The instants between which anything can matter to a start in the span."""
+        begin, end = self.span
+        margin = REACH_DAYS * 86_400
+        return begin - margin, end + margin
+
+    def offsets(self, zone: ZoneInfo) -> list[tuple[int, int, int]]:
+        """Return ``(start, end, utc offset)`` pieces of ``zone`` that cover the span."""
+        known = self._offsets.get(zone.key)
+        if known is None:
+            known = self._offsets[zone.key] = clock.constant_offset_spans(*self.span, zone)
+        return known
+
+    def closed(self, person: StaffTime, day: date) -> str | None:
+        """Return why the whole place is closed on a day, unless the person has an exception."""
+        if day in person.exceptions:
+            return None
+        for location in {None, person.location_id}:
+            name = self.closures.get(location, {}).get(day)
+            if name is not None:
+                return name
+        return None
 
     def shifts_of(self, person: StaffTime, day: date) -> Sequence[Shift]:
         """Return a day's wall-clock shifts: an exception first, then closures, then the week."""
         if day in person.exceptions:
             return person.exceptions[day]
-        if day in self.closures:
+        if self.closed(person, day) is not None:
             return ()
         return [
             shift
@@ -133,8 +96,22 @@ class Rota:
 
     def working(self, person: StaffTime) -> list[Span]:
         """Return the merged working spans that touch the days, overnight shifts included."""
-        shifts = [(day, shift) for day in self._reach for shift in self.shifts_of(person, day)]
-        return merged(span for span in map(self._instants.__getitem__, shifts) if span[0] < span[1])
+        key = (person.zone.key, person.location_id, person.weekly)
+        if person.exceptions:
+            return self._working(person)
+        known = self._weeks.get(key)
+        if known is None:
+            known = self._weeks[key] = self._working(person)
+        return known
+
+    def _working(self, person: StaffTime) -> list[Span]:
+        zone, instants = person.zone.key, self._instants
+        spans = (
+            instants[zone, day, shift]
+            for day in self._reach
+            for shift in self.shifts_of(person, day)
+        )
+        return merged(span for span in spans if span[0] < span[1])
 
     @cached_property
     def _reach(self) -> list[date]:
@@ -144,70 +121,81 @@ class Rota:
 
     @cached_property
     def _instants(self) -> _Instants:
-        return _Instants(self.zone)
+        return _Instants()
+
+    @cached_property
+    def _offsets(self) -> dict[str, list[tuple[int, int, int]]]:
+        return {}
+
+    @cached_property
+    def _weeks(self) -> dict[tuple[str, UUID | None, tuple[WeeklyShift, ...]], list[Span]]:
+        """Working spans by what decides them: colleagues share their hours."""
+        return {}
 
     def free(self, person: StaffTime) -> list[Span]:
-        """Return the working spans less what is allocated."""
-        return subtracted(self.working(person), [(busy.start, busy.end) for busy in person.busy])
+        """Return the working spans less what is allocated or busy in other calendars."""
+        free = without(self.working(person), person.busy.starts, person.busy.ends)
+        if person.external:
+            away = merged(person.external)
+            free = without(free, [start for start, _ in away], [end for _, end in away])
+        return free
+
+
+class LineWish(NamedTuple):
+    """One service that is asked for, with somebody in particular or with anybody."""
+
+    service: Service
+    staff: str | None = None
 
 
 @dataclass(frozen=True)
 class Window(Rota):
-    """A rota seen for one service. Notice and horizon bound the start relative to ``now``."""
+    """A rota seen for one visit of one or several services.
 
-    service: Service
+    Notice and horizon bound the start relative to ``now``; the business's own rules stand here, a
+    service may have others. ``places`` counts the visits of services with a daily limit.
+    """
+
+    lines: tuple[LineWish, ...]
     now: int
     granularity_minutes: int
     notice_seconds: int
     horizon_seconds: int
+    units: tuple[Unit, ...] = ()
+    parallel: bool = False
+    max_wait_seconds: int = 0
+    places: Mapping[tuple[UUID, date], int] = field(default_factory=dict)
+    absences: Mapping[UUID, tuple[Absence, ...]] = field(default_factory=dict)
 
+    @property
+    def service(self) -> Service:
+        """The first service of the visit: its rules decide the grid of starts."""
+        return self.lines[0].service
 
-def merged(spans: Iterable[Span]) -> list[Span]:
-    """Return ``spans`` sorted, with those that touch or overlap joined."""
-    result: list[Span] = []
-    for start, end in sorted(spans):
-        if result and start <= result[-1][1]:
-            result[-1] = (result[-1][0], max(end, result[-1][1]))
-        else:
-            result.append((start, end))
-    return result
+    @cached_property
+    def step_seconds(self) -> int:
+        """How far apart starts lie."""
+        return (self.service.granularity_minutes or self.granularity_minutes) * 60
 
+    @cached_property
+    def notice(self) -> int:
+        """The longest notice in seconds that a service of the visit asks for."""
+        own = [line.service.notice_minutes for line in self.lines]
+        return max(self.notice_seconds if n is None else n * 60 for n in own)
 
-def subtracted(spans: list[Span], taken: list[Span]) -> list[Span]:
-    """Return sorted ``spans`` without the sorted ``taken`` ones, in one linear sweep."""
-    result: list[Span] = []
-    index = 0
-    for start, end in spans:
-        at = start
-        while index and taken[index - 1][1] > start:
-            index -= 1
-        while index < len(taken) and taken[index][0] < end:
-            busy_start, busy_end = taken[index]
-            if busy_end > at:
-                if busy_start > at:
-                    result.append((at, busy_start))
-                at = busy_end
-            index += 1
-        if at < end:
-            result.append((at, end))
-    return result
+    @cached_property
+    def horizon(self) -> int:
+        """The shortest horizon in seconds of the visit's services."""
+        own = [line.service.horizon_days for line in self.lines]
+        return min(self.horizon_seconds if n is None else n * 86_400 for n in own)
 
+    @cached_property
+    def bounds(self) -> Span:
+        """The first and last start that days, notice and horizon allow: a closed span."""
+        begin, end = self.span
+        return max(begin, self.now + self.notice), min(end - 1, self.now + self.horizon)
 
-def intersected(left: list[Span], right: list[Span]) -> list[Span]:
-    """Return the overlap of two sorted lists of CLOSED spans: both ends belong to a span."""
-    result: list[Span] = []
-    i = j = 0
-    while i < len(left) and j < len(right):
-        low, high = max(left[i][0], right[j][0]), min(left[i][1], right[j][1])
-        if low <= high:
-            result.append((low, high))
-        if left[i][1] < right[j][1]:
-            i += 1
-        else:
-            j += 1
-    return result
-
-
-def gaps_between(spans: Iterable[Span]) -> list[Span]:
-    """Return the spans that lie between neighbours: the breaks of a day."""
-    return [(before[1], after[0]) for before, after in pairwise(spans)]
+    @cached_property
+    def memory(self) -> dict[object, object]:
+        """What the rules have worked out already: derived from the window, so never out of date."""
+        return {}

@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from bookra.engine.bookings import store
-from bookra.engine.bookings.booking import allocate, announce, claims_of
-from bookra.engine.bookings.holds import cancel_checkouts, release_lapsed_in_the_way
+from bookra.engine.bookings.announcing import announce, withdraw
+from bookra.engine.bookings.holds import cancel_checkouts
 from bookra.engine.bookings.model import Booking, Status, require_next
-from bookra.engine.catalog.actions import find_service
-from bookra.engine.outbox.emit import emit
-from bookra.engine.outbox.topics import DeleteCalendar, SendMessage
-from bookra.engine.people.customers import customer_by_id
+from bookra.engine.bookings.placing import place
+from bookra.engine.bookings.seating import retake_seats
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError
 
@@ -27,21 +25,21 @@ def confirm(tx: Tx, booking: Booking) -> Booking:
 
 
 def retake(tx: Tx, booking: Booking) -> bool:
-    """Claim the time of an expired booking again; False, and nothing written, when it is taken."""
+    """Claim the time of an expired booking again; False, and nothing written, when it is taken.
+
+    With the people and at the times that were booked, in any units that are free.
+    """
     if tx.row(store.ALLOCATED, booking_id=booking.id) is not None:
         return True
-    savepoint = tx.connection.begin_nested()
-    claims: list[dict[str, object]] = []
-    for line in booking.lines:
-        release_lapsed_in_the_way(tx, [line.staff_id], line.starts_at, line.ends_at)
-        blocks = find_service(tx, line.service).busy_blocks()
-        claims += claims_of(booking.id, line.id, line.staff_id, line.starts_at, blocks)
-    claims.sort(key=lambda claim: (str(claim["bookable_id"]), str(claim["starts_at"])))
-    if allocate(tx, claims):
-        savepoint.commit()
-        return True
-    savepoint.rollback()
-    return False
+    if booking.lines[0].session_id is not None:
+        return retake_seats(tx, booking)
+    try:
+        with tx.connection.begin_nested():
+            for line in booking.lines:
+                place(tx, booking, line, line.starts_at, line.staff)
+    except ConflictError:
+        return False
+    return True
 
 
 def cancel(tx: Tx, code: str) -> Booking:
@@ -62,9 +60,7 @@ def cancel(tx: Tx, code: str) -> Booking:
     set_status(tx, booking, Status.CANCELLED)
     cancel_checkouts(tx, booking.id)
     if booking.status is not Status.HELD:
-        emit(tx, DeleteCalendar(booking.id))
-        if customer_by_id(tx, booking.customer_id).phone:
-            emit(tx, SendMessage(booking.id, "booking_cancelled"))
+        withdraw(tx, booking)
     return store.booking_by_id(tx, booking.id)
 
 

@@ -6,10 +6,11 @@ lock; then their allocations go. The other order deadlocks with a payment that i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from bookra.engine.availability.starts import Limit
 from bookra.engine.bookings import store
 from bookra.engine.bookings.model import Status
 from bookra.engine.outbox.emit import emit
@@ -23,11 +24,24 @@ LINK_SLACK = timedelta(minutes=5)
 
 
 def release_lapsed_in_the_way(
-    tx: Tx, bookables: list[UUID], start: datetime, until: datetime
+    tx: Tx,
+    bookables: list[UUID],
+    start: datetime,
+    until: datetime,
+    limits: Collection[Limit] = (),
 ) -> None:
-    """Expire lapsed holds whose allocations meet ``[start, until)`` of these bookables."""
+    """Expire lapsed holds whose allocations meet ``[start, until)`` of these bookables.
+
+    And those that still take a place of one of the daily ``limits``.
+    """
     rows = tx.rows(
-        store.LAPSED_IN_THE_WAY, bookables=bookables, start=start, until=until, now=tx.now
+        store.LAPSED_IN_THE_WAY,
+        bookables=bookables,
+        start=start,
+        until=until,
+        subjects=[limit.subject_id for limit in limits],
+        days=[limit.day for limit in limits],
+        now=tx.now,
     )
     _expire(tx, (row.id for row in rows))
 

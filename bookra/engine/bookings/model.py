@@ -39,7 +39,9 @@ NEXT: dict[Status, frozenset[Status]] = {
             Status.DISPLACED,
         }
     ),
-    Status.CHECKED_IN: frozenset({Status.IN_SERVICE, Status.COMPLETED, Status.CANCELLED}),
+    Status.CHECKED_IN: frozenset(
+        {Status.IN_SERVICE, Status.COMPLETED, Status.CANCELLED, Status.DISPLACED}
+    ),
     Status.IN_SERVICE: frozenset({Status.COMPLETED}),
     Status.COMPLETED: frozenset(),
     Status.CANCELLED: frozenset(),
@@ -56,7 +58,10 @@ OCCUPYING = frozenset({Status.HELD, Status.CONFIRMED, Status.CHECKED_IN, Status.
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One service in a booking. ``net`` and ``tax`` are in the booking's currency."""
+    """One service in a booking. ``net`` and ``tax`` are in the booking's currency.
+
+    ``requested`` says that the client asked for this person; ``session_id`` is set for a seat.
+    """
 
     id: UUID
     service_id: UUID
@@ -71,6 +76,10 @@ class Line:
     tax: Money
     tax_bps: int
     commission_bps: int
+    position: int = 1
+    level: str = ""
+    requested: bool = False
+    session_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ LINES = """
     (SELECT json_agg(json_build_array(
               l.id, l.service_id, s.slug, s.name, l.staff_id, k.slug, k.name,
               EXTRACT(EPOCH FROM l.starts_at)::bigint, EXTRACT(EPOCH FROM l.ends_at)::bigint,
-              l.net_minor, l.tax_minor, l.tax_bps, l.commission_bps) ORDER BY l.position)
+              l.net_minor, l.tax_minor, l.tax_bps, l.commission_bps, l.position, l.level,
+              l.requested, l.session_id) ORDER BY l.position)
        FROM booking_lines l
        JOIN services s ON s.tenant_id = l.tenant_id AND s.id = l.service_id
        JOIN bookables k ON k.tenant_id = l.tenant_id AND k.id = l.staff_id
@@ -63,9 +64,9 @@ LOCK_BY_CODE = text(
 INSERT = text(
     """
     INSERT INTO bookings (tenant_id, id, code, customer_id, status, starts_at, ends_at,
-                          hold_expires_at, currency, created_at)
+                          hold_expires_at, currency, series_id, created_at)
     VALUES (:tenant_id, :id, :code, :customer_id, :status, :starts_at, :ends_at,
-            :hold_expires_at, :currency, :now)
+            :hold_expires_at, :currency, :series_id, :now)
     ON CONFLICT (tenant_id, code) DO NOTHING
     """
 )
@@ -73,9 +74,10 @@ INSERT_LINE = text(
     """
     INSERT INTO booking_lines (tenant_id, id, booking_id, position, service_id, staff_id,
                                starts_at, ends_at, net_minor, tax_minor, tax_bps, commission_bps,
-                               currency)
+                               currency, level, requested, session_id)
     VALUES (:tenant_id, :id, :booking_id, :position, :service_id, :staff_id, :starts_at, :ends_at,
-            :net_minor, :tax_minor, :tax_bps, :commission_bps, :currency)
+            :net_minor, :tax_minor, :tax_bps, :commission_bps, :currency, :level, :requested,
+            :session_id)
     """
 )
 # The constraint is named: a bare ON CONFLICT would swallow a duplicate key too. DO NOTHING never
@@ -90,13 +92,80 @@ ALLOCATE = text(
     """
 )
 ALLOCATED = text(
-    "SELECT 1 FROM allocations WHERE tenant_id = :tenant_id AND booking_id = :booking_id LIMIT 1"
+    """
+    SELECT 1 FROM allocations WHERE tenant_id = :tenant_id AND booking_id = :booking_id
+    UNION ALL
+    SELECT 1 FROM seats WHERE tenant_id = :tenant_id AND booking_id = :booking_id LIMIT 1
+    """
 )
-RELEASE = text("DELETE FROM allocations WHERE tenant_id = :tenant_id AND booking_id = :booking_id")
+# Lines that have neither time nor a seat: what displacement took, and nobody has put elsewhere.
+LOST_LINES = text(
+    """
+    SELECT l.id FROM booking_lines l
+     WHERE l.tenant_id = :tenant_id AND l.booking_id = :booking_id
+       AND NOT EXISTS (SELECT FROM allocations o
+                        WHERE o.tenant_id = l.tenant_id AND o.booking_id = l.booking_id
+                          AND o.booking_line_id = l.id)
+       AND NOT EXISTS (SELECT FROM seats e
+                        WHERE e.tenant_id = l.tenant_id AND e.booking_id = l.booking_id
+                          AND e.booking_line_id = l.id)
+    """
+)
+BOOKABLES_OF = text(
+    """
+    SELECT DISTINCT bookable_id FROM allocations
+     WHERE tenant_id = :tenant_id AND booking_id = ANY(:bookings)
+    """
+)
+RELEASE = text(
+    """
+    WITH places AS (
+      DELETE FROM day_places WHERE tenant_id = :tenant_id AND booking_id = :booking_id
+    ), seated AS (
+      DELETE FROM seats WHERE tenant_id = :tenant_id AND booking_id = :booking_id
+    )
+    DELETE FROM allocations WHERE tenant_id = :tenant_id AND booking_id = :booking_id
+    """
+)
+RELEASE_LINE = text(
+    """
+    WITH places AS (
+      DELETE FROM day_places WHERE tenant_id = :tenant_id AND booking_line_id = :line_id
+    )
+    DELETE FROM allocations
+     WHERE tenant_id = :tenant_id AND booking_id = :booking_id AND booking_line_id = :line_id
+    """
+)
 HOLD_UNTIL = text(
     """
+    WITH places AS (
+      UPDATE day_places SET held_until = :held_until, changed_by = session_user
+       WHERE tenant_id = :tenant_id AND booking_id = :booking_id
+    ), seated AS (
+      UPDATE seats SET held_until = :held_until, changed_by = session_user
+       WHERE tenant_id = :tenant_id AND booking_id = :booking_id
+    )
     UPDATE allocations SET held_until = :held_until, changed_by = session_user
      WHERE tenant_id = :tenant_id AND booking_id = :booking_id
+    """
+)
+MOVE_LINE = text(
+    """
+    UPDATE booking_lines SET staff_id = :staff_id, starts_at = :starts_at, ends_at = :ends_at,
+                             level = :level, commission_bps = :commission_bps,
+                             requested = :requested, changed_by = session_user
+     WHERE tenant_id = :tenant_id AND id = :id
+    """
+)
+# The visit spans its lines; when it moves, its revision tells the calendar which is the newer.
+MOVE = text(
+    """
+    UPDATE bookings SET starts_at = (SELECT min(l.starts_at) FROM booking_lines l
+                                      WHERE l.tenant_id = :tenant_id AND l.booking_id = :id),
+                        ends_at = (SELECT max(l.ends_at) FROM booking_lines l
+                                    WHERE l.tenant_id = :tenant_id AND l.booking_id = :id),
+                        status = :status, revision = revision + 1, changed_by = session_user
+     WHERE tenant_id = :tenant_id AND id = :id
     """
 )
 SET_STATUS = text(
@@ -125,7 +194,12 @@ LAPSED_IN_THE_WAY = text(
      WHERE b.tenant_id = :tenant_id AND b.status = 'held' AND b.hold_expires_at <= :now
        AND b.id IN (SELECT o.booking_id FROM allocations o
                      WHERE o.tenant_id = :tenant_id AND o.bookable_id = ANY(:bookables)
-                       AND o.starts_at < :until AND o.ends_at > :start AND o.held_until <= :now)
+                       AND o.starts_at > CAST(:start AS timestamptz) - interval '25 hours'
+                       AND o.starts_at < :until AND o.ends_at > :start AND o.held_until <= :now
+                    UNION ALL
+                    SELECT d.booking_id FROM day_places d
+                     WHERE d.tenant_id = :tenant_id AND d.subject_id = ANY(:subjects)
+                       AND d.day = ANY(:days) AND d.held_until <= :now)
      ORDER BY b.id FOR UPDATE
     """
 )
@@ -167,6 +241,14 @@ def locked_by_id(tx: Tx, booking_id: UUID) -> Booking:
     """Return a booking whose row is locked until the transaction ends."""
     tx.row(LOCK, id=booking_id)
     return booking_by_id(tx, booking_id)
+
+
+def locked_both(tx: Tx, code: str, other: str) -> tuple[Booking, Booking]:
+    """Return two bookings whose rows are locked, in id order, until the transaction ends."""
+    found = [booking_by_code(tx, code), booking_by_code(tx, other)]
+    for booking_id in sorted({booking.id for booking in found}):
+        tx.row(LOCK, id=booking_id)
+    return booking_by_id(tx, found[0].id), booking_by_id(tx, found[1].id)
 
 
 def bookings_between(
@@ -213,7 +295,7 @@ def _booking(row: Row[Any]) -> Booking:
 
 def _line(values: list[Any], currency: str) -> Line:
     line, service_id, service, service_name, staff_id, staff, staff_name, start, end = values[:9]
-    net, tax, tax_bps, commission_bps = values[9:]
+    net, tax, tax_bps, commission_bps, position, level, requested, session_id = values[9:]
     return Line(
         UUID(line),
         UUID(service_id),
@@ -228,4 +310,8 @@ def _line(values: list[Any], currency: str) -> Line:
         Money(tax, currency),
         tax_bps,
         commission_bps,
+        position,
+        level,
+        requested,
+        UUID(session_id) if session_id else None,
     )

@@ -1,0 +1,27 @@
+"""What a booking tells the outside when its time changes: the calendar's event, the message."""
+
+from __future__ import annotations
+
+from bookra.engine.bookings.model import Booking
+from bookra.engine.outbox.emit import emit
+from bookra.engine.outbox.topics import DeleteCalendar, SendMessage, UpsertCalendar
+from bookra.engine.people.customers import customer_by_id
+from bookra.engine.runtime import Tx
+
+
+def announce(tx: Tx, booking: Booking, template: str = "booking_confirmed") -> None:
+    """Emit what a booking that stands causes: the calendar's event and a message about it."""
+    emit(tx, UpsertCalendar(booking.id))
+    message(tx, booking, template)
+
+
+def withdraw(tx: Tx, booking: Booking, template: str = "booking_cancelled") -> None:
+    """Emit what a booking that no longer stands causes."""
+    emit(tx, DeleteCalendar(booking.id))
+    message(tx, booking, template)
+
+
+def message(tx: Tx, booking: Booking, template: str) -> None:
+    """Emit a message to the customer, if there is a number to send it to."""
+    if customer_by_id(tx, booking.customer_id).phone:
+        emit(tx, SendMessage(booking.id, template))
