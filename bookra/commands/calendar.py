@@ -153,7 +153,7 @@ def _read(path: Path) -> bytes:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise NotFoundError(
-            "no_such_file", f"There is no file {path}", hint="Export the calendar as .ics first"
+            "no_file", f"There is no file {path}", hint="Export the calendar as .ics first"
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a usable name"
