@@ -11,21 +11,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, text
 
 from bookra import clock
+from bookra.engine.availability.answers import Answer, Slot
 from bookra.engine.availability.why import Reason
 from bookra.engine.catalog.actions import find_service, unknown_service
 from bookra.engine.catalog.model import Service
 from bookra.engine.people.staff import find_staff
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, NotFoundError
-
-if TYPE_CHECKING:  # the search for any service asks here about classes: no circle
-    from bookra.engine.availability.actions import Answer, Slot
 
 NEAREST = 3
 NEAREST_BEFORE = timedelta(days=1)
@@ -35,6 +34,8 @@ NEAREST_AFTER = timedelta(days=60)
 SELECT = """
     SELECT x.id, x.code, x.service_id, s.slug AS service, s.name AS service_name, x.staff_id,
            k.slug AS staff, k.name AS staff_name, f.level, f.commission_bps, x.starts_at, x.ends_at,
+           COALESCE(f.timezone, (SELECT l.timezone FROM locations l WHERE l.tenant_id = k.tenant_id
+                                    AND l.id = k.location_id)) AS timezone,
            x.capacity, x.status,
            (SELECT count(*) FROM seats t
              WHERE t.tenant_id = x.tenant_id AND t.session_id = x.id
@@ -68,6 +69,14 @@ CLOSEST = text(
     OPEN + " ORDER BY abs(extract(epoch FROM x.starts_at - CAST(:at AS timestamptz))), x.starts_at,"
     " x.staff LIMIT :limit"
 )
+PLACES = text(
+    """
+    SELECT day, count(*)::int AS taken FROM day_places
+     WHERE tenant_id = :tenant_id AND subject_id = :service_id AND day = ANY(:days)
+       AND (held_until IS NULL OR held_until > :now)
+     GROUP BY day
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,7 @@ class Session:
     commission_bps: int
     starts_at: datetime
     ends_at: datetime
+    zone: ZoneInfo
     capacity: int
     status: str
     taken: int
@@ -94,6 +104,11 @@ class Session:
     def free(self) -> int:
         """How many seats are left; none once the session is cancelled."""
         return max(0, self.capacity - self.taken) if self.status == "open" else 0
+
+    @property
+    def day(self) -> date:
+        """The day on which its seats count for a daily limit: its start's, where the staff work."""
+        return clock.local_day(self.starts_at, self.zone)
 
 
 def class_slots(
@@ -112,10 +127,10 @@ def class_slots(
         start=max(begin, earliest),
         until=min(end, latest),
         seats=1,
-        limit=limit,
+        limit=limit if wanted.daily_limit is None else None,
         now=tx.now,
     )
-    return _slots(wanted, map(_session, rows))
+    return _slots(wanted, _within_limit(tx, wanted, _sessions(tx, rows), 1)[:limit])
 
 
 def class_nearest(
@@ -132,16 +147,15 @@ def class_nearest(
         until=min(max(at, earliest) + NEAREST_AFTER, latest),
         seats=seats,
         at=at,
-        limit=NEAREST,
+        limit=NEAREST if wanted.daily_limit is None else None,
         now=tx.now,
     )
-    return tuple(sorted(_slots(wanted, map(_session, rows))))
+    near = _within_limit(tx, wanted, _sessions(tx, rows), seats)[:NEAREST]
+    return tuple(sorted(_slots(wanted, near)))
 
 
 def explain_class(tx: Tx, service: str, staff: str | None, at: datetime) -> Answer:
     """Return why a seat can be had at ``at`` or not, with the nearest sessions that have one."""
-    from bookra.engine.availability.actions import Answer
-
     wanted = find_class(tx, service)
     found = sessions_at(tx, wanted, staff, at)
     refused = refusals(tx, wanted, staff, at, found)
@@ -163,6 +177,9 @@ def refusals(
         left = f"has {free} of {found[0].capacity} seats left" if free else "is full"
         opens = "fewer seats, or one given back" if free else "a seat given back, or more seats"
         refused.append(Reason("class_full", f"{service.name} {when} {left}", opens))
+    elif not _within_limit(tx, service, found, seats):
+        message = f"{service.name} has {service.daily_limit} visits a day: the daily limit"
+        refused.append(Reason("limit", message, "another day, or a higher limit"))
     return refused
 
 
@@ -178,7 +195,7 @@ def sessions_at(tx: Tx, service: Service, staff: str | None, at: datetime) -> li
         limit=None,
         now=tx.now,
     )
-    return sorted(map(_session, rows), key=lambda session: (-session.free, session.staff))
+    return sorted(_sessions(tx, rows), key=lambda session: (-session.free, session.staff))
 
 
 def sessions_between(
@@ -186,7 +203,7 @@ def sessions_between(
 ) -> list[Session]:
     """Return all sessions that start in ``[start, until)``, cancelled ones too, by time."""
     rows = tx.rows(BETWEEN, start=start, until=until, service_id=service_id, now=tx.now)
-    return [_session(row) for row in rows]
+    return _sessions(tx, rows)
 
 
 def session_by_code(tx: Tx, code: str) -> Session:
@@ -199,7 +216,7 @@ def session_by_code(tx: Tx, code: str) -> Session:
             hint="List them: bookra class list",
             details={"code": code},
         )
-    return _session(row)
+    return _session(tx, row)
 
 
 def session_by_id(tx: Tx, session_id: UUID) -> Session:
@@ -207,7 +224,7 @@ def session_by_id(tx: Tx, session_id: UUID) -> Session:
     row = tx.row(BY_ID, id=session_id, now=tx.now)
     if row is None:
         raise NotFoundError("unknown_class", f"There is no class {session_id}")
-    return _session(row)
+    return _session(tx, row)
 
 
 def find_class(tx: Tx, slug: str) -> Service:
@@ -250,13 +267,21 @@ def _timing(tx: Tx, service: Service, at: datetime) -> list[Reason]:
     return []
 
 
+def _within_limit(tx: Tx, service: Service, sessions: list[Session], seats: int) -> list[Session]:
+    """Return the sessions on whose day the service's daily limit leaves so many places."""
+    if service.daily_limit is None or not sessions:
+        return sessions
+    days = sorted({session.day for session in sessions})
+    rows = tx.rows(PLACES, service_id=service.id, days=days, now=tx.now)
+    taken = {row.day: row.taken for row in rows}
+    return [s for s in sessions if taken.get(s.day, 0) + seats <= service.daily_limit]
+
+
 def _staff_id(tx: Tx, staff: str | None) -> UUID | None:
     return None if staff is None else find_staff(tx, staff).id
 
 
 def _slots(service: Service, sessions: Iterable[Session]) -> list[Slot]:
-    from bookra.engine.availability.actions import Slot
-
     return [
         Slot(
             session.starts_at,
@@ -270,7 +295,11 @@ def _slots(service: Service, sessions: Iterable[Session]) -> list[Slot]:
     ]
 
 
-def _session(row: Row[Any]) -> Session:
+def _sessions(tx: Tx, rows: Iterable[Row[Any]]) -> list[Session]:
+    return [_session(tx, row) for row in rows]
+
+
+def _session(tx: Tx, row: Row[Any]) -> Session:
     return Session(
         row.id,
         row.code,
@@ -284,6 +313,7 @@ def _session(row: Row[Any]) -> Session:
         row.commission_bps,
         row.starts_at,
         row.ends_at,
+        clock.zone(row.timezone) if row.timezone else tx.tenant.zone,
         row.capacity,
         row.status,
         row.taken,

@@ -7,8 +7,8 @@ id), then seats.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -21,50 +21,35 @@ from bookra.engine.availability.sessions import (
     session_by_id,
     sessions_at,
 )
+from bookra.engine.availability.starts import Limit
 from bookra.engine.availability.why import Reason
 from bookra.engine.bookings import store
+from bookra.engine.bookings.announcing import announce
+from bookra.engine.bookings.limits import Counted, take_place
 from bookra.engine.bookings.model import Booking, Status
 from bookra.engine.bookings.pricing import line_price
+from bookra.engine.bookings.refusing import slot_details
+from bookra.engine.bookings.request import BookingRequest
 from bookra.engine.bookings.seats import claim, release_lapsed, seats_of_customer
+from bookra.engine.bookings.writing import insert_booking
 from bookra.engine.catalog.model import Service
 from bookra.engine.people.customers import customer_by_id
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, InvalidInputError
-from bookra.ids import booking_code, new_id
-
-if TYPE_CHECKING:  # booking a visit asks here about classes: no circle
-    from bookra.engine.bookings.booking import BookingRequest
+from bookra.ids import new_id
 
 MAX_SEATS = 50
-CODE_ATTEMPTS = 8
+MANY_PLACES = 10_000
 
 # Two requests of one customer come one after the other, so that the second sees the first's seat.
 TAKE_TURNS = text("SELECT pg_advisory_xact_lock(hashtextextended(:turn, 0))")
-INSERT_LINE = text(
+
+MOVE_LINE = text(
     """
-    INSERT INTO booking_lines (tenant_id, id, booking_id, position, service_id, staff_id, starts_at,
-                               ends_at, net_minor, tax_minor, tax_bps, commission_bps, currency,
-                               level, requested, session_id)
-    VALUES (:tenant_id, :id, :booking_id, :position, :service_id, :staff_id, :starts_at,
-            :ends_at, :net_minor, :tax_minor, :tax_bps, :commission_bps, :currency,
-            :level, :requested, :session_id)
-    """
-)
-LINES = text(
-    "SELECT id, session_id, starts_at FROM booking_lines"
-    " WHERE tenant_id = :tenant_id AND booking_id = :booking_id AND session_id IS NOT NULL"
-    " ORDER BY position"
-)
-SEATED = text(
-    "SELECT 1 FROM seats WHERE tenant_id = :tenant_id AND booking_id = :booking_id LIMIT 1"
-)
-GIVE_BACK = text("DELETE FROM seats WHERE tenant_id = :tenant_id AND booking_id = :booking_id")
-MOVE_LINES = text(
-    """
-    UPDATE booking_lines
-       SET session_id = :session_id, staff_id = :staff_id, starts_at = :starts_at,
-           ends_at = :ends_at, changed_by = session_user
-     WHERE tenant_id = :tenant_id AND booking_id = :booking_id AND session_id IS NOT NULL
+    UPDATE booking_lines SET session_id = :session_id, staff_id = :staff_id,
+                             starts_at = :starts_at, ends_at = :ends_at, level = :level,
+                             commission_bps = :commission_bps, changed_by = session_user
+     WHERE tenant_id = :tenant_id AND id = :id
     """
 )
 
@@ -78,28 +63,26 @@ class _Asked(NamedTuple):
     seats: int
 
 
-def book_seats(tx: Tx, request: BookingRequest, *, seats: int = 1) -> Booking:
+def book_seats(tx: Tx, request: BookingRequest) -> Booking:
     """Book seats in the session that starts at the time asked for, confirmed or held.
 
-    ``seats`` is how many the customer is to have there: who has one already and says two gets one
-    more. Raises InvalidInputError for the past, ConflictError ``not_offered`` when no class starts
-    then or a rule forbids it, ``already_booked`` when the customer has that many, and
+    ``request.seats`` is how many the customer is to have there: who has one already and says two
+    gets one more. Raises InvalidInputError for the past, ConflictError ``not_offered`` when no
+    class starts then or a rule forbids it, ``already_booked`` when the customer has that many, and
     ``class_full`` with the next sessions that have seats.
     """
-    from bookra.engine.bookings.booking import announce
-
     service = find_class(tx, request.service)
-    if not 1 <= seats <= MAX_SEATS:
-        raise InvalidInputError("bad_seats", f"{seats} seats is not 1 to {MAX_SEATS}")
+    if not 1 <= request.seats <= MAX_SEATS:
+        raise InvalidInputError("bad_seats", f"{request.seats} seats is not 1 to {MAX_SEATS}")
     customer_by_id(tx, request.customer_id)
-    held_until = _held_until(tx, request.hold_minutes)
+    held_until = request.held_until(tx.now)
     tx.row(TAKE_TURNS, turn=f"seats:{request.customer_id}")
     found = sessions_at(tx, service, request.staff, request.at)
-    found, missing = _beyond_own(tx, request, found, seats)
+    found, missing = _beyond_own(tx, request, found)
     asked = _Asked(service, request.staff, request.at, missing)
     _check(tx, asked, found)
     for session in found:
-        release_lapsed(tx, session.id)
+        release_lapsed(tx, session)
         booking_id = _try(tx, asked, session, request, held_until)
         if booking_id is not None:
             booking = store.booking_by_id(tx, booking_id)
@@ -115,14 +98,15 @@ def retake_seats(tx: Tx, booking: Booking) -> bool:
 
     True for a booking that has its seats. The caller has locked the booking.
     """
-    if tx.row(SEATED, booking_id=booking.id) is not None:
+    if tx.row(store.ALLOCATED, booking_id=booking.id) is not None:
         return True
-    lines = tx.rows(LINES, booking_id=booking.id)
-    session = session_by_id(tx, lines[0].session_id)
-    if session.starts_at != lines[0].starts_at:
+    first = booking.lines[0]
+    assert first.session_id is not None
+    session = session_by_id(tx, first.session_id)
+    if session.starts_at != first.starts_at:
         return False
-    release_lapsed(tx, session.id)
-    return claim(tx, session, booking.id, [line.id for line in lines])
+    release_lapsed(tx, session)
+    return _seat(tx, booking, session, held_until=None)
 
 
 def move_seats(tx: Tx, booking: Booking, at: datetime, staff: str | None = None) -> Session:
@@ -131,36 +115,68 @@ def move_seats(tx: Tx, booking: Booking, at: datetime, staff: str | None = None)
     The caller has locked the booking, and writes its own times, state and history; the price
     stays as agreed. Raises as ``book_seats`` does.
     """
-    lines = tx.rows(LINES, booking_id=booking.id)
-    asked = _Asked(find_class(tx, booking.lines[0].service), staff, at, len(lines))
-    found = sessions_at(tx, asked.service, staff, at)
+    service = find_class(tx, booking.lines[0].service)
+    asked = _Asked(service, staff, at, len(booking.lines))
+    found = sessions_at(tx, service, staff, at)
+    tx.run(store.RELEASE, booking_id=booking.id)
     _check(tx, asked, found)
-    tx.run(GIVE_BACK, booking_id=booking.id)
     for session in found:
-        release_lapsed(tx, session.id)
-        if claim(tx, session, booking.id, [line.id for line in lines], booking.hold_expires_at):
-            tx.run(
-                MOVE_LINES,
-                booking_id=booking.id,
-                session_id=session.id,
-                staff_id=session.staff_id,
-                starts_at=session.starts_at,
-                ends_at=session.ends_at,
-            )
+        release_lapsed(tx, session)
+        if _seat(tx, booking, session, held_until=booking.hold_expires_at):
+            move_lines(tx, booking, session)
             return session
     raise _filled(tx, asked)
 
 
-def _beyond_own(
-    tx: Tx, request: BookingRequest, found: list[Session], seats: int
-) -> tuple[list[Session], int]:
+def move_lines(tx: Tx, booking: Booking, session: Session) -> None:
+    """Write down that a booking's lines take place in a session, whatever they were before."""
+    tx.run_many(
+        MOVE_LINE,
+        [
+            {
+                "id": line.id,
+                "session_id": session.id,
+                "staff_id": session.staff_id,
+                "starts_at": session.starts_at,
+                "ends_at": session.ends_at,
+                "level": session.level,
+                "commission_bps": session.commission_bps,
+            }
+            for line in booking.lines
+        ],
+    )
+
+
+def recount(tx: Tx, service: Service, booking: Booking, session: Session) -> None:
+    """Count a moved booking's seats on its session's day, also beyond the service's daily limit."""
+    if service.daily_limit is None:
+        return
+    limit = Limit(service.id, session.day, MANY_PLACES, 0)
+    for line in booking.lines:
+        tx.run(store.RELEASE_LINE, booking_id=booking.id, line_id=line.id)
+        take_place(tx, limit, Counted(booking.id, line.id, booking.hold_expires_at))
+
+
+def _seat(tx: Tx, booking: Booking, session: Session, *, held_until: datetime | None) -> bool:
+    """Seat a booking that has lost its seats; False, and nothing written, when it can't be."""
+    service = find_class(tx, booking.lines[0].service)
+    lines = [line.id for line in booking.lines]
+    savepoint = tx.connection.begin_nested()
+    if _claim(tx, service, session, booking.id, lines, held_until):
+        savepoint.commit()
+        return True
+    savepoint.rollback()
+    return False
+
+
+def _beyond_own(tx: Tx, request: BookingRequest, found: list[Session]) -> tuple[list[Session], int]:
     """Return where to look and for how many seats, beyond those that the customer has there."""
     own = seats_of_customer(tx, [session.id for session in found], request.customer_id)
     for session in found:
         if session.id not in own:
             continue
         count, code = own[session.id]
-        if count >= seats:
+        if count >= request.seats:
             has = "a seat" if count == 1 else f"{count} seats"
             raise ConflictError(
                 "already_booked",
@@ -169,8 +185,8 @@ def _beyond_own(
                 hint=f"For one more in the same class: --seats {count + 1}",
                 details={"code": code, "seats": count, "class": session.code},
             )
-        return [session], seats - count
-    return found, seats
+        return [session], request.seats - count
+    return found, request.seats
 
 
 def _check(tx: Tx, asked: _Asked, found: list[Session]) -> None:
@@ -191,8 +207,6 @@ def _filled(tx: Tx, asked: _Asked) -> ConflictError:
 
 
 def _conflict(tx: Tx, asked: _Asked, reason: Reason, code: str) -> ConflictError:
-    from bookra.engine.bookings.booking import slot_details
-
     near = class_nearest(tx, asked.service.slug, asked.staff, asked.at, asked.seats)
     times = ", ".join(_at(tx, slot.start) for slot in near)
     return ConflictError(
@@ -206,14 +220,6 @@ def _conflict(tx: Tx, asked: _Asked, reason: Reason, code: str) -> ConflictError
     )
 
 
-def _held_until(tx: Tx, hold_minutes: int | None) -> datetime | None:
-    if hold_minutes is None:
-        return None
-    if not 1 <= hold_minutes <= 1440:
-        raise InvalidInputError("bad_hold", f"A hold of {hold_minutes} minutes is not 1 to 1440")
-    return tx.now + timedelta(minutes=hold_minutes)
-
-
 def _try(
     tx: Tx,
     asked: _Asked,
@@ -223,38 +229,37 @@ def _try(
 ) -> UUID | None:
     """Write the booking into one session; None, and nothing written, when its seats are gone."""
     savepoint = tx.connection.begin_nested()
-    booking_id = _insert_booking(tx, session, request, held_until)
+    start, end = session.starts_at, session.ends_at
+    booking_id = insert_booking(tx, request, start, end, held_until)
     lines = [
         _insert_line(tx, asked, session, booking_id, position)
         for position in range(1, asked.seats + 1)
     ]
-    if claim(tx, session, booking_id, lines, held_until):
+    if _claim(tx, asked.service, session, booking_id, lines, held_until):
         savepoint.commit()
         return booking_id
     savepoint.rollback()
     return None
 
 
-def _insert_booking(
-    tx: Tx, session: Session, request: BookingRequest, held_until: datetime | None
-) -> UUID:
-    booking_id = new_id()
-    for attempt in range(CODE_ATTEMPTS):
-        inserted = tx.run(
-            store.INSERT,
-            id=booking_id,
-            code=booking_code(tx.tenant.code_prefix, 4 + attempt // 2),
-            customer_id=request.customer_id,
-            status=(Status.HELD if held_until else Status.CONFIRMED).value,
-            starts_at=session.starts_at,
-            ends_at=session.ends_at,
-            hold_expires_at=held_until,
-            currency=tx.tenant.currency,
-            now=tx.now,
-        )
-        if inserted:
-            return booking_id
-    raise AssertionError("no free booking code in eight tries of growing length")
+def _claim(
+    tx: Tx,
+    service: Service,
+    session: Session,
+    booking_id: UUID,
+    lines: list[UUID],
+    held_until: datetime | None,
+) -> bool:
+    """Claim a seat for each line, and its place of the service's day where that has a limit.
+
+    A person's own limit is about visits and does not count seats.
+    """
+    if not claim(tx, session, booking_id, lines, held_until):
+        return False
+    if service.daily_limit is None:
+        return True
+    limit = Limit(service.id, session.day, service.daily_limit, 0)
+    return all(take_place(tx, limit, Counted(booking_id, line, held_until)) for line in lines)
 
 
 def _insert_line(tx: Tx, asked: _Asked, session: Session, booking_id: UUID, position: int) -> UUID:
@@ -262,7 +267,7 @@ def _insert_line(tx: Tx, asked: _Asked, session: Session, booking_id: UUID, posi
     agreed = asked.service.at_level(session.level).price
     price = line_price(agreed, tenant.tax_bps, inclusive=tenant.tax_inclusive)
     tx.run(
-        INSERT_LINE,
+        store.INSERT_LINE,
         id=line_id,
         booking_id=booking_id,
         position=position,

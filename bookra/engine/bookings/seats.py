@@ -4,9 +4,8 @@ Nobody waits in a queue for a class that fills up: each takes a free number at r
 those who meet on one number wait for each other. Seats of one claim are taken in ascending order,
 and given back before another try, so that nobody waits crosswise.
 
-A session may be cancelled, moved or given another capacity meanwhile. Whoever does that locks its
-row ``FOR UPDATE``; the foreign key of a new seat waits for that, and the session is read again
-once the seat is there: from then on it is the others who wait.
+A session may be cancelled, moved or given another capacity meanwhile: whoever claims seats shares
+the session, whoever changes it wants it alone (``lock_session``), and both read it again then.
 """
 
 from __future__ import annotations
@@ -18,17 +17,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import Row, text
-from sqlalchemy.exc import IntegrityError
 
 from bookra.engine.availability.sessions import Session
 from bookra.engine.bookings import holds
 from bookra.engine.runtime import Tx
 from bookra.ids import new_id
 
-SESSION_KEY = "seats_session_fkey"
-
+# Advisory, since a relay may take seats but not write sessions; after the bookings' locks.
+SHARE = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:session, 0))")
+ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:session, 0))")
 SESSION = text(
     """
     SELECT x.status, x.starts_at, x.staff_id, x.capacity,
@@ -55,7 +53,11 @@ LAPSED = text(
      WHERE b.tenant_id = :tenant_id AND b.status = 'held' AND b.hold_expires_at <= :now
        AND b.id IN (SELECT t.booking_id FROM seats t
                      WHERE t.tenant_id = :tenant_id AND t.session_id = :session_id
-                       AND t.held_until <= :now)
+                       AND t.held_until <= :now
+                    UNION ALL
+                    SELECT d.booking_id FROM day_places d
+                     WHERE d.tenant_id = :tenant_id AND d.subject_id = :service_id
+                       AND d.held_until <= :now)
      ORDER BY b.id FOR UPDATE
     """
 )
@@ -109,6 +111,7 @@ def claim(
     False too when the session is no longer what the caller has read: cancelled, moved, or given
     by somebody else. Each failed try means that somebody else has got a seat, so there are few.
     """
+    lock_session(tx, session.id, alone=False)
     while True:
         now = tx.row(SESSION, session_id=session.id)
         if now is None or not _same(session, now):
@@ -118,34 +121,39 @@ def claim(
             return False
         numbers = sorted(random.sample(free, len(lines)))
         savepoint = tx.connection.begin_nested()
-        try:
-            won = all(
-                tx.run(
-                    CLAIM,
-                    id=new_id(),
-                    session_id=session.id,
-                    seat_no=seat_no,
-                    capacity=now.capacity,
-                    booking_id=booking_id,
-                    booking_line_id=line_id,
-                    held_until=held_until,
-                )
-                for seat_no, line_id in zip(numbers, lines, strict=True)
-            )
-        except IntegrityError as error:
-            if not _capacity_changed(error):
-                raise
-            won = False
-        after = tx.row(SESSION, session_id=session.id) if won else None
-        if after is not None and _same(session, after):
+        claims = (
+            {
+                "id": new_id(),
+                "session_id": session.id,
+                "seat_no": seat_no,
+                "capacity": now.capacity,
+                "booking_id": booking_id,
+                "booking_line_id": line_id,
+                "held_until": held_until,
+            }
+            for seat_no, line_id in zip(numbers, lines, strict=True)
+        )
+        if all(tx.run(CLAIM, **wanted) for wanted in claims):
             savepoint.commit()
             return True
         savepoint.rollback()
 
 
-def release_lapsed(tx: Tx, session_id: UUID) -> None:
-    """Expire the holds of a session's seats that have lapsed. Locks their bookings in id order."""
-    holds._expire(tx, (row.id for row in tx.rows(LAPSED, session_id=session_id, now=tx.now)))
+def lock_session(tx: Tx, session_id: UUID, *, alone: bool) -> None:
+    """Share a session with others who take seats, or wait until it is nobody else's.
+
+    Until the transaction ends. What was read of it before may be out of date.
+    """
+    tx.row(ALONE if alone else SHARE, session=f"{tx.tenant.id}:session:{session_id}")
+
+
+def release_lapsed(tx: Tx, session: Session) -> None:
+    """Expire the lapsed holds of a session's seats and of its service's daily places.
+
+    Locks their bookings in id order.
+    """
+    rows = tx.rows(LAPSED, session_id=session.id, service_id=session.service_id, now=tx.now)
+    holds._expire(tx, (row.id for row in rows))
 
 
 def seats_of(tx: Tx, session_id: UUID) -> list[Seat]:
@@ -164,23 +172,13 @@ def seats_of_customer(
 def renumber(tx: Tx, seats: Sequence[Seat], capacity: int) -> list[tuple[Seat, int]]:
     """Give seats above ``capacity`` free numbers below; returns them with their new numbers.
 
-    The caller holds the session's row ``FOR UPDATE`` and knows that there are enough.
+    The caller has the session alone and knows that there are enough.
     """
     taken = {seat.seat_no for seat in seats}
     free = (number for number in range(1, capacity + 1) if number not in taken)
     moved = [(seat, next(free)) for seat in seats if seat.seat_no > capacity]
     tx.run_many(RENUMBER, [{"id": seat.id, "seat_no": number} for seat, number in moved])
     return moved
-
-
-def _capacity_changed(error: IntegrityError) -> bool:
-    """Tell whether a seat was refused since its session has just got another capacity.
-
-    By the beginning of the constraint's name: a sharded table's have a suffix.
-    """
-    cause = error.orig
-    name = cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
-    return (name or "").startswith(SESSION_KEY)
 
 
 def _same(session: Session, now: Row[Any]) -> bool:
