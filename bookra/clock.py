@@ -139,6 +139,7 @@ def resolve(local: datetime, tz: ZoneInfo) -> datetime:
             "time_skipped",
             f"{local:%Y-%m-%d %H:%M} does not exist in {tz.key}: the clocks go forward then",
             hint=f"The next time that exists is {first.astimezone(tz):%H:%M}",
+            details={"next": rfc3339(first, tz)},
         )
     return instant
 

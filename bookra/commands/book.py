@@ -12,6 +12,16 @@ from bookra.commands import documents, output
 from bookra.commands.linked import WaitSeconds, with_link
 from bookra.commands.options import DryRun, Key, single
 from bookra.commands.session import current
+from bookra.commands.visit import (
+    WAIT_MINUTES,
+    HoldCode,
+    MaxWait,
+    More,
+    Parallel,
+    Staff,
+    further,
+    person,
+)
 from bookra.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +44,12 @@ def book(
     service: Annotated[str, typer.Argument(help="The service's slug.")],
     at: Annotated[str, typer.Option(help="'2026-11-24T14:30', 'tomorrow 14:30', 'thu pm'.")],
     customer: Annotated[str, typer.Option(help="Phone, e-mail, name or id.")],
-    staff: Annotated[str, typer.Option(help="A slug, or 'any'.")] = "any",
+    staff: Staff = "any",
+    more: More = None,
+    parallel: Parallel = False,
+    max_wait: MaxWait = WAIT_MINUTES,
+    seats: Annotated[int, typer.Option(help="Seats in a class.", min=1, max=50)] = 1,
+    hold_code: HoldCode = None,
     hold: Annotated[int | None, typer.Option(help="Hold for so many minutes, unpaid.")] = None,
     pay: Annotated[PayBy | None, typer.Option(help="Pay by link or in cash.")] = None,
     wait: WaitSeconds = 0,
@@ -47,6 +62,8 @@ def book(
 
       bookra book cut --staff any --at 'tomorrow 14:30' --customer 'Rosa Vega'
       bookra book cut --staff ana --at 2026-11-24T14:30 --customer +4930901820 --pay link
+      bookra book color --staff ben --with cut:ana --at 'fri 10:00' --customer 'Rosa Vega'
+      bookra book yoga --seats 2 --at 'sat 09:00' --customer rosa@example.com
     """
     if hold is not None and pay is not None:
         raise UsageError("usage", "--hold and --pay exclude each other", hint="bookra book --help")
@@ -57,10 +74,15 @@ def book(
 
         request = BookingRequest(
             service,
-            None if staff == "any" else staff,
+            person(staff),
             parse_moment(at, tx.tenant.zone, tx.now),
             the_customer(tx, customer).id,
             hold,
+            further(more),
+            parallel,
+            max_wait,
+            hold_code,
+            seats=seats,
         )
         return documents.booking(_book(tx, request, pay), tx.tenant.zone)
 
@@ -74,6 +96,11 @@ def book(
             "customer": customer,
             "hold": hold,
             "pay": pay,
+            "more": more,
+            "parallel": parallel,
+            "max_wait": max_wait,
+            "hold_code": hold_code,
+            "seats": seats,
         },
         key=key,
         dry_run=dry_run,

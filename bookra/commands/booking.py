@@ -12,6 +12,7 @@ from bookra import clock
 from bookra.commands import documents, output
 from bookra.commands.options import DryRun, FromDay, Key, group
 from bookra.commands.session import current
+from bookra.commands.visit import person
 from bookra.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -61,16 +62,82 @@ def list_(
 
 @app.command()
 def show(code: Code) -> None:
-    """Show one booking.
+    """Show one booking, with what became of it.
 
     Examples:
 
       bookra booking show LUN-7F3K --json
     """
+    from bookra.engine.bookings.history import history
     from bookra.engine.bookings.store import booking_by_code
 
+    def question(tx: Tx) -> dict[str, Any]:
+        booking, zone = booking_by_code(tx, code), tx.tenant.zone
+        changes = [documents.change(change, zone) for change in history(tx, booking.id)]
+        document = documents.booking(booking, zone)
+        return {**document, "history": changes} if changes else document
+
+    output.record(current().ask(question))
+
+
+@app.command()
+def move(
+    code: Code,
+    at: Annotated[str, typer.Option(help="'2026-11-24T14:30', 'tomorrow 14:30'.")],
+    staff: Annotated[
+        str | None, typer.Option(help="Somebody else: a slug, or 'any'. The same if left out.")
+    ] = None,
+    line: Annotated[int | None, typer.Option(help="Only this line of the visit.", min=1)] = None,
+    key: Key = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Move a booking to another time or to somebody else; code, price and history stay.
+
+    Examples:
+
+      bookra booking move LUN-7F3K --at 'thu 15:00'
+      bookra booking move LUN-7F3K --at 'thu 15:00' --staff any
+      bookra booking move LUN-7F3K --line 2 --at 'thu 16:00' --staff ben
+    """
+    from bookra.engine.bookings import moving
+
+    whom = moving.KEEP if staff is None else person(staff)
+
+    def action(tx: Tx) -> dict[str, Any]:
+        moment = clock.parse_moment(at, tx.tenant.zone, tx.now)
+        moved = moving.move(tx, code, moment, staff=whom, line=line)
+        return documents.booking(moved, tx.tenant.zone)
+
+    parameters = {"code": code, "at": at, "staff": staff, "line": line}
     output.record(
-        current().ask(lambda tx: documents.booking(booking_by_code(tx, code), tx.tenant.zone))
+        current().write("booking move", action, parameters=parameters, key=key, dry_run=dry_run)
+    )
+
+
+@app.command()
+def swap(
+    code: Code,
+    other: Annotated[str, typer.Argument(help="The other booking's code.")],
+    key: Key = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Exchange the times and the people of two bookings: both or neither.
+
+    Examples:
+
+      bookra booking swap LUN-7F3K LUN-9Q2M
+    """
+    from bookra.engine.bookings import moving
+
+    def action(tx: Tx) -> list[dict[str, Any]]:
+        return [
+            documents.booking(booking, tx.tenant.zone) for booking in moving.swap(tx, code, other)
+        ]
+
+    parameters = {"code": code, "other": other}
+    output.rows(
+        current().write("booking swap", action, parameters=parameters, key=key, dry_run=dry_run),
+        COLUMNS,
     )
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from bookra.clock import rfc3339
+from bookra.clock import WEEKDAYS, rfc3339
 from bookra.money import Money, format_minor
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Sequence
 
     from bookra.engine.availability.actions import Slot
-    from bookra.engine.bookings.model import Booking
-    from bookra.engine.catalog.model import Service
+    from bookra.engine.availability.hours import Shift
+    from bookra.engine.availability.why import Reason
+    from bookra.engine.bookings.history import Change
+    from bookra.engine.bookings.model import Booking, Line
+    from bookra.engine.catalog.model import Segment, Service
     from bookra.engine.invoices.actions import Invoice
     from bookra.engine.ledger.store import AccountBalance, PostedEntry
     from bookra.engine.outbox.inspect import OutboxRow
@@ -38,13 +42,48 @@ def percent(bps: int) -> str:
 
 
 def slot(found: Slot, zone: ZoneInfo) -> dict[str, Any]:
-    """``start end staff service price``."""
-    return {
+    """``start end staff service price``; lines for several services, seats for a class."""
+    document: dict[str, Any] = {
         "start": instant(found.start, zone),
         "end": instant(found.end, zone),
         "staff": found.staff,
         "service": found.service,
         "price": money(found.price),
+    }
+    if found.lines:
+        document["lines"] = [
+            {
+                "service": line.service,
+                "staff": line.staff,
+                "start": instant(line.start, zone),
+                "end": instant(line.end, zone),
+                "price": money(line.price),
+            }
+            for line in found.lines
+        ]
+    if found.seats_free is not None:
+        document["seats_free"] = found.seats_free
+    if found.hole is not None:
+        document["gap_cost"] = money(found.hole)
+    return document
+
+
+def reason(found: Reason) -> dict[str, Any]:
+    """``rule message opens_if`` and the code of the booking in the way."""
+    document = {"rule": found.rule, "message": found.message, "opens_if": found.opens_if}
+    return document if found.booking is None else {**document, "booking": found.booking}
+
+
+def line(found: Line, zone: ZoneInfo) -> dict[str, Any]:
+    """Return one service of a booking."""
+    return {
+        "line": found.position,
+        "service": found.service,
+        "staff": found.staff,
+        "start": instant(found.starts_at, zone),
+        "end": instant(found.ends_at, zone),
+        "price": money(Money(found.net.minor + found.tax.minor, found.net.currency)),
+        "requested": found.requested,
     }
 
 
@@ -64,11 +103,25 @@ def booking(found: Booking, zone: ZoneInfo) -> dict[str, Any]:
         "paid": money(found.paid),
         "due": money(found.due),
     }
+    if len(found.lines) > 1:
+        document["lines"] = [line(each, zone) for each in found.lines]
+    if found.series_id is not None:
+        document["series"] = str(found.series_id)
     if found.hold_expires_at is not None:
         document["held_until"] = instant(found.hold_expires_at, zone)
     if found.payment_url is not None:
         document["payment_url"] = found.payment_url
     return document
+
+
+def change(found: Change, zone: ZoneInfo) -> dict[str, Any]:
+    """Return one change in a booking's history; instants in the zone of the business."""
+    facts = {
+        name: instant(datetime.fromisoformat(fact), zone) if name.endswith("_start") else fact
+        for name, fact in found.facts.items()
+    }
+    at = instant(found.recorded_at, zone)
+    return {"at": at, "by": found.recorded_by, "change": found.kind, **facts}
 
 
 def tenant(found: Tenant) -> dict[str, Any]:
@@ -102,21 +155,61 @@ def staff(found: Staff) -> dict[str, Any]:
         "commission_percent": percent(found.commission_bps),
         "services": list(found.services),
         "active": found.active,
+        "level": found.level,
+        "timezone": found.timezone,
+        "location": found.location,
+        "daily_limit": found.daily_limit,
+        "calendar": found.calendar_id,
     }
 
 
 def service(found: Service) -> dict[str, Any]:
-    """Return a service with its segments in the command line's notation."""
+    """Return a service with its segments in the command line's notation.
+
+    None in a rule means that the business's own holds; ``offered`` empty means always.
+    """
     return {
         "slug": found.slug,
         "name": found.name,
         "category": found.category,
         "minutes": found.minutes,
         "price": money(found.price),
-        "segments": ",".join(str(segment) for segment in found.segments),
+        "segments": segments(found.segments),
         "buffer_before_minutes": found.buffer_before_minutes,
         "buffer_after_minutes": found.buffer_after_minutes,
+        "granularity_minutes": found.granularity_minutes,
+        "alignment": found.alignment,
+        "notice_minutes": found.notice_minutes,
+        "horizon_days": found.horizon_days,
+        "daily_limit": found.daily_limit,
+        "capacity": found.capacity,
+        "levels": [
+            {
+                "level": level.level,
+                "price": money(level.price),
+                "segments": segments(level.segments or found.segments),
+            }
+            for level in found.levels
+        ],
+        "resources": [{"pool": need.pool, "span": need.span} for need in found.needs],
+        "offered": [
+            {"day": WEEKDAYS[hours.weekday], "shifts": shifts([hours[1:]])}
+            for hours in found.offered
+        ],
+        "active": found.active,
     }
+
+
+def segments(found: Sequence[Segment]) -> str:
+    """``busy 30,gap 20,busy 15``."""
+    return ",".join(str(segment) for segment in found)
+
+
+def shifts(found: Sequence[Shift]) -> str:
+    """``09:00-13:00,14:00-18:00``, or ``closed``."""
+    from bookra.engine.availability.hours import format_shifts
+
+    return format_shifts(tuple(found))
 
 
 def customer(found: Customer) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 
@@ -11,8 +12,9 @@ from sqlalchemy import text
 from bookra import clock
 from bookra.engine.availability import ranking, slots, starts, why
 from bookra.engine.availability.answers import Answer, Slot, SlotLine
+from bookra.engine.availability.asked import VisitWish, visit_of
 from bookra.engine.availability.sessions import class_nearest, class_slots, explain_class
-from bookra.engine.availability.store import VisitWish, load_window, visit_of
+from bookra.engine.availability.store import load_window
 from bookra.engine.availability.visits import Plan, plans
 from bookra.engine.availability.window import Window
 from bookra.engine.runtime import Tx
@@ -27,6 +29,9 @@ MAX_DAYS = 366
 MAX_LINES = 8
 MAX_WAIT_MINUTES = 480
 
+CODES = text(
+    "SELECT id, code FROM bookings WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS uuid[]))"
+)
 SHORTEST = text(
     """
     SELECT min(g.minutes) AS minutes
@@ -95,7 +100,21 @@ def explain_visit(tx: Tx, visit: VisitWish, at: datetime) -> Answer:
     people = [p for p in window.staff if visit.first.staff in (None, p.slug)]
     able = [person for person in people if person.performs(window.service)] or people
     refused = min((why.reasons(window, person, start) for person in able), key=len)
-    return Answer(not refused, tuple(refused), nearest_visits(tx, visit, at) if refused else ())
+    if not refused:
+        return Answer(True, (), ())
+    return Answer(False, _with_codes(tx, refused), nearest_visits(tx, visit, at))
+
+
+def _with_codes(tx: Tx, reasons: list[why.Reason]) -> tuple[why.Reason, ...]:
+    """Return the reasons with the codes of the bookings that are in the way."""
+    ids = [reason.booking_id for reason in reasons if reason.booking_id is not None]
+    codes = {str(row.id): row.code for row in tx.rows(CODES, ids=ids)} if ids else {}
+    return tuple(
+        replace(reason, message=f"{reason.message} ({code})", booking=code)
+        if (code := codes.get(reason.booking_id or ""))
+        else reason
+        for reason in reasons
+    )
 
 
 def window_at(tx: Tx, visit: VisitWish, at: datetime, *, explaining: bool = False) -> Window:

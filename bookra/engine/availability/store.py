@@ -16,13 +16,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
 
 from bookra import clock
 from bookra.engine.availability import reading
+from bookra.engine.availability.asked import VisitWish
 from bookra.engine.availability.bookable import Absence, StaffTime
 from bookra.engine.availability.window import (
     LONGEST_ALLOCATION_HOURS,
@@ -171,36 +172,6 @@ ABSENCES = text(
     """
 )
 HOLDER = text("SELECT id, status FROM bookings WHERE tenant_id = :tenant_id AND code = :code")
-
-
-class Wish(NamedTuple):
-    """One service that is asked for by slug; ``staff`` None is anybody."""
-
-    service: str
-    staff: str | None = None
-
-
-class VisitWish(NamedTuple):
-    """A visit that is asked for: one service or several, one after the other or all at once.
-
-    ``max_wait_minutes`` bounds the time between a line's end and the next one's start.
-    ``own`` is a booking whose time counts as free: the hold or the visit that is to be replaced.
-    """
-
-    lines: tuple[Wish, ...]
-    parallel: bool = False
-    max_wait_minutes: int = 15
-    own: UUID | None = None
-
-    @property
-    def first(self) -> Wish:
-        """The line that the visit begins with."""
-        return self.lines[0]
-
-
-def visit_of(service: str, staff: str | None) -> VisitWish:
-    """Return the wish for one service."""
-    return VisitWish((Wish(service, staff),))
 
 
 def load_window(

@@ -23,7 +23,7 @@ from bookra.engine.catalog.model import Service
 class Reason:
     """One rule that refuses the time. ``opens_if`` names the smallest change, for a person.
 
-    ``booking_id`` is the booking in the way, ``until`` the instant at which the rule ceases to
+    ``booking_id`` is the booking in the way and ``booking`` its code, ``until`` the instant at which the rule ceases to
     refuse, in epoch seconds, where it does.
     """
 
@@ -32,6 +32,7 @@ class Reason:
     opens_if: str
     booking_id: str | None = None
     until: int | None = None
+    booking: str | None = None
 
 
 def reasons(window: Window, person: StaffTime, start: int) -> list[Reason]:

@@ -14,7 +14,8 @@ from uuid import UUID
 from bookra import clock
 from bookra.engine.availability import slots
 from bookra.engine.availability.actions import checked, window_at
-from bookra.engine.availability.store import VisitWish, holder
+from bookra.engine.availability.asked import VisitWish
+from bookra.engine.availability.store import holder
 from bookra.engine.availability.visits import Plan
 from bookra.engine.bookings import store
 from bookra.engine.bookings.announcing import announce

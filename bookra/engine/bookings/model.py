@@ -98,6 +98,7 @@ class Booking:
     lines: tuple[Line, ...]
     paid: Money
     payment_url: str | None = None
+    series_id: UUID | None = None
 
     @property
     def price(self) -> Money:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from bookra.engine.availability import starts
 from bookra.engine.availability.actions import window_at
-from bookra.engine.availability.store import VisitWish, Wish
+from bookra.engine.availability.asked import VisitWish, Wish
 from bookra.engine.bookings import store
 from bookra.engine.bookings.announcing import announce
 from bookra.engine.bookings.history import note

@@ -13,7 +13,7 @@ from uuid import UUID
 from bookra import clock
 from bookra.engine.availability import slots
 from bookra.engine.availability.actions import window_at
-from bookra.engine.availability.store import VisitWish, Wish
+from bookra.engine.availability.asked import VisitWish, Wish
 from bookra.engine.availability.visits import Plan
 from bookra.engine.availability.window import LineWish, Window
 from bookra.engine.bookings import store

@@ -7,7 +7,7 @@ from datetime import datetime
 from bookra import clock
 from bookra.engine.availability.actions import explain_visit, nearest_visits
 from bookra.engine.availability.answers import Slot
-from bookra.engine.availability.store import VisitWish
+from bookra.engine.availability.asked import VisitWish
 from bookra.engine.availability.why import Reason
 from bookra.engine.runtime import Tx
 from bookra.errors import BookraError, ConflictError, InvalidInputError

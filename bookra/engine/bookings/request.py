@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from bookra.engine.availability.store import VisitWish, Wish
+from bookra.engine.availability.asked import VisitWish, Wish
 from bookra.errors import InvalidInputError
 
 MAX_HOLD_MINUTES = 1440

@@ -35,7 +35,7 @@ PAY_LINK = """
 """
 SELECT = f"""
     SELECT b.id, b.code, b.status, b.customer_id, c.name AS customer, b.starts_at, b.ends_at,
-           b.hold_expires_at, b.revision, b.currency, {LINES} AS lines, {PAID} AS paid_minor,
+           b.hold_expires_at, b.revision, b.currency, b.series_id, {LINES} AS lines, {PAID} AS paid_minor,
            {PAY_LINK} AS payment_url
       FROM bookings b
       JOIN customers c ON c.tenant_id = b.tenant_id AND c.id = b.customer_id
@@ -290,6 +290,7 @@ def _booking(row: Row[Any]) -> Booking:
         tuple(_line(values, row.currency) for values in row.lines),
         Money(row.paid_minor, row.currency),
         row.payment_url,
+        row.series_id,
     )
 
 

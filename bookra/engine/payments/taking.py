@@ -6,6 +6,7 @@ Locks the booking.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -38,12 +39,7 @@ OPEN_SESSION_HOURS = 23
 
 def book_with_link(tx: Tx, request: BookingRequest) -> Booking:
     """Hold the slot and ask for a payment link; paying it confirms the booking."""
-    booking = book(
-        tx,
-        BookingRequest(
-            request.service, request.staff, request.at, request.customer_id, LINK_HOLD_MINUTES
-        ),
-    )
+    booking = book(tx, replace(request, hold_minutes=LINK_HOLD_MINUTES))
     if not booking.due:
         return confirm(tx, booking)
     return request_link(tx, booking.code)
