@@ -113,7 +113,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self._events: list[Part] = []
-        self._zones: dict[str, list[str]] = {}
+        self._zones: dict[str, Sequence[str]] = {}
         self._kind = ""
         self._inner: list[str] = []
         self._lines: list[Contentline] = []
@@ -158,10 +158,8 @@ class _Reader:
             if not complete:
                 event.fault = "it has no END:VEVENT"
             self._events.append(event)
-        elif self._kind == ZONE and complete:
-            for line in self._lines:
-                if line.upper().startswith(("TZID:", "TZID;")):
-                    self._zones.setdefault(line.partition(":")[2].strip(), list(self._lines))
+        elif self._kind == ZONE and complete and (name := _zone_name(self._lines)):
+            self._zones.setdefault(name, self._lines)
         self._kind, self._inner, self._lines = "", [], []
 
     def finish(self) -> CalendarFile:
@@ -169,6 +167,17 @@ class _Reader:
         whole = not self._kind and self._calendars <= 0
         self._close(complete=False)
         return CalendarFile(tuple(self._events), self._zones, self._cancelled, whole)
+
+
+def _zone_name(lines: Sequence[Contentline]) -> str:
+    """Return the TZID of a definition, as parameters spell it; nothing when it has none."""
+    for line in lines:
+        if line.upper().startswith(("TZID:", "TZID;")):
+            try:
+                return line.parts()[2].strip()
+            except ValueError:
+                return ""
+    return ""
 
 
 def _event(number: int, lines: Sequence[Contentline]) -> Part:
