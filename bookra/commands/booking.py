@@ -129,16 +129,18 @@ def swap(
     """
     from bookra.engine.bookings import moving
 
-    def action(tx: Tx) -> list[dict[str, Any]]:
-        return [
-            documents.booking(booking, tx.tenant.zone) for booking in moving.swap(tx, code, other)
-        ]
+    def action(tx: Tx) -> dict[str, Any]:
+        both = moving.swap(tx, code, other)
+        return {"bookings": [documents.booking(each, tx.tenant.zone) for each in both]}
 
     parameters = {"code": code, "other": other}
-    output.rows(
-        current().write("booking swap", action, parameters=parameters, key=key, dry_run=dry_run),
-        COLUMNS,
+    document = current().write(
+        "booking swap", action, parameters=parameters, key=key, dry_run=dry_run
     )
+    if current().format == "json":
+        output.record(document)
+    else:
+        output.rows(document["bookings"], COLUMNS)
 
 
 @app.command()

@@ -73,9 +73,8 @@ def slots(
         return [documents.slot(slot, tx.tenant.zone) for slot in found]
 
     found = current().ask(question)
-    extra = tuple(
-        name for name in ("seats_free", "gap_cost", "lines") if found and name in found[0]
-    )
+    first = found[0] if found else {}
+    extra = tuple(name for name in ("seats_free", "gap_cost", "lines") if name in first)
     shown = [{**each, "lines": _in_words(each)} for each in found] if "lines" in extra else found
     if current().format != "table":
         shown = found

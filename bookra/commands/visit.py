@@ -1,4 +1,4 @@
-"""Options of the commands that ask for a visit: of one service, or of several with several staff."""
+"""Options of the commands that ask for a visit: of one service, or of several."""
 
 from __future__ import annotations
 

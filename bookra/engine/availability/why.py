@@ -23,8 +23,8 @@ from bookra.engine.catalog.model import Service
 class Reason:
     """One rule that refuses the time. ``opens_if`` names the smallest change, for a person.
 
-    ``booking_id`` is the booking in the way and ``booking`` its code, ``until`` the instant at which the rule ceases to
-    refuse, in epoch seconds, where it does.
+    ``booking_id`` is the booking in the way and ``booking`` its code, ``until`` the instant at
+    which the rule ceases to refuse, in epoch seconds, where it does.
     """
 
     rule: str

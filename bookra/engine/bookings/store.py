@@ -35,8 +35,8 @@ PAY_LINK = """
 """
 SELECT = f"""
     SELECT b.id, b.code, b.status, b.customer_id, c.name AS customer, b.starts_at, b.ends_at,
-           b.hold_expires_at, b.revision, b.currency, b.series_id, {LINES} AS lines, {PAID} AS paid_minor,
-           {PAY_LINK} AS payment_url
+           b.hold_expires_at, b.revision, b.currency, b.series_id, {LINES} AS lines,
+           {PAID} AS paid_minor, {PAY_LINK} AS payment_url
       FROM bookings b
       JOIN customers c ON c.tenant_id = b.tenant_id AND c.id = b.customer_id
      WHERE b.tenant_id = :tenant_id
