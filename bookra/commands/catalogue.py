@@ -21,6 +21,7 @@ COMMANDS: dict[str, Entry] = {
     "book": Entry("book", "Book a visit: confirmed, held, or paid by link or in cash.", DESK),
     "booking": Entry("booking", "Bookings: list, show, cancel, check-in, complete, no-show.", DESK),
     "day": Entry("day", "The day's visits by time.", DESK),
+    "class": Entry("class_", "Classes with seats: add, list, seats, set, move, cancel.", DESK),
     "pay": Entry("pay", "Take what a booking owes: in cash or by link.", DESK),
     "time-off": Entry("time_off", "Time off: add, list, remove.", DESK),
     "block": Entry("block", "Blocked times of staff and resources: add, list, remove.", DESK),

@@ -16,8 +16,9 @@ from sqlalchemy import text
 
 from bookra import clock
 from bookra.engine.availability import starts, why
+from bookra.engine.availability.asked import visit_of
 from bookra.engine.availability.starts import Performer
-from bookra.engine.availability.store import load_window, visit_of
+from bookra.engine.availability.store import load_window
 from bookra.engine.availability.visits import Claim, Planned
 from bookra.engine.availability.why import Reason
 from bookra.engine.availability.window import Window
