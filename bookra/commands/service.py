@@ -1,22 +1,25 @@
-"""``bookra service``: what is sold, how long it takes, what it costs."""
+"""``bookra service``: what is sold, how long it takes, what it costs, and by which rules."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from bookra.commands import documents, output
+from bookra.commands import service_options as options
 from bookra.commands.options import DryRun, Key, group
 from bookra.commands.session import current
 from bookra.errors import InvalidInputError
 from bookra.money import parse_amount
 
 if TYPE_CHECKING:
-    from bookra.engine.catalog.model import Segment
+    from collections.abc import Callable
+
+    from bookra.engine.catalog.actions import ServiceChanges
     from bookra.engine.runtime import Tx
 
-app = group("Services: add, list, show.")
+app = group("Services: add, set, list, show.")
 Slug = Annotated[str, typer.Argument(help="The service's slug.")]
 COLUMNS = ("slug", "name", "category", "minutes", "price", "segments")
 
@@ -26,28 +29,67 @@ def add(
     slug: Slug,
     name: Annotated[str, typer.Option(help="What customers call it.")],
     price: Annotated[str, typer.Option(help="Such as 45.00, in the business's currency.")],
-    minutes: Annotated[int | None, typer.Option(help="How long it takes, all busy.")] = None,
-    segments: Annotated[str | None, typer.Option(help="'busy 30,gap 20,busy 15'.")] = None,
+    minutes: options.Minutes = None,
+    segments: options.Segments = None,
     buffer_before: Annotated[int, typer.Option(help="Minutes kept free before.")] = 0,
     buffer_after: Annotated[int, typer.Option(help="Minutes kept free after.")] = 0,
     category: Annotated[str, typer.Option(help="A family of services.")] = "",
+    granularity: options.Granularity = None,
+    align: options.Alignment = None,
+    notice: options.Notice = None,
+    horizon: options.Horizon = None,
+    daily_limit: options.DailyLimit = None,
+    capacity: options.Capacity = None,
+    resource: options.Resources = None,
+    level: options.Levels = None,
+    offered: options.OfferedOn = None,
     key: Key = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Add a service. The same again changes nothing.
+    r"""Add a service. The same again changes nothing.
+
+    Rules that are left out are the business's own: bookra tenant rules.
 
     Examples:
 
       bookra service add cut --name 'Cut & finish' --minutes 45 --price 45.00
-      bookra service add balayage --name Balayage --segments 'busy 45,gap 30,busy 75' --price 165
+      bookra service add balayage --name Balayage --segments 'busy 45,gap 30,busy 75' --price 165 \
+        --level senior:185.00 --resource chair --resource lamp:gap --offered 'tue-fri 09:00-14:00'
+      bookra service add yoga --name Yoga --minutes 60 --price 18 --capacity 12 --notice 120
     """
     from bookra.engine.catalog.actions import NewService, add_service
 
-    parts = _segments(minutes, segments)
+    with options.pointing():
+        parts = options.segments_of(minutes, segments)
+    if parts is None:
+        raise InvalidInputError("bad_segments", "Say how long it takes", hint="--minutes 45")
+    rules = options.given(
+        {
+            "granularity_minutes": granularity,
+            "alignment": align.value if align else None,
+            "notice_minutes": notice,
+            "horizon_days": horizon,
+            "daily_limit": daily_limit,
+            "capacity": capacity,
+        }
+    )
+    needs, hours = options.needs_of(resource or ()), options.offered_of(offered or ())
 
     def action(tx: Tx) -> dict[str, Any]:
-        amount = parse_amount(price, tx.tenant.currency)
-        new = NewService(slug, name, amount, parts, category, buffer_before, buffer_after)
+        currency = tx.tenant.currency
+        new = NewService(
+            slug,
+            name,
+            parse_amount(price, currency),
+            parts,
+            category,
+            buffer_before,
+            buffer_after,
+            levels=options.levels_of(level or (), currency),
+            offered=hours,
+            needs=needs,
+            **rules,
+        )
         return documents.service(add_service(tx, new)[0])
 
     parameters = {
@@ -57,39 +99,144 @@ def add(
         "segments": [str(part) for part in parts],
         "buffers": [buffer_before, buffer_after],
         "category": category,
+        **rules,
+        **options.given({"levels": level, "offered": offered, "resources": resource}),
     }
+    with options.pointing():
+        document = current().write(
+            "service add", action, parameters=parameters, key=key, dry_run=dry_run
+        )
+    output.record(document)
+
+
+@app.command("set")
+def set_(
+    slug: Slug,
+    name: Annotated[str | None, typer.Option(help="What customers call it.")] = None,
+    price: Annotated[str | None, typer.Option(help="Such as 45.00.")] = None,
+    minutes: options.Minutes = None,
+    segments: options.Segments = None,
+    buffer_before: Annotated[int | None, typer.Option(help="Minutes kept free before.")] = None,
+    buffer_after: Annotated[int | None, typer.Option(help="Minutes kept free after.")] = None,
+    category: Annotated[str | None, typer.Option(help="A family of services.")] = None,
+    granularity: options.Granularity = None,
+    align: options.Alignment = None,
+    notice: options.Notice = None,
+    horizon: options.Horizon = None,
+    daily_limit: options.DailyLimit = None,
+    capacity: options.Capacity = None,
+    resource: options.Resources = None,
+    level: options.Levels = None,
+    offered: options.OfferedOn = None,
+    no_granularity: Annotated[
+        bool, typer.Option("--no-granularity", help="The business's.")
+    ] = False,
+    no_notice: Annotated[bool, typer.Option("--no-notice", help="The business's.")] = False,
+    no_horizon: Annotated[bool, typer.Option("--no-horizon", help="The business's.")] = False,
+    no_daily_limit: Annotated[bool, typer.Option("--no-daily-limit", help="No limit.")] = False,
+    no_capacity: Annotated[bool, typer.Option("--no-capacity", help="No class.")] = False,
+    no_resource: Annotated[bool, typer.Option("--no-resource", help="Needs no unit.")] = False,
+    no_level: Annotated[bool, typer.Option("--no-level", help="One price for all.")] = False,
+    no_offered: Annotated[bool, typer.Option("--no-offered", help="At any time.")] = False,
+    active: Annotated[
+        bool | None, typer.Option("--active/--inactive", help="Whether it is sold at all.")
+    ] = None,
+    key: Key = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Change what is given; the rest stays, and bookings keep what they were sold as.
+
+    --level, --resource and --offered name all that there is from now on.
+
+    Examples:
+
+      bookra service set cut --price 48.00 --level senior:58.00 --level junior:38.00
+      bookra service set balayage --segments 'busy 45,gap 40,busy 75' --no-resource
+      bookra service set perm --inactive
+    """
+    values = options.given(
+        {
+            "name": name,
+            "price": price,
+            "buffer_before_minutes": buffer_before,
+            "buffer_after_minutes": buffer_after,
+            "category": category,
+            "granularity_minutes": granularity,
+            "alignment": align.value if align else None,
+            "notice_minutes": notice,
+            "horizon_days": horizon,
+            "daily_limit": daily_limit,
+            "capacity": capacity,
+            "needs": resource,
+            "levels": level,
+            "offered": offered,
+            "active": active,
+        }
+    )
+    values |= options.cleared(
+        values,
+        {
+            "granularity_minutes": no_granularity,
+            "notice_minutes": no_notice,
+            "horizon_days": no_horizon,
+            "daily_limit": no_daily_limit,
+            "capacity": no_capacity,
+        },
+        None,
+    )
+    lists = {"needs": no_resource, "levels": no_level, "offered": no_offered}
+    values |= options.cleared(values, lists, [])
+    with options.pointing():
+        parts = options.segments_of(minutes, segments)
+        if parts is not None:
+            values["segments"] = parts
+        options.require_change(values, "service set")
+        _change(slug, values, key, dry_run)
+
+
+def _change(slug: str, values: dict[str, Any], key: str | None, dry_run: bool) -> None:
+    """Write the changes: options as given, what depends on the business's currency unread."""
+    from bookra.engine.catalog.actions import set_service
+
+    parameters = {**values, "slug": slug, "segments": [str(p) for p in values.get("segments", ())]}
+
+    def action(tx: Tx) -> dict[str, Any]:
+        return documents.service(set_service(tx, slug, _read(values, tx.tenant.currency)))
+
     output.record(
-        current().write("service add", action, parameters=parameters, key=key, dry_run=dry_run)
+        current().write("service set", action, parameters=parameters, key=key, dry_run=dry_run)
     )
 
 
-def _segments(minutes: int | None, segments: str | None) -> tuple[Segment, ...]:
-    from bookra.engine.catalog.model import Segment, checked_segments, parse_segments
-
-    parts = parse_segments(segments) if segments is not None else ()
-    if not parts and minutes is None:
-        raise InvalidInputError("bad_segments", "Say how long it takes", hint="--minutes 45")
-    if not parts and minutes is not None:
-        if minutes < 1:
-            raise InvalidInputError("bad_minutes", f"{minutes} minutes is no length")
-        return checked_segments((Segment(busy=True, minutes=minutes),))
-    if minutes is not None and sum(part.minutes for part in parts) != minutes:
-        raise InvalidInputError("bad_segments", f"The segments do not add up to {minutes} minutes")
-    return parts
+def _read(values: dict[str, Any], currency: str) -> ServiceChanges:
+    readers: dict[str, Callable[[Any], Any]] = {
+        "price": lambda text: parse_amount(text, currency),
+        "levels": lambda texts: options.levels_of(texts, currency),
+        "needs": options.needs_of,
+        "offered": options.offered_of,
+    }
+    read = {name: reader(values[name]) for name, reader in readers.items() if name in values}
+    return cast("ServiceChanges", values | read)
 
 
 @app.command("list")
-def list_() -> None:
+def list_(
+    retired: Annotated[bool, typer.Option("--all", help="Those not sold any more too.")] = False,
+) -> None:
     """List the services.
 
     Examples:
 
       bookra service list --json
+      bookra service list --all
     """
     from bookra.engine.catalog.actions import services
 
-    found = current().ask(lambda tx: [documents.service(service) for service in services(tx)])
-    output.rows(found, COLUMNS, empty="No services yet. Add one: bookra service add --help")
+    found = current().ask(
+        lambda tx: [documents.service(service) for service in services(tx, retired=retired)]
+    )
+    columns = (*COLUMNS, "active") if retired else COLUMNS
+    output.rows(found, columns, empty="No services yet. Add one: bookra service add --help")
 
 
 @app.command()

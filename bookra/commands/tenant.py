@@ -10,6 +10,7 @@ import typer
 from bookra.commands import documents, output
 from bookra.commands.options import DryRun, Key, group
 from bookra.commands.session import current
+from bookra.commands.tenant_rules import rules
 from bookra.errors import UnavailableError, UsageError
 from bookra.money import rate_bps
 
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
     from bookra.engine.runtime import Tx
     from bookra.engine.tenancy.providers import ProviderAccount
 
-app = group("Businesses: create, list, show, brand, providers.")
+app = group("Businesses: create, list, show, brand, rules, providers.")
 provider_app = group("A business's accounts at Stripe, Google and WhatsApp.")
 app.add_typer(provider_app, name="provider")
+app.command()(rules)
 
 Slug = Annotated[str, typer.Argument(help="The business's slug.")]
 COLUMNS = ("slug", "name", "timezone", "currency", "country", "tax_percent")

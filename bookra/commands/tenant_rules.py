@@ -1,0 +1,68 @@
+"""``bookra tenant rules``: what holds for every service that has no rule of its own."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from bookra.commands import output
+from bookra.commands.options import DryRun, Key
+from bookra.commands.session import current
+
+if TYPE_CHECKING:
+    from bookra.engine.tenancy.rules import RuleChanges
+
+
+def rules(
+    slug: Annotated[str | None, typer.Argument(help="The business's slug.")] = None,
+    granularity: Annotated[
+        int | None, typer.Option(help="Starts lie so many minutes apart.")
+    ] = None,
+    notice: Annotated[int | None, typer.Option(help="Minutes between booking and start.")] = None,
+    horizon: Annotated[int | None, typer.Option(help="Days ahead that can be booked.")] = None,
+    hold_minutes: Annotated[int | None, typer.Option(help="How long a hold lasts.")] = None,
+    waitlist_rule: Annotated[
+        str | None, typer.Option(help="Who is offered first: first, best-fit or highest-value.")
+    ] = None,
+    waitlist_hold: Annotated[int | None, typer.Option(help="Minutes that an offer stands.")] = None,
+    key: Key = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Show the rules of a business, or change those given, for bookings from now on.
+
+    Examples:
+
+      bookra tenant rules
+      bookra tenant rules luna --notice 120 --horizon 90 --granularity 30
+      bookra tenant rules --waitlist-rule best-fit --waitlist-hold 45
+    """
+    from bookra.engine.tenancy.once import once
+    from bookra.engine.tenancy.rules import rules as rules_of
+    from bookra.engine.tenancy.rules import set_rules
+
+    options = {
+        "granularity_minutes": granularity,
+        "notice_minutes": notice,
+        "horizon_days": horizon,
+        "hold_minutes": hold_minutes,
+        "waitlist_rule": waitlist_rule,
+        "waitlist_hold_minutes": waitlist_hold,
+    }
+    given = {name: value for name, value in options.items() if value is not None}
+    session, wanted = current(), slug or current().tenant
+    if not given:
+        output.record(session.engine.ask(wanted, lambda tx: asdict(rules_of(tx))))
+        return
+    changes = cast("RuleChanges", given)
+    output.record(
+        session.engine.act(
+            wanted,
+            lambda tx: once(
+                tx, key, "tenant rules", {"rules": given}, lambda: asdict(set_rules(tx, changes))
+            ),
+            command="tenant rules",
+            dry_run=dry_run,
+        )
+    )
