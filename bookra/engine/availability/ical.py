@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 
 from bookra.engine.availability.ical_event import Event, read_event
 from bookra.engine.availability.ical_file import CalendarFile, Part
+from bookra.engine.availability.ical_rules import Steps
 from bookra.engine.availability.ical_series import Times, expand
 from bookra.engine.availability.ical_zones import Zones
-from bookra.engine.availability.ical_rules import Steps
 
 MAX_TIMES = 50_000
 """Busy times of one file; what a person does in some years is a tenth of it."""

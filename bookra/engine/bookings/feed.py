@@ -51,8 +51,8 @@ LINES = text(
 )
 SESSIONS = text(
     """
-    SELECT n.id, n.code, n.status, n.starts_at, n.ends_at, n.capacity, s.name AS service,
-           p.name AS location,
+    SELECT n.id, n.code, n.status, n.starts_at, n.ends_at, n.capacity, n.created_at,
+           s.name AS service, p.name AS location,
            (SELECT count(*) FROM seats t
              WHERE t.tenant_id = n.tenant_id AND t.session_id = n.id
                AND (t.held_until IS NULL OR t.held_until > :now)) AS sold
@@ -87,7 +87,7 @@ def feed_events(
         LINES, **binds, day_before=start - timedelta(days=1), remembered=tx.now - HOLD_MEMORY
     )
     sessions = tx.rows(SESSIONS, **binds, now=tx.now)
-    found = [_of_line(tx, row) for row in lines] + [_of_session(row) for row in sessions]
+    found = [_of_line(tx, row) for row in lines] + [_of_session(tx, row) for row in sessions]
     return sorted(found, key=lambda event: (event.start, event.code, str(event.id)))
 
 
@@ -106,16 +106,17 @@ def _of_line(tx: Tx, row: Row[Any]) -> FeedEvent:
     )
 
 
-def _of_session(row: Row[Any]) -> FeedEvent:
-    """Return the event of a class. Cancelling is what may happen to it that a calendar must see."""
-    cancelled = row.status == "cancelled"
+def _of_session(tx: Tx, row: Row[Any]) -> FeedEvent:
+    """Return the event of a class. It has no revision: its age stands for one, which never falls
+    and has grown whenever something changed.
+    """
     return FeedEvent(
         id=row.id,
         code=row.code,
-        revision=int(cancelled),
+        revision=max(0, (tx.now - row.created_at) // timedelta(minutes=1)),
         start=row.starts_at,
         end=row.ends_at,
-        state=FeedState.CANCELLED if cancelled else FeedState.CONFIRMED,
+        state=FeedState.CANCELLED if row.status == "cancelled" else FeedState.CONFIRMED,
         summary=f"{row.service} · {row.sold}/{row.capacity}",
         location=row.location,
     )
