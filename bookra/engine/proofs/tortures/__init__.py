@@ -1,0 +1,1 @@
+"""The parts of the torture: its arena, its tickets, its writers, their crew, and the judge."""
