@@ -125,6 +125,9 @@ def _fill(tx: Tx, person: Staff, service: Service, customer: UUID, wanted: int) 
             "tax_bps": 1900,
             "commission_bps": person.commission_bps,
             "currency": "EUR",
+            "level": "",
+            "requested": True,
+            "session_id": None,
         }
         for visit in span
     ]
@@ -151,6 +154,7 @@ def _booking(visit: dict[str, object], customer: UUID, now: datetime) -> dict[st
         "customer_id": customer,
         "status": "confirmed",
         "hold_expires_at": None,
+        "series_id": None,
         "currency": "EUR",
         "now": now,
     }
