@@ -2,84 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from away import add, joined, remove, taken
 from factories import Salon
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
 from bookra import clock
-from bookra.engine.availability.absences import absences, find_bookable
-from bookra.engine.availability.away import BLOCK, TIME_OFF, Absence, blocks, new_absence
+from bookra.engine.availability.absences import absences
+from bookra.engine.availability.away import BLOCK, TIME_OFF, Absence, blocks
 from bookra.engine.availability.spans import Span
-from bookra.engine.bookings.displacing import Recorded, add_absence, remove_absence
-from bookra.engine.runtime import Tx
+from bookra.engine.bookings.displacing import remove_absence
+from bookra.engine.people.staff import set_staff
 from bookra.errors import BookraError, InvalidInputError, NotFoundError
 
-TAKEN = text(
-    "SELECT o.starts_at, o.ends_at FROM allocations o"
-    " JOIN bookables b ON b.tenant_id = o.tenant_id AND b.id = o.bookable_id"
-    " WHERE o.tenant_id = :tenant_id AND b.slug = :slug AND o.kind = 'block' ORDER BY o.starts_at"
-)
-LIVE_IN = text(
-    "UPDATE staff SET timezone = :zone, changed_by = session_user"
-    " WHERE tenant_id = :tenant_id"
-    "   AND id = (SELECT id FROM bookables WHERE tenant_id = :tenant_id AND slug = :slug)"
-)
 EPOCH = datetime(2026, 11, 24, tzinfo=UTC)
 HOURS = st.integers(0, 24 * 5)
 SPANS = st.tuples(HOURS, HOURS).filter(lambda pair: pair[0] < pair[1])
 
 
-def add(
-    salon: Salon,
-    first: str,
-    last: str,
-    *,
-    slug: str = "ana",
-    kind: str = TIME_OFF,
-    reason: str = "",
-    displace: bool = False,
-) -> Recorded:
-    """Add an absence as it would be typed."""
-
-    def action(tx: Tx) -> Recorded:
-        bookable = find_bookable(tx, slug)
-        wanted = new_absence(bookable, kind, first, last, tx.now, reason=reason)
-        return add_absence(tx, bookable, wanted, displace=displace)
-
-    return salon.act(action)
-
-
-def remove(salon: Salon, absence: Absence) -> None:
-    salon.act(lambda tx: remove_absence(tx, str(absence.id), absence.kind))
-
-
-def taken(salon: Salon, slug: str = "ana") -> list[tuple[datetime, datetime]]:
-    """Return the rows of kind 'block', by time."""
-    return [(row[0], row[1]) for row in salon.ask(lambda tx: tx.rows(TAKEN, slug=slug))]
-
-
-def joined(rows: Sequence[tuple[datetime, datetime]]) -> list[tuple[str, str]]:
-    """Return rows that touch as one, as the clock in Berlin shows them."""
-    spans: list[list[datetime]] = []
-    for start, end in rows:
-        if spans and spans[-1][1] == start:
-            spans[-1][1] = end
-        else:
-            spans.append([start, end])
-    berlin = clock.zone("Europe/Berlin")
-    return [
-        (f"{a.astimezone(berlin):%d %H:%M}", f"{b.astimezone(berlin):%d %H:%M}") for a, b in spans
-    ]
-
-
 def test_a_plain_day_is_the_whole_day_and_the_last_one_is_included(salon: Salon) -> None:
     add(salon, "2026-11-24", "2026-11-26")
-    assert joined(taken(salon)) == [("24 00:00", "27 00:00")]
+    assert joined(salon, taken(salon)) == [("24 00:00", "27 00:00")]
     assert salon.starts("2026-11-26") == []
     assert salon.starts("2026-11-27")[0] == "09:00"
 
@@ -108,7 +55,7 @@ def test_a_day_longer_than_any_row_is_two(salon: Salon) -> None:
 
 def test_moments_are_taken_as_they_are(salon: Salon) -> None:
     add(salon, "tomorrow 12:00", "tomorrow 12:30")
-    assert joined(taken(salon)) == [("24 12:00", "24 12:30")]
+    assert joined(salon, taken(salon)) == [("24 12:00", "24 12:30")]
     assert "11:15" in salon.starts("2026-11-24")
     assert "11:30" not in salon.starts("2026-11-24")
 
@@ -116,12 +63,12 @@ def test_moments_are_taken_as_they_are(salon: Salon) -> None:
 def test_sick_during_leave_removing_either_leaves_the_other(salon: Salon) -> None:
     leave = add(salon, "2026-11-24", "2026-11-27", reason="Holidays").absence
     sick = add(salon, "2026-11-26", "2026-11-28", reason="Sick").absence
-    assert joined(taken(salon)) == [("24 00:00", "29 00:00")]
+    assert joined(salon, taken(salon)) == [("24 00:00", "29 00:00")]
     remove(salon, leave)
-    assert joined(taken(salon)) == [("26 00:00", "29 00:00")]
+    assert joined(salon, taken(salon)) == [("26 00:00", "29 00:00")]
     leave = add(salon, "2026-11-24", "2026-11-27", reason="Holidays").absence
     remove(salon, sick)
-    assert joined(taken(salon)) == [("24 00:00", "28 00:00")]
+    assert joined(salon, taken(salon)) == [("24 00:00", "28 00:00")]
     remove(salon, leave)
     assert taken(salon) == []
 
@@ -147,11 +94,11 @@ def test_rows_that_are_right_stay(salon: Salon) -> None:
 
 
 def test_days_are_those_of_the_persons_own_zone(salon: Salon) -> None:
-    salon.act(lambda tx: tx.run(LIVE_IN, slug="ana", zone="America/New_York"))
+    salon.act(lambda tx: set_staff(tx, "ana", {"timezone": "America/New_York"}))
     add(salon, "2026-11-25", "2026-11-25")
     add(salon, "2026-11-25", "2026-11-25", slug="ben")
-    assert joined(taken(salon)) == [("25 06:00", "26 06:00")]
-    assert joined(taken(salon, "ben")) == [("25 00:00", "26 00:00")]
+    assert joined(salon, taken(salon)) == [("25 06:00", "26 06:00")]
+    assert joined(salon, taken(salon, "ben")) == [("25 00:00", "26 00:00")]
 
 
 def test_the_list_has_what_is_not_over_by_time(salon: Salon) -> None:

@@ -16,8 +16,9 @@ from sqlalchemy import text
 
 from bookra import clock
 from bookra.engine.availability import slots, starts
+from bookra.engine.availability.asked import visit_of
 from bookra.engine.availability.sessions import class_slots
-from bookra.engine.availability.store import load_window, visit_of
+from bookra.engine.availability.store import load_window
 from bookra.engine.availability.window import LineWish, Window
 from bookra.engine.bookings import store
 from bookra.engine.bookings.model import Booking, Line, Status
