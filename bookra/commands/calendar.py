@@ -135,11 +135,10 @@ def _show(document: dict[str, Any]) -> None:
     else:
         output.record(document)
     if skipped:
-        first = skipped[0]
+        count = "1 part was" if len(skipped) == 1 else f"{len(skipped)} parts were"
         raise CheckFailedError(
             "skipped",
-            f"{len(skipped)} parts were left out; the first, {first['component']}:"
-            f" {first['reason']}",
+            f"{count} left out: {skipped[0]['component']}: {skipped[0]['reason']}",
             hint="The rest is imported. Mend the file and import it again",
         )
 

@@ -340,3 +340,26 @@ def test_what_overlaps_is_named_once_and_what_only_touches_is_not() -> None:
         (at(17), at(18), "after"),
     ]
     assert list(overlapping(times, spans)) == ["into", "around", "out of"]
+
+
+def test_a_list_of_busy_times_is_read_without_those_that_are_free() -> None:
+    lists = (
+        "BEGIN:VFREEBUSY\nUID:list\nDTSTART:20261101T000000Z\nDTEND:20270101T000000Z\n"
+        "FREEBUSY:20261124T090000Z/PT1H,20261125T090000Z/20261125T093000Z\n"
+        "FREEBUSY;FBTYPE=FREE:20261126T090000Z/PT1H\n"
+        "FREEBUSY;FBTYPE=BUSY-UNAVAILABLE:20261127T090000Z/PT2H\nEND:VFREEBUSY"
+    )
+    assert spans(before=lists) == [
+        "11-24 09:00/11-24 10:00",
+        "11-25 09:00/11-25 09:30",
+        "11-27 09:00/11-27 11:00",
+    ]
+    broken = read(calendar(before=lists.replace("/PT2H", "")))
+    assert broken.skipped == [Skipped("VFREEBUSY 1", "list", "FREEBUSY has a time without an end")]
+
+
+def test_a_property_that_lists_too_much_is_named() -> None:
+    listed = ",".join(["20261124"] * 10_001)
+    assert (
+        reason(f"UID:a\nDTSTART:20261124\nEXDATE:{listed}") == "EXDATE lists more than 10000 times"
+    )

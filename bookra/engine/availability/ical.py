@@ -8,16 +8,17 @@ is expanded beyond the window, and no event beyond a bounded number of times.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from itertools import chain
+from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
-from bookra.engine.availability.ical_event import Event, read_event
+from bookra.engine.availability.ical_event import Event, listed_times, read_event
 from bookra.engine.availability.ical_file import CalendarFile, Part
 from bookra.engine.availability.ical_rules import Steps
-from bookra.engine.availability.ical_series import Times, expand
+from bookra.engine.availability.ical_series import Span, expand
 from bookra.engine.availability.ical_zones import Zones
 
 MAX_TIMES = 50_000
@@ -26,7 +27,7 @@ MAX_TIMES = 50_000
 STEPS = 2_000_000
 """For all rules of a file together: some seconds of work."""
 
-_FULL = f"the file has more than {MAX_TIMES} busy times"
+Read = TypeVar("Read")
 
 
 class BusyTime(NamedTuple):
@@ -50,7 +51,7 @@ class Skipped:
 class BusyTimes:
     """What a file says about somebody's time.
 
-    ``events`` counts the file's events, ``own`` those that Bookra wrote itself. ``unread`` has the
+    ``events`` counts the file's VEVENTs, ``own`` those that Bookra wrote itself. ``unread`` has the
     UIDs that something is missing of; ``whole`` is False when the file breaks off.
     """
 
@@ -73,15 +74,15 @@ def busy_times(file: CalendarFile, home: ZoneInfo, start: datetime, until: datet
     limit = until.astimezone(UTC).replace(tzinfo=None) + timedelta(days=366)
     zones = Zones(home, file.zones, limit, steps)
     spans: dict[tuple[str, datetime], datetime] = {}
-    for uid, events in _series(file, zones, result).items():
-        found = expand(events, start, until, steps)
-        _note(result, uid, found)
-        for begin, end in found.spans:
-            if len(spans) >= MAX_TIMES and (uid, begin) not in spans:
-                result.skipped.append(Skipped(events[0].name, uid, _FULL))
-                result.unread.add(uid)
-                break
+    for name, uid, begin, end in chain(
+        _of_events(file, zones, (start, until), result), _of_lists(file, zones, result)
+    ):
+        if not (begin < until and end > start and begin < end):
+            continue
+        if len(spans) < MAX_TIMES or (uid, begin) in spans:
             spans[uid, begin] = max(end, spans.get((uid, begin), end))
+        elif uid not in result.unread:
+            _leave_out(result, name, uid, f"the file has more than {MAX_TIMES} busy times")
     result.times = sorted(
         (BusyTime(uid, begin, end) for (uid, begin), end in spans.items()),
         key=lambda time: (time.start, time.end, time.uid),
@@ -91,6 +92,27 @@ def busy_times(file: CalendarFile, home: ZoneInfo, start: datetime, until: datet
     return result
 
 
+def _of_events(
+    file: CalendarFile, zones: Zones, window: Span, result: BusyTimes
+) -> Iterator[tuple[str, str, datetime, datetime]]:
+    """Yield component, UID and span of all events."""
+    for uid, events in _series(file, zones, result).items():
+        found = expand(events, *window, zones.steps)
+        result.skipped += [Skipped(name, uid, reason) for name, reason in found.faults]
+        if found.broken:
+            result.unread.add(uid)
+        yield from ((events[0].name, uid, *span) for span in found.spans)
+
+
+def _of_lists(
+    file: CalendarFile, zones: Zones, result: BusyTimes
+) -> Iterator[tuple[str, str, datetime, datetime]]:
+    """Yield component, UID and span of all lists of busy times (VFREEBUSY)."""
+    for part in file.lists:
+        for span in _understood(part, lambda part: listed_times(part, zones), result) or ():
+            yield (part.name, part.uid, *span)
+
+
 def _series(file: CalendarFile, zones: Zones, result: BusyTimes) -> dict[str, list[Event]]:
     """Return the newest version of each event, by UID; note what can't be read."""
     newest: dict[tuple[str, datetime | None], list[Event]] = defaultdict(list)
@@ -98,7 +120,7 @@ def _series(file: CalendarFile, zones: Zones, result: BusyTimes) -> dict[str, li
         if part.own:
             result.own += 1
             continue
-        event = _read(part, zones, result)
+        event = _understood(part, lambda part: read_event(part, zones), result)
         if event is None:
             continue
         if file.cancelled:
@@ -114,22 +136,21 @@ def _series(file: CalendarFile, zones: Zones, result: BusyTimes) -> dict[str, li
     return series
 
 
-def _read(part: Part, zones: Zones, result: BusyTimes) -> Event | None:
+def _understood(part: Part, read: Callable[[Part], Read], result: BusyTimes) -> Read | None:
+    """Return what a part says; note why when it can't be understood."""
     reason = part.fault
     if not reason:
         try:
-            return read_event(part, zones)
+            return read(part)
         except ValueError as error:
             reason = str(error)
-    result.skipped.append(Skipped(part.name, part.uid, reason))
-    result.unread.add(part.uid)
+    _leave_out(result, part.name, part.uid, reason)
     return None
 
 
-def _note(result: BusyTimes, uid: str, found: Times) -> None:
-    result.skipped += [Skipped(name, uid, reason) for name, reason in found.faults]
-    if found.broken:
-        result.unread.add(uid)
+def _leave_out(result: BusyTimes, name: str, uid: str, reason: str) -> None:
+    result.skipped.append(Skipped(name, uid, reason))
+    result.unread.add(uid)
 
 
 def overlapping(

@@ -15,6 +15,8 @@ from bookra.engine.availability.ical_file import Part, Property
 from bookra.engine.availability.ical_zones import Zones
 
 DAY = timedelta(days=1)
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall time
+MAX_LISTED = 10_000
 
 
 class When(NamedTuple):
@@ -109,7 +111,7 @@ def _event(part: Part, zones: Zones) -> Event:
         length=_length(part, start, zones),
         rules=[] if original else _rules(part, "RRULE"),
         unwanted=_rules(part, "EXRULE"),
-        added=list(_added(part, start, zones)),
+        added=list(_periods(part, "RDATE", start, zones)),
         excluded=list(_times(part, "EXDATE", zones)),
         original=original,
         following=original is not None and part.properties["RECURRENCE-ID"][0].following,
@@ -117,6 +119,20 @@ def _event(part: Part, zones: Zones) -> Event:
     for when in filter(None, (start, original)):
         when.instant()
     return event
+
+
+def listed_times(part: Part, zones: Zones) -> list[tuple[datetime, datetime]]:
+    """Return the busy spans of a VFREEBUSY; raises ValueError saying what is wrong with it."""
+    found = []
+    try:
+        for added in _periods(part, "FREEBUSY", When(EPOCH, UTC), zones):
+            if added.length is None:
+                raise ValueError("FREEBUSY has a time without an end")
+            found.append((added.wall, added.length))
+        utc = When(EPOCH, UTC)
+        return [(utc.instant(wall), length.end(utc, wall)) for wall, length in found]
+    except OverflowError:
+        raise ValueError("a time of it lies outside the calendar") from None
 
 
 def _length(part: Part, start: When, zones: Zones) -> Length:
@@ -158,23 +174,33 @@ def _rules(part: Part, name: str) -> list[vRecur]:
     return rules
 
 
-def _added(part: Part, start: When, zones: Zones) -> Iterator[Added]:
-    for found in part.properties.get("RDATE", ()):
-        for text in filter(None, found.value.split(",")):
+def _periods(part: Part, name: str, start: When, zones: Zones) -> Iterator[Added]:
+    """Yield the times of a list, on the clock of ``start``; those that are free are left out."""
+    for found, text in _listed(part, name):
+        if not found.free:
             begin, slash, end = text.partition("/")
-            when = _when("RDATE", found, begin, zones)
+            when = _when(name, found, begin, zones)
             length = None
             if slash and end.lstrip("+").upper().startswith("P"):
                 length = _duration(end)
             elif slash:
-                length = _between(when, _when("RDATE", found, end, zones))
+                length = _between(when, _when(name, found, end, zones))
             yield Added(when.wall_in(start), length)
 
 
 def _times(part: Part, name: str, zones: Zones) -> Iterator[When]:
-    for found in part.properties.get(name, ()):
+    for found, text in _listed(part, name):
+        yield _when(name, found, text, zones)
+
+
+def _listed(part: Part, name: str) -> Iterator[tuple[Property, str]]:
+    """Yield each value of a property that may list some, with the property."""
+    properties = part.properties.get(name, ())
+    if sum(found.value.count(",") for found in properties) + len(properties) > MAX_LISTED:
+        raise ValueError(f"{name} lists more than {MAX_LISTED} times")
+    for found in properties:
         for text in filter(None, found.value.split(",")):
-            yield _when(name, found, text, zones)
+            yield found, text
 
 
 def _the_time(part: Part, name: str, zones: Zones) -> When | None:

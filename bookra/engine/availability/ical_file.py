@@ -20,11 +20,11 @@ MAX_EVENTS = 50_000
 MAX_UID = 255
 """Longer ones are kept as their digest: an index can't hold a text of any length."""
 
-EVENT, ZONE = "VEVENT", "VTIMEZONE"
-KINDS = frozenset({EVENT, ZONE, "VTODO", "VJOURNAL", "VFREEBUSY", "VAVAILABILITY", "VPOLL"})
+EVENT, LIST, ZONE = "VEVENT", "VFREEBUSY", "VTIMEZONE"
+KINDS = frozenset({EVENT, LIST, ZONE, "VTODO", "VJOURNAL", "VAVAILABILITY", "VPOLL"})
 WANTED = frozenset(
     "UID SEQUENCE STATUS TRANSP DTSTART DTEND DURATION RRULE EXRULE RDATE EXDATE RECURRENCE-ID"
-    " X-BOOKRA-CODE".split()
+    " X-BOOKRA-CODE FREEBUSY".split()
 )
 OWN_UID = "@bookra"
 
@@ -36,12 +36,17 @@ class Property:
     value: str
     tzid: str | None = None
     following: bool = False
+    free: bool = False
 
 
 @dataclass(slots=True)
 class Part:
-    """One event, the ``number``-th of its file. ``fault`` says why it can't be used."""
+    """One event or list of busy times (VFREEBUSY), the ``number``-th of its kind in the file.
 
+    ``fault`` says why it can't be used.
+    """
+
+    kind: str
     number: int
     uid: str = ""
     properties: dict[str, list[Property]] = field(default_factory=dict)
@@ -50,7 +55,7 @@ class Part:
     @property
     def name(self) -> str:
         """``VEVENT 3``."""
-        return f"{EVENT} {self.number}"
+        return f"{self.kind} {self.number}"
 
     @property
     def own(self) -> bool:
@@ -68,6 +73,7 @@ class CalendarFile:
     """What a file holds. ``whole`` is False when it breaks off before its end."""
 
     events: tuple[Part, ...]
+    lists: tuple[Part, ...]
     zones: Mapping[str, Sequence[str]]
     cancelled: bool
     whole: bool
@@ -112,7 +118,7 @@ class _Reader:
     """Sorts content lines into parts. ``BEGIN`` of a new part ends one that was never ended."""
 
     def __init__(self) -> None:
-        self._events: list[Part] = []
+        self._parts: dict[str, list[Part]] = {EVENT: [], LIST: []}
         self._zones: dict[str, Sequence[str]] = {}
         self._kind = ""
         self._inner: list[str] = []
@@ -146,18 +152,18 @@ class _Reader:
         elif name == "END":
             if value in self._inner:
                 del self._inner[self._inner.index(value) :]
-        elif not self._inner and self._kind == EVENT and name in WANTED:
+        elif not self._inner and self._kind in self._parts and name in WANTED:
             self._lines.append(line)
 
     def _close(self, *, complete: bool) -> None:
         """End the part that is open, if any."""
-        if self._kind == EVENT:
-            if len(self._events) == MAX_EVENTS:
+        if (parts := self._parts.get(self._kind)) is not None:
+            if len(parts) == MAX_EVENTS:
                 raise too_large()
-            event = _event(len(self._events) + 1, self._lines)
+            part = _part(self._kind, len(parts) + 1, self._lines)
             if not complete:
-                event.fault = "it has no END:VEVENT"
-            self._events.append(event)
+                part.fault = f"it has no END:{self._kind}"
+            parts.append(part)
         elif self._kind == ZONE and complete and (name := _zone_name(self._lines)):
             self._zones.setdefault(name, self._lines)
         self._kind, self._inner, self._lines = "", [], []
@@ -166,7 +172,8 @@ class _Reader:
         """Return what was read, once there are no more lines."""
         whole = not self._kind and self._calendars <= 0
         self._close(complete=False)
-        return CalendarFile(tuple(self._events), self._zones, self._cancelled, whole)
+        events, lists = tuple(self._parts[EVENT]), tuple(self._parts[LIST])
+        return CalendarFile(events, lists, self._zones, self._cancelled, whole)
 
 
 def _zone_name(lines: Sequence[Contentline]) -> str:
@@ -180,8 +187,8 @@ def _zone_name(lines: Sequence[Contentline]) -> str:
     return ""
 
 
-def _event(number: int, lines: Sequence[Contentline]) -> Part:
-    part = Part(number)
+def _part(kind: str, number: int, lines: Sequence[Contentline]) -> Part:
+    part = Part(kind, number)
     for line in lines:
         name = line.partition(":")[0].partition(";")[0].strip().upper()
         try:
@@ -193,7 +200,8 @@ def _event(number: int, lines: Sequence[Contentline]) -> Part:
         found = Property(
             value.strip(),
             str(tzid) if tzid else None,
-            str(parameters.get("RANGE", "")).upper() == "THISANDFUTURE",
+            following=str(parameters.get("RANGE", "")).upper() == "THISANDFUTURE",
+            free=str(parameters.get("FBTYPE", "")).upper() == "FREE",
         )
         part.properties.setdefault(name, []).append(found)
     part.uid = _uid(part, lines)
