@@ -11,6 +11,8 @@ import typer
 from bookra import clock
 from bookra.commands import documents, output
 from bookra.commands.options import DryRun, FromDay, Key, group
+from bookra.commands.series import cancel_from
+from bookra.commands.series import series as book_series
 from bookra.commands.session import current
 from bookra.commands.visit import person
 from bookra.errors import InvalidInputError
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from bookra.engine.bookings.model import Booking
     from bookra.engine.runtime import Tx
 
-app = group("Bookings: list, show, cancel, check-in, complete, no-show.")
+app = group("Bookings: list, show, series, move, swap, confirm, cancel, and a visit's steps.")
 
 Code = Annotated[str, typer.Argument(help="The booking's code, such as LUN-7F3K.")]
 COLUMNS = ("code", "status", "start", "staff", "service", "customer", "price", "due")
@@ -143,16 +145,43 @@ def swap(
         output.rows(document["bookings"], COLUMNS)
 
 
+app.command("series")(book_series)
+
+
 @app.command()
-def cancel(code: Code, key: Key = None, dry_run: DryRun = False) -> None:
+def confirm(code: Code, key: Key = None, dry_run: DryRun = False) -> None:
+    """Confirm a held booking, paid or not; it is due at the counter.
+
+    Examples:
+
+      bookra booking confirm LUN-7F3K
+    """
+    from bookra.engine.bookings import waitlist
+
+    _write("booking confirm", waitlist.confirm_held, code, key=key, dry_run=dry_run)
+
+
+@app.command()
+def cancel(
+    code: Code,
+    series: Annotated[
+        bool, typer.Option("--series", help="And the later visits of its series: all or none.")
+    ] = False,
+    key: Key = None,
+    dry_run: DryRun = False,
+) -> None:
     """Cancel a booking that is not paid: its time is free again, the customer is told.
 
     Examples:
 
       bookra booking cancel LUN-7F3K
+      bookra booking cancel LUN-7F3K --series
     """
     from bookra.engine.bookings import actions
 
+    if series:
+        cancel_from(code, key=key, dry_run=dry_run)
+        return
     _write("booking cancel", actions.cancel, code, key=key, dry_run=dry_run)
 
 

@@ -19,7 +19,10 @@ COMMANDS: dict[str, Entry] = {
     "slots": Entry("slots", "Free times of a service.", DESK),
     "why": Entry("why", "Why a time is free or not, and what would open it.", DESK),
     "book": Entry("book", "Book a visit: confirmed, held, or paid by link or in cash.", DESK),
-    "booking": Entry("booking", "Bookings: list, show, cancel, check-in, complete, no-show.", DESK),
+    "booking": Entry(
+        "booking", "Bookings: list, series, move, swap, cancel, check-in, no-show.", DESK
+    ),
+    "waitlist": Entry("waitlist", "The waitlist: add, list, show, offer, accept, withdraw.", DESK),
     "day": Entry("day", "The day's visits by time.", DESK),
     "class": Entry("class_", "Classes with seats: add, list, seats, set, move, cancel.", DESK),
     "pay": Entry("pay", "Take what a booking owes: in cash or by link.", DESK),

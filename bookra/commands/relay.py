@@ -96,6 +96,6 @@ def _relay(options: Any) -> Any:
 
     session = current()
     # Every worker may hold a connection, and so may each tick and the heartbeat.
-    engine = open_engine(session.settings, size=options.workers + 5)
+    engine = open_engine(session.settings, size=options.workers + 6)
     session.adopt(engine)
     return Relay(engine, session.settings, options)

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, TextClause, text
 
 from bookra.config import Settings
 from bookra.engine.bookings.holds import any_lapsed, expire_lapsed
+from bookra.engine.bookings.openings import offer_openings, pending
 from bookra.engine.runtime import Engine
 from bookra.engine.tenancy.actions import slugs
 from bookra.errors import BookraError
@@ -31,6 +32,7 @@ from bookra.relay.log import log
 
 DRAIN_SECONDS = 0.25
 SWEEP_SECONDS = 5.0
+WAITLIST_SECONDS = 5.0
 TICK_SECONDS = 5.0
 
 HERE = text("INSERT INTO relays (id) VALUES (:id)")
@@ -97,14 +99,14 @@ class Relay:
         log("relay.stopped", relay=str(self.id))
 
     def drain_until_idle(self) -> int:
-        """Poll and deliver until nothing is due; returns how many deliveries and facts there were.
+        """Poll, offer and deliver until nothing is due; returns how much there was of it.
 
         Rows in another relay's lease are left to it; a lapsed lease is taken over.
         """
         total = 0
         while True:
             self._sweep()
-            worked = self._inbound.once() + self._drain.once()
+            worked = self._inbound.once() + self._offer_openings() + self._drain.once()
             self._drain.finish()
             total += worked
             if not worked:
@@ -121,6 +123,7 @@ class Relay:
             ("drain", DRAIN_SECONDS, _guarded("drain", self._drain.once)),
             ("poll", self._options.poll_seconds, _guarded("poll", self._inbound.once)),
             ("sweep", sweep_seconds, _guarded("sweep", self._sweep)),
+            ("waitlist", WAITLIST_SECONDS, _guarded("waitlist", self._offer_openings)),
             ("tick", TICK_SECONDS, _guarded("tick", lambda: self._note(ALIVE))),
         ]
 
@@ -137,6 +140,23 @@ class Relay:
         if self._engine.ask(slug, any_lapsed):
             count = self._engine.act(slug, expire_lapsed, command="relay.expire-holds")
             log("holds.expired", tenant=slug, count=count)
+
+    def _offer_openings(self) -> int:
+        """Offer what is free to who waits for it; returns how many offers were made."""
+        made = 0
+        for slug in self._engine.across_tenants(slugs):
+            try:
+                made += self._offer(slug)
+            except BookraError as error:  # the other tenants' turn must come
+                log("waitlist.not_offered", tenant=slug, error=error.code)
+        return made
+
+    def _offer(self, slug: str) -> int:
+        if not self._engine.ask(slug, pending):
+            return 0
+        offers = self._engine.act(slug, offer_openings, command="relay.waitlist")
+        log("waitlist.offered", tenant=slug, count=len(offers))
+        return len(offers)
 
     def _note(self, statement: TextClause) -> None:
         def work(connection: Connection) -> None:
