@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from icalendar import Calendar, Event
 
 from bookra.engine.availability.ical import BusyTime, BusyTimes, Skipped, busy_times, overlapping
 from bookra.engine.availability.ical_file import MAX_BYTES, MAX_UID, read_calendar
+from bookra.engine.bookings.feed_text import FeedEvent, FeedState, feed_text
 from bookra.errors import InvalidInputError
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -254,32 +256,56 @@ def moments() -> st.SearchStrategy[datetime]:
     return near | anywhere.map(lambda minutes: first + timedelta(minutes=minutes))
 
 
-def events_of(times: list[tuple[datetime, int]]) -> list[BusyTime]:
+def feed(visits: list[tuple[datetime, int, str, FeedState]]) -> list[FeedEvent]:
     return [
-        BusyTime(f"event-{number}", start, start + timedelta(minutes=minutes))
-        for number, (start, minutes) in enumerate(times)
+        FeedEvent(
+            id=UUID(int=number),
+            code="LUN-7F3K",
+            revision=1,
+            start=start,
+            end=start + timedelta(minutes=minutes),
+            state=state,
+            summary=words,
+            location=words,
+        )
+        for number, (start, minutes, words, state) in enumerate(visits)
     ]
 
 
-@given(
-    st.lists(st.tuples(moments(), st.integers(1, 3000)), max_size=8),
-    st.sampled_from([BERLIN, LORD_HOWE]),
+BREAKS = ["\n", "\r", "\r\n", "\u2028", "\x85", "\x0b", "\\n", "\n "]
+OUTBREAKS = st.sampled_from(BREAKS).map(lambda br: f"Cut{br}DTSTART:soon{br}END:VEVENT{br}X")
+VISITS = st.tuples(
+    moments(), st.integers(1, 3000), st.text(max_size=90) | OUTBREAKS, st.sampled_from(FeedState)
 )
-def test_what_the_library_writes_in_utc_is_read_back(
-    times: list[tuple[datetime, int]], home: ZoneInfo
+
+
+@given(st.lists(VISITS, max_size=8), st.sampled_from([BERLIN, LORD_HOWE]))
+def test_what_is_exported_is_read_back_to_the_minute_and_known_as_our_own(
+    visits: list[tuple[datetime, int, str, FeedState]], home: ZoneInfo
 ) -> None:
-    wanted = events_of(times)
-    written = Calendar()
-    for time in wanted:
-        event = Event()
-        event.add("UID", time.uid)
-        event.add("DTSTART", time.start)
-        event.add("DTEND", time.end)
-        event.add("SUMMARY", "ä" * 80)
-        written.add_component(event)
-    assert read(written.to_ical(), home).times == sorted(
-        wanted, key=lambda t: (t.start, t.end, t.uid)
-    )
+    events = feed(visits)
+    content = feed_text(events, name="Luna", now=START)
+    assert all(len(line) <= 75 for line in content.split(b"\r\n"))
+    again = read(content, home)
+    assert (again.times, again.own, again.skipped) == ([], len(events), [])
+    foreign = content.replace(b"@bookra", b"@other").replace(b"X-BOOKRA-CODE", b"X-OTHER")
+    found = read(foreign, home)
+    busy = [event for event in events if event.state is not FeedState.CANCELLED]
+    wanted = [BusyTime(f"{event.id}@other", event.start, event.end) for event in busy]
+    assert found.skipped == []
+    assert found.times == sorted(wanted, key=lambda time: (time.start, time.end, time.uid))
+
+
+@given(st.lists(VISITS, min_size=1, max_size=3))
+def test_no_words_of_a_customer_break_out_of_their_line(
+    visits: list[tuple[datetime, int, str, FeedState]],
+) -> None:
+    content = feed_text(feed(visits), name="Luna", now=START)
+    lines = content.decode().replace("\r\n ", "").splitlines()
+    names = Counter(line.partition(":")[0] for line in lines)
+    assert names["BEGIN"] == names["END"] == len(visits) + 1
+    assert names["DTSTART"] == names["SUMMARY"] == names["LOCATION"] == len(visits)
+    assert "X" not in names
 
 
 @given(st.tuples(moments(), st.integers(1, 3000)), st.sampled_from([BERLIN, LORD_HOWE]))

@@ -51,7 +51,7 @@ def feed_text(events: Iterable[FeedEvent], *, name: str, now: datetime) -> bytes
     calendar.add("PRODID", PRODUCT)
     calendar.add("VERSION", "2.0")
     calendar.add("CALSCALE", "GREGORIAN")
-    calendar.add("X-WR-CALNAME", name)
+    calendar.add("X-WR-CALNAME", _one_line(name))
     for event in events:
         _add(calendar, event, now)
     text: bytes = calendar.to_ical()
@@ -66,16 +66,21 @@ def _add(calendar: Calendar, event: FeedEvent, now: datetime) -> None:
     written.add("DTSTAMP", _utc(now))
     written.add("DTSTART", _utc(event.start))
     written.add("DTEND", _utc(event.end))
-    written.add("SUMMARY", event.summary)
+    written.add("SUMMARY", _one_line(event.summary))
     written.add("STATUS", event.state.value)
     written.add("SEQUENCE", event.revision)
     written.add("X-BOOKRA-CODE", event.code)
     if event.state is FeedState.CANCELLED:
         written.add("TRANSP", "TRANSPARENT")
     if event.location:
-        written.add("LOCATION", event.location)
+        written.add("LOCATION", _one_line(event.location))
     calendar.add_component(written)
 
 
 def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def _one_line(words: str) -> str:
+    """Return ``words`` without control characters, some of which end a line for some readers."""
+    return "".join(c if c.isprintable() else " " for c in words)
