@@ -213,7 +213,9 @@ def cancel(code: Code, key: Key = None, dry_run: DryRun = False) -> None:
         output.record(document)
         return
     output.rows(document["displaced"], ("code", "customer", "seats"), empty="Nobody was booked.")
-    if document["displaced"]:
+    if dry_run:
+        output.remark("A dry run: nothing was cancelled.")
+    elif document["displaced"]:
         output.remark("They wait for another time: bookra displaced list")
 
 

@@ -117,7 +117,7 @@ def cancel_session(tx: Tx, code: str) -> Cancelled:
     return Cancelled(
         session_by_id(tx, session.id),
         tuple(store.booking_by_id(tx, booking.id) for booking in displaced),
-        tuple(expired),
+        tuple(store.booking_by_id(tx, booking.id) for booking in expired),
     )
 
 

@@ -90,7 +90,7 @@ def book_seats(tx: Tx, request: BookingRequest) -> Booking:
                 announce(tx, booking)
             tx.concerns("booking", booking.id)
             return booking
-    raise _filled(tx, asked)
+    raise _too_late(tx, asked)
 
 
 def retake_seats(tx: Tx, booking: Booking) -> bool:
@@ -125,7 +125,7 @@ def move_seats(tx: Tx, booking: Booking, at: datetime, staff: str | None = None)
         if _seat(tx, booking, session, held_until=booking.hold_expires_at):
             move_lines(tx, booking, session)
             return session
-    raise _filled(tx, asked)
+    raise _too_late(tx, asked)
 
 
 def move_lines(tx: Tx, booking: Booking, session: Session) -> None:
@@ -200,8 +200,9 @@ def _check(tx: Tx, asked: _Asked, found: list[Session]) -> None:
     raise _conflict(tx, asked, first, "class_full" if first.rule == "class_full" else "not_offered")
 
 
-def _filled(tx: Tx, asked: _Asked) -> ConflictError:
-    """Return the conflict of a class whose last seats went to somebody else meanwhile."""
+def _too_late(tx: Tx, asked: _Asked) -> ConflictError:
+    """Return what has become of a class that could be booked a moment ago, or raise it."""
+    _check(tx, asked, sessions_at(tx, asked.service, asked.staff, asked.at))
     message = f"{asked.service.name} {_at(tx, asked.at)} has just been filled"
     return _conflict(tx, asked, Reason("class_full", message, ""), "class_full")
 
