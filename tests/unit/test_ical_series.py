@@ -248,7 +248,8 @@ def test_a_zone_that_the_file_defines_equals_the_real_one(minutes: int, day: str
         f"UID:{n}\nDTSTART;TZID={tzid}:{wall:%Y%m%dT%H%M}00\nDURATION:PT1H"
         for n, tzid in enumerate(["Made Up", "Europe/Berlin"])
     ]
-    made_up, real = read(*events, before=VTIMEZONE.format(tzid="Made Up")).times
+    zone = VTIMEZONE.format(tzid="Made Up").replace("16010101", "20200101")
+    made_up, real = read(*events, before=zone).times
     assert (made_up.start, made_up.end) == (real.start, real.end)
 
 
