@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 
@@ -167,3 +168,17 @@ def test_a_feed_of_no_bookings_is_still_a_calendar(desk: Desk, tmp_path: Path) -
     file = tmp_path / "out.ics"
     desk("calendar", "export", "--days", "7", "--file", str(file), check=True)
     assert Calendar.from_ical(file.read_bytes()).events == []
+
+
+def test_the_front_desk_may_do_both(desk: Desk, write: WriteFile) -> None:
+    code = book(desk, "10:00")
+    administrator = {"BOOKRA_DATABASE_URL": desk.salon.database.admin_url}
+    login = f"desk_{secrets.token_hex(4)}"
+    words = ("operator", "add", login, "--role", "front-desk", "--json")
+    url = desk(*words, check=True, **administrator).json["url"]
+    importing = ("calendar", "import", write(event("a"), event("b", "140000")), "--staff", "ana")
+    assert desk(*importing, "--json", BOOKRA_DATABASE_URL=url).json["conflicts"] == [code]
+    write(event("a"))
+    assert desk(*importing, "--json", BOOKRA_DATABASE_URL=url).json["removed"] == 1
+    shown = desk.process("calendar", "export", check=True, BOOKRA_DATABASE_URL=url)
+    assert code in shown.stdout
