@@ -106,7 +106,7 @@ def add(
         document = current().write(
             "service add", action, parameters=parameters, key=key, dry_run=dry_run
         )
-    output.record(document)
+    _show(document)
 
 
 @app.command("set")
@@ -129,10 +129,12 @@ def set_(
     level: options.Levels = None,
     offered: options.OfferedOn = None,
     no_granularity: Annotated[
-        bool, typer.Option("--no-granularity", help="The business's.")
+        bool, typer.Option("--no-granularity", help="As the business has it.")
     ] = False,
-    no_notice: Annotated[bool, typer.Option("--no-notice", help="The business's.")] = False,
-    no_horizon: Annotated[bool, typer.Option("--no-horizon", help="The business's.")] = False,
+    no_notice: Annotated[bool, typer.Option("--no-notice", help="As the business has it.")] = False,
+    no_horizon: Annotated[
+        bool, typer.Option("--no-horizon", help="As the business has it.")
+    ] = False,
     no_daily_limit: Annotated[bool, typer.Option("--no-daily-limit", help="No limit.")] = False,
     no_capacity: Annotated[bool, typer.Option("--no-capacity", help="No class.")] = False,
     no_resource: Annotated[bool, typer.Option("--no-resource", help="Needs no unit.")] = False,
@@ -203,9 +205,7 @@ def _change(slug: str, values: dict[str, Any], key: str | None, dry_run: bool) -
     def action(tx: Tx) -> dict[str, Any]:
         return documents.service(set_service(tx, slug, _read(values, tx.tenant.currency)))
 
-    output.record(
-        current().write("service set", action, parameters=parameters, key=key, dry_run=dry_run)
-    )
+    _show(current().write("service set", action, parameters=parameters, key=key, dry_run=dry_run))
 
 
 def _read(values: dict[str, Any], currency: str) -> ServiceChanges:
@@ -217,6 +217,11 @@ def _read(values: dict[str, Any], currency: str) -> ServiceChanges:
     }
     read = {name: reader(values[name]) for name, reader in readers.items() if name in values}
     return cast("ServiceChanges", values | read)
+
+
+def _show(document: dict[str, Any]) -> None:
+    people = current().format == "table"
+    output.record(options.notation(document) if people else document)
 
 
 @app.command("list")
@@ -249,4 +254,4 @@ def show(slug: Slug) -> None:
     """
     from bookra.engine.catalog.actions import find_service
 
-    output.record(current().ask(lambda tx: documents.service(find_service(tx, slug))))
+    _show(current().ask(lambda tx: documents.service(find_service(tx, slug))))

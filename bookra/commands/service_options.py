@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bookra.clock import WEEKDAYS
 from bookra.commands.session import current
 from bookra.errors import InvalidInputError, UsageError
+from bookra.money import format_minor
 
 if TYPE_CHECKING:
     from bookra.engine.catalog.model import Need, Offered, Segment, ServiceLevel
@@ -127,3 +129,40 @@ def require_change(changes: Mapping[str, Any], command: str) -> None:
         raise UsageError(
             "nothing_given", "Nothing was given to change", hint=f"See: bookra {command} --help"
         )
+
+
+def notation(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a service's document with its lists as they are typed, for people to read."""
+    levels = [
+        f"{level['level']}:{_amount(level['price'])}:{level['segments']}"
+        for level in document["levels"]
+    ]
+    days: dict[str, list[int]] = {}
+    for hours in document["offered"]:
+        days.setdefault(hours["shifts"], []).append(WEEKDAYS.index(hours["day"]))
+    return {
+        **document,
+        "levels": "\n".join(levels),
+        "resources": ", ".join(f"{need['pool']}:{need['span']}" for need in document["resources"]),
+        "offered": "\n".join(f"{_days(found)} {shifts}" for shifts, found in days.items()),
+    }
+
+
+def _amount(price: Mapping[str, Any]) -> str:
+    return format_minor(price["amount_minor"], price["currency"])
+
+
+def _days(weekdays: Sequence[int]) -> str:
+    """Return ``mon-fri,sun``: runs of three days and more as a range."""
+    runs: list[list[int]] = []
+    for weekday in weekdays:
+        if runs and runs[-1][-1] == weekday - 1:
+            runs[-1].append(weekday)
+        else:
+            runs.append([weekday])
+    return ",".join(
+        f"{WEEKDAYS[run[0]]}-{WEEKDAYS[run[-1]]}"
+        if len(run) > 2
+        else ",".join(WEEKDAYS[day] for day in run)
+        for run in runs
+    )

@@ -62,6 +62,16 @@ def test_a_service_is_shown_with_every_option_that_it_was_added_with(stocked: De
     assert [hours["day"] for hours in shown["offered"]] == ["tue", "wed", "thu", "sat"]
 
 
+def test_a_person_reads_a_service_in_the_notation_that_they_type(stocked: Desk) -> None:
+    shown = stocked(*BALAYAGE, check=True).stdout.splitlines()
+    assert (
+        "levels\tjunior:120.00:busy 60,gap 30,busy 90, senior:185.00:busy 45,gap 30,busy 75"
+        in shown
+    )
+    assert "resources\tchair:visit, lamp:gap" in shown
+    assert "offered\ttue-thu 09:00-14:00, sat 10:00-12:00" in shown
+
+
 def test_the_same_service_again_is_unchanged_and_another_exits_4(stocked: Desk) -> None:
     first = stocked(*BALAYAGE, "--json", check=True).json
     before = stocked.rows()

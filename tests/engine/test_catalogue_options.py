@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+import random
+from datetime import date, timedelta
 
 import pytest
 from factories import Salon
@@ -15,7 +16,13 @@ from bookra.engine.availability.closures import (
     import_holidays,
     remove_closure,
 )
-from bookra.engine.availability.hours import checked_weeks, parse_shifts, parse_week
+from bookra.engine.availability.hours import (
+    Shift,
+    WeekHours,
+    checked_weeks,
+    parse_shifts,
+    parse_week,
+)
 from bookra.engine.availability.timetable import (
     clear_exception,
     exceptions_of,
@@ -453,6 +460,35 @@ def test_a_lasting_change_replaces_what_was_planned_after_it(salon: Salon) -> No
         (((540, 1080),), date(2026, 1, 1), date(2026, 12, 1)),
         (((480, 540),), date(2026, 12, 1), None),
     ]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_order_of_changes_leaves_each_day_what_was_said_of_it_last(
+    salon: Salon, seed: int
+) -> None:
+    """A calendar of forty days, kept by hand, against the rules as they are stored."""
+    dice = random.Random(seed)
+    days = [MONDAY + timedelta(days=step) for step in range(40)]
+    said: dict[date, tuple[Shift, ...]] = dict.fromkeys(days, ((540, 1080),))
+    for _ in range(6):
+        opens = dice.randrange(6, 12) * 60
+        shifts = dice.choice([(), ((opens, opens + 60),), ((opens, opens + 60), (900, 960))])
+        first = dice.randrange(35)
+        last = dice.choice([None, dice.randrange(first, 40)])
+        end = None if last is None else days[last]
+        week = [WeekHours((0,), shifts)]
+        salon.act(lambda tx, w=week, f=days[first], e=end: set_hours(tx, "ana", w, f, e))
+        said |= dict.fromkeys(days[first : None if last is None else last + 1], shifts)
+    stored = [
+        rule for rule in salon.ask(lambda tx: rules_of(tx, "ana", MONDAY)) if not rule.weekday
+    ]
+    for day, expected in said.items():
+        found = [
+            rule.shifts
+            for rule in stored
+            if rule.since <= day and (rule.until is None or day < rule.until)
+        ]
+        assert found == ([expected] if expected else []), day
 
 
 def test_hours_that_end_before_they_begin_are_refused(salon: Salon) -> None:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from factories import Salon
 from sqlalchemy import text
 
+from bookra.bootstrap import administration
+from bookra.config import Settings
+from bookra.engine.availability.closures import import_holidays
+from bookra.engine.availability.hours import parse_week
+from bookra.engine.availability.timetable import set_exception, set_hours
 from bookra.engine.catalog.actions import find_service, set_service
 from bookra.engine.catalog.model import Need
+from bookra.engine.database import open_pool
 from bookra.engine.people.locations import Location, add_location, locations, set_location
 from bookra.engine.people.resources import (
     Resource,
@@ -20,11 +30,21 @@ from bookra.engine.people.resources import (
     resources,
     set_resource,
 )
-from bookra.engine.people.staff import add_staff
-from bookra.engine.runtime import Tx
-from bookra.errors import BookraError, ConflictError, InvalidInputError, NotFoundError
+from bookra.engine.people.staff import add_staff, set_staff
+from bookra.engine.runtime import Tx, administrative_tx
+from bookra.engine.tenancy.actions import add_operator
+from bookra.engine.tenancy.rules import rules, set_rules
+from bookra.errors import (
+    BookraError,
+    ConflictError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+)
 from bookra.ids import new_id
 
+ROLES = ("front-desk", "manager", "owner")
+DAY = date(2026, 12, 1)
 POOLS = text("SELECT slug FROM pools WHERE tenant_id = :tenant_id ORDER BY slug")
 CLAIM = text(
     "INSERT INTO allocations (tenant_id, id, bookable_id, starts_at, ends_at, kind, booking_id,"
@@ -161,3 +181,58 @@ def test_locations_are_added_once_and_changed(salon: Salon) -> None:
     with pytest.raises(InvalidInputError):
         salon.act(lambda tx: set_location(tx, "mitte", {"timezone": "Mars"}))
     assert [place.slug for place in salon.ask(locations)] == ["mitte"]
+
+
+@pytest.fixture
+def operators(salon: Salon, tmp_path: Path) -> Iterator[dict[str, Salon]]:
+    """The salon as each role's own login sees it."""
+    suffix, password = secrets.token_hex(4), secrets.token_urlsafe(12)
+    logins = {role: f"{role.replace('-', '_')}_{suffix}" for role in ROLES}
+    settings = Settings(home=tmp_path, database_url=salon.database.admin_url)
+    with administration(settings) as connection:
+        tx = administrative_tx(connection, salon.tenant)
+        for role, login in logins.items():
+            add_operator(connection, tx, login, role, password)
+    pools = {
+        role: open_pool(salon.database.seen_by(login, password).conninfo)
+        for role, login in logins.items()
+    }
+    yield {role: replace(salon, pool=pool).at(salon.now) for role, pool in pools.items()}
+    for pool in pools.values():
+        pool.dispose()
+
+
+FURNISHING: dict[str, Callable[[Tx], object]] = {
+    "a unit": lambda tx: add_resource(tx, "room-1", "room"),
+    "another pool": lambda tx: set_resource(tx, "chair-1", {"pool": "room"}),
+    "a place": lambda tx: add_location(tx, "mitte", "Mitte", "Europe/Berlin"),
+    "a need": lambda tx: set_service(tx, "cut", {"needs": (Need("chair"),), "notice_minutes": 5}),
+    "a level": lambda tx: set_staff(tx, "ana", {"level": "senior", "services": ("cut",)}),
+    "a farewell": lambda tx: set_staff(tx, "ben", {"active": False}),
+    "hours": lambda tx: set_hours(
+        tx, "ana", [parse_week("mon 10:00-12:00")], DAY, date(2026, 12, 20)
+    ),
+    "a day off": lambda tx: set_exception(tx, "ana", DAY, ()),
+    "holidays": lambda tx: import_holidays(tx, "DE", None, [2026]),
+}
+
+
+@pytest.mark.parametrize("what", FURNISHING)
+def test_the_manager_furnishes_the_salon_and_the_front_desk_may_not(
+    salon: Salon, operators: dict[str, Salon], what: str
+) -> None:
+    seat(salon)
+    with pytest.raises(NotAllowedError):
+        operators["front-desk"].act(FURNISHING[what])
+    operators["manager"].act(FURNISHING[what])
+
+
+def test_the_rules_are_the_owners_to_change_and_everybodys_to_see(
+    operators: dict[str, Salon],
+) -> None:
+    for role in ("front-desk", "manager"):
+        assert operators[role].ask(rules).hold_minutes == 15
+        with pytest.raises(NotAllowedError):
+            operators[role].act(lambda tx: set_rules(tx, {"hold_minutes": 20}))
+    operators["owner"].act(lambda tx: set_rules(tx, {"hold_minutes": 20}))
+    assert operators["front-desk"].ask(rules).hold_minutes == 20
