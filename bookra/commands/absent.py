@@ -52,10 +52,10 @@ def add(
         f"{kind} add", action, parameters=parameters, key=key, dry_run=dry_run
     )
     output.record(document)
-    if document["displaced"]:
-        output.remark("Nobody was told yet. Find them another time: bookra displaced list")
     if dry_run:
         output.remark("A dry run: nothing was written.")
+    elif document["displaced"]:
+        output.remark("Nobody was told yet. Find them another time: bookra displaced list")
 
 
 def show(kind: str, slug: str | None, from_day: str) -> None:

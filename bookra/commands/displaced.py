@@ -10,7 +10,7 @@ from bookra.commands import documents, output
 from bookra.commands.documents import instant, money
 from bookra.commands.options import DryRun, Key, group
 from bookra.commands.session import current
-from bookra.errors import BookraError, CheckFailedError, UsageError
+from bookra.errors import CheckFailedError, ConflictError, UsageError
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -26,6 +26,7 @@ AnyPrice = Annotated[
     bool, typer.Option("--any-price", help="Also people who cost more or less than agreed.")
 ]
 COLUMNS = ("code", "start", "customer", "service", "staff", "reason", "best")
+RESOLVED = ("code", "start", "staff", "service", "customer")
 PROPOSAL = ("number", "start", "staff", "kind", "price", "difference")
 
 
@@ -141,16 +142,16 @@ def _resolve_all(*, any_price: bool, dry_run: bool) -> None:
     for code in current().ask(codes):
         try:
             resolved.append(_resolve(code, None, any_price=any_price, dry_run=dry_run))
-        except BookraError as error:
+        except ConflictError as error:
             left.append({"code": code, "error": error.code, "message": error.message})
     if current().format == "table":
-        output.rows(resolved, ("code", "start", "staff", "service", "customer"), empty="None.")
+        output.rows(resolved, RESOLVED, empty="Nothing was resolved.")
     else:
         output.record({"resolved": resolved, "left": left})
     if left:
         raise CheckFailedError(
             "left_displaced",
-            f"{len(left)} visits are still displaced: " + "; ".join(one["message"] for one in left),
+            "Still displaced: " + "; ".join(one["message"] for one in left),
             hint="Look at them: bookra displaced list --any-price",
             details={"left": left},
         )

@@ -18,10 +18,13 @@ from sqlalchemy import text
 from bookra.engine.availability.absences import absences
 from bookra.engine.availability.asked import Wish
 from bookra.engine.availability.away import BLOCK, TIME_OFF
+from bookra.engine.availability.sessions import sessions_between
 from bookra.engine.bookings import actions, displaced
 from bookra.engine.bookings.booking import BookingRequest, book
+from bookra.engine.bookings.classes import cancel_session
 from bookra.engine.bookings.history import history
 from bookra.engine.bookings.model import Booking, Status
+from bookra.engine.bookings.new_classes import NewClass, add_sessions
 from bookra.engine.bookings.proposals import Kind, Lost, Option, proposals
 from bookra.engine.bookings.store import SET_STATUS, bookings_between
 from bookra.engine.catalog.actions import NewService, add_service, set_service
@@ -317,8 +320,8 @@ def test_who_was_asked_for_is_kept_before_the_time(salon: Salon) -> None:
     add(salon, f"{DAY}T10:00", f"{DAY}T11:00", displace=True)
     (waiting,) = queue(salon)
     assert shown(salon, waiting)[:4] == [
-        ("other_time", "Tue 09:15", "ana"),
         ("other_time", "Tue 11:00", "ana"),
+        ("other_time", "Tue 09:15", "ana"),
         ("other_time", "Tue 11:45", "ana"),
         ("other_staff", "Tue 10:00", "ben"),
     ]
@@ -337,7 +340,7 @@ def test_a_proposal_is_chosen_by_its_number(salon: Salon) -> None:
     booked = requested(salon, TEN)
     add(salon, f"{DAY}T10:00", f"{DAY}T11:00", displace=True)
     done = resolve(salon, booked, choose=2)
-    assert (done.starts_at, done.lines[0].staff) == (salon.local(f"{DAY} 11:00"), "ana")
+    assert (done.starts_at, done.lines[0].staff) == (salon.local(f"{DAY} 09:15"), "ana")
     assert done.code == booked.code
     with pytest.raises(ConflictError) as again:
         resolve(salon, booked, choose=2)
@@ -450,6 +453,48 @@ def test_a_day_of_visits_is_resolved_without_a_clash(salon: Salon) -> None:
         salon.act(lambda tx, code=code: displaced.resolve(tx, code))
     assert queue(salon) == []
     assert overlaps(salon) == 0
+
+
+# Classes
+
+
+@pytest.fixture
+def yoga(salon: Salon) -> Salon:
+    """A salon with a class on Tuesday and one on Wednesday, both Ana's at ten."""
+
+    def furnish(tx: Tx) -> None:
+        price = Money(1500, "EUR")
+        add_service(tx, NewService("yoga", "Yoga", price, parse_segments("busy 60"), capacity=4))
+        for wall in (TEN, "2026-11-25 10:00"):
+            add_sessions(tx, NewClass("yoga", "ana", salon.local(wall)))
+
+    salon.act(furnish)
+    return salon
+
+
+def test_a_class_in_the_way_is_listed_with_its_seats(yoga: Salon) -> None:
+    booked = yoga.book(f"{DAY} 15:00")
+    yoga.book(TEN, service="yoga")
+    (session,) = yoga.ask(lambda tx: sessions_between(tx, yoga.now, yoga.local(f"{DAY} 23:00")))
+    error = refused(yoga, DAY, DAY)
+    assert [one["code"] for one in error.details["in_the_way"]] == [session.code, booked.code]
+    assert error.details["in_the_way"][0]["seats"] == 1
+    error = refused(yoga, DAY, DAY, displace=True)
+    assert error.code == "class_in_the_way"
+    assert session.code in error.hint
+    assert yoga.booking(booked.code).status is Status.CONFIRMED
+
+
+def test_who_lost_a_class_is_proposed_another_one_of_it(yoga: Salon) -> None:
+    booked = yoga.book(TEN, service="yoga")
+    (session,) = yoga.ask(lambda tx: sessions_between(tx, yoga.now, yoga.local(f"{DAY} 23:00")))
+    yoga.act(lambda tx: cancel_session(tx, session.code))
+    add(yoga, DAY, DAY)
+    (waiting,) = queue(yoga)
+    assert waiting.reason == "class cancelled"
+    assert shown(yoga, waiting) == [("other_time", "Wed 10:00", "ana")]
+    done = resolve(yoga, booked)
+    assert (done.status, done.starts_at) == (Status.CONFIRMED, yoga.local("2026-11-25 10:00"))
 
 
 # Races

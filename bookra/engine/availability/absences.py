@@ -132,7 +132,7 @@ def find_bookable(tx: Tx, slug: str, *, staff_only: bool = False) -> Bookable:
         raise NotFoundError(
             "unknown_staff" if staff_only else "unknown_bookable",
             f"There is no {what} '{slug}'",
-            hint="List them: bookra staff list",
+            hint="List them: bookra staff list" + ("" if staff_only else ", bookra resource list"),
             details={"staff" if staff_only else "bookable": slug},
         )
     zone = clock.zone(row.timezone) if row.timezone else tx.tenant.zone

@@ -1,8 +1,9 @@
 """What a displaced visit could be instead, best first. Values, no I/O.
 
 Who had asked for a person in particular keeps the person before the time; everybody else keeps the
-time before the person. Among equals the start nearest to the old one wins, and two starts of one
-kind lie at least the visit's own length apart: a choice between 10:15 and 10:30 is none.
+time before the person. Among equals the start nearest to the old one wins, an earlier one being
+twice as far. Two starts of one kind lie at least the visit's own length apart: a choice between
+10:15 and 10:30 is none.
 """
 
 from __future__ import annotations
@@ -110,4 +111,6 @@ def _nearest(lost: Lost, options: Sequence[Option]) -> list[Option]:
 
 
 def _distance(lost: Lost, option: Option) -> tuple[int, int, int, str]:
-    return abs(option.start - lost.start), abs(option.difference.minor), option.start, option.staff
+    """Return how far an option is: coming earlier counts twice, since plans lie before a visit."""
+    later = option.start - lost.start
+    return max(later, -2 * later), abs(option.difference.minor), option.start, option.staff
