@@ -198,12 +198,12 @@ def set_(
 
 def _change(slug: str, values: dict[str, Any], key: str | None, dry_run: bool) -> None:
     """Write the changes: options as given, what depends on the business's currency unread."""
-    from bookra.engine.catalog.actions import set_service
+    from bookra.engine.bookings.limits import change_service
 
     parameters = {**values, "slug": slug, "segments": [str(p) for p in values.get("segments", ())]}
 
     def action(tx: Tx) -> dict[str, Any]:
-        return documents.service(set_service(tx, slug, _read(values, tx.tenant.currency)))
+        return documents.service(change_service(tx, slug, _read(values, tx.tenant.currency)))
 
     _show(current().write("service set", action, parameters=parameters, key=key, dry_run=dry_run))
 

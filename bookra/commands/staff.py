@@ -104,7 +104,7 @@ def set_(
       bookra staff set bo --services cut,shave --no-daily-limit
       bookra staff set cleo --inactive
     """
-    from bookra.engine.people.staff import set_staff
+    from bookra.engine.bookings.limits import change_staff
 
     changes = given(
         {
@@ -122,7 +122,7 @@ def set_(
     require_change(changes, "staff set")
 
     def action(tx: Tx) -> dict[str, Any]:
-        return documents.staff(set_staff(tx, slug, cast("StaffChanges", changes)))
+        return documents.staff(change_staff(tx, slug, cast("StaffChanges", changes)))
 
     parameters = {"slug": slug, **changes}
     output.record(

@@ -162,8 +162,8 @@ def _taken(window: Window, performer: Performer, block: Span, start: int) -> Rea
         if a < block[1] and block[0] < b:
             return Reason(
                 "external_busy",
-                f"{person.name}'s other calendar is busy {_clock(window, a)}-{_clock(window, b)}",
-                f"a start from {_clock(window, b)}, or a change there",
+                f"{person.name}'s other calendar is busy {_between(window, a, b)}",
+                f"a start from {_when(window, b, start)}, or a change there",
                 until=b,
             )
     return None
@@ -171,7 +171,7 @@ def _taken(window: Window, performer: Performer, block: Span, start: int) -> Rea
 
 def _allocated(window: Window, performer: Performer, busy: Busy, start: int) -> Reason:
     person = performer.person
-    span = f"{_clock(window, busy.start)}-{_clock(window, busy.end)}"
+    span = _between(window, busy.start, busy.end)
     if busy.held_until:
         until = _clock(window, busy.held_until)
         return Reason(
@@ -188,7 +188,7 @@ def _allocated(window: Window, performer: Performer, busy: Busy, start: int) -> 
     return Reason(
         rule,
         f"{person.name} {what} {span}",
-        f"a start from {_clock(window, busy.end)}, or moving what is there",
+        f"a start from {_when(window, busy.end, start)}, or moving what is there",
         busy.booking_id,
         busy.end,
     )
@@ -275,6 +275,18 @@ def _span(seconds: int) -> str:
             count = seconds // size
             return f"{count} {unit}{'' if count == 1 else 's'}"
     return f"{seconds // 60} minutes"
+
+
+def _between(window: Window, a: int, b: int) -> str:
+    """Return a span in words: times alone, unless it lasts beyond its day."""
+    if _same_day(window, a, b - 1):
+        return f"{_clock(window, a)}-{_clock(window, b)}"
+    return f"{_at(window, a)} to {_at(window, b)}"
+
+
+def _when(window: Window, epoch: int, asked: int) -> str:
+    """Return a time, with its day unless that is the day that was asked for."""
+    return _clock(window, epoch) if _same_day(window, epoch, asked) else _at(window, epoch)
 
 
 def _clock(window: Window, epoch: int) -> str:

@@ -15,6 +15,9 @@ from sqlalchemy import text
 
 from bookra import clock
 from bookra.engine.availability.starts import Limit
+from bookra.engine.catalog.actions import ServiceChanges, set_service
+from bookra.engine.catalog.model import Service
+from bookra.engine.people.staff import Staff, StaffChanges, set_staff
 from bookra.engine.runtime import Tx
 from bookra.ids import new_id
 
@@ -66,6 +69,22 @@ def take_place(tx: Tx, limit: Limit, line: Counted) -> bool:
             return False
         if _take(tx, limit.subject_id, limit.day, free, line):
             return True
+
+
+def change_staff(tx: Tx, slug: str, changes: StaffChanges) -> Staff:
+    """Change a member of staff; a limit that they have then counts what is booked already."""
+    person = set_staff(tx, slug, changes)
+    if person.daily_limit is not None:
+        count_in(tx, person.id)
+    return person
+
+
+def change_service(tx: Tx, slug: str, changes: ServiceChanges) -> Service:
+    """Change a service; a limit that it has then counts what is booked already."""
+    service = set_service(tx, slug, changes)
+    if service.daily_limit is not None:
+        count_in(tx, service.id)
+    return service
 
 
 def count_in(tx: Tx, subject_id: UUID) -> int:
