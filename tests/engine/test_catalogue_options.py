@@ -403,8 +403,9 @@ def test_a_day_is_opened_where_it_was_closed_and_nowhere_else(salon: Salon) -> N
     salon.act(lambda tx: add_location(tx, "munich", "Munich", "Europe/Berlin"))
     salon.act(lambda tx: import_holidays(tx, "DE", "BE", [2026]))
     christmas = date(2026, 12, 25)
-    with pytest.raises(NotFoundError):
+    with pytest.raises(NotFoundError) as refused:
         salon.act(lambda tx: remove_closure(tx, christmas, "munich"))
+    assert refused.value.details["closed"] == ["everywhere"]
     salon.act(lambda tx: remove_closure(tx, christmas))
     days = [item.day for item in salon.ask(lambda tx: closures(tx, christmas, "munich"))]
     assert days == [date(2026, 12, 26)]

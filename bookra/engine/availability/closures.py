@@ -106,12 +106,13 @@ def remove_closure(tx: Tx, day: date, location: str | None = None) -> None:
     Raises NotFoundError (``unknown_closure``); what is closed everywhere stays so at a location.
     """
     if not tx.run(REMOVE, day=day, location_id=_place(tx, location)):
-        where = "everywhere" if location is None else f"at '{location}' alone"
+        places = [item.location or "everywhere" for item in closures(tx, day) if item.day == day]
+        where = "for the whole business" if location is None else f"at '{location}' alone"
         raise NotFoundError(
             "unknown_closure",
             f"{day} is not closed {where}",
-            hint="List them: bookra holiday list",
-            details={"day": day.isoformat(), "location": location},
+            hint=f"It is closed: {', '.join(places)}" if places else "See: bookra holiday list",
+            details={"day": day.isoformat(), "location": location, "closed": places},
         )
     tx.concerns("closure", day)
 
