@@ -55,7 +55,6 @@ def test_shifts_may_touch() -> None:
         "mon,,tue 09:00-10:00",
         "mon 09:00",
         "mon 9-10",
-        "mon 09:00-09:00",
         "mon 24:00-25:00",
         "mon 09:60-10:00",
         "mon 09:00-13:00,12:59-18:00",
@@ -80,3 +79,7 @@ def test_shifts_that_are_shown_are_read_back_the_same(drawn: list[tuple[int, int
 
 def test_no_shifts_are_shown_as_closed() -> None:
     assert parse_shifts(format_shifts(())) == ()
+
+
+def test_an_end_at_its_start_is_a_shift_round_the_clock() -> None:
+    assert parse_shifts("09:00-09:00") == ((540, 540 + 1440),)

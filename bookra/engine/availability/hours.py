@@ -104,8 +104,6 @@ def _shift(part: str) -> Shift:
     opens, closes = _minute(opens_text), _minute(closes_text)
     if not dash or opens is None or closes is None or opens == DAY_MINUTES:
         raise _bad(f"'{part.strip()}' is not a shift")
-    if opens == closes:
-        raise _bad(f"'{part.strip()}' has no length")
     return opens, closes if closes > opens else closes + DAY_MINUTES
 
 
