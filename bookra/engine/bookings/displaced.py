@@ -7,7 +7,7 @@ move, which claims the time and tells the customer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -166,10 +166,9 @@ def _numbered(found: Sequence[Proposal], number: int) -> Proposal:
 
 def _approve_best(tx: Tx, booking: Booking, *, any_price: bool) -> tuple[Booking, Proposal]:
     """Approve the first proposal for the first lost line that nobody else has taken by now."""
-    found = propose(tx, booking, any_price=any_price)
-    first = lost_lines(tx, booking)[0].position
-    for proposal in found:
-        if proposal.line == first:
+    lost = lost_lines(tx, booking)
+    for proposal in propose(tx, booking, any_price=any_price):
+        if proposal.line == lost[0].position:
             try:
                 with tx.connection.begin_nested():
                     return _approve(tx, booking, proposal), proposal
@@ -205,7 +204,7 @@ def _options(tx: Tx, line: Line, lost: Lost) -> list[Option]:
     agreeable = _without_notice(as_sold(window, [line]))
     return [
         Option(start, staff, *prices[staff])
-        for start, staff in {*_at(agreeable, lost.start), *_elsewhere(agreeable, lost)}
+        for start, staff in {*_at(agreeable, lost.start), *_elsewhere(agreeable, lost, prices)}
         if start >= now and staff in prices
     ]
 
@@ -217,11 +216,21 @@ def _at(window: Window, start: int) -> Iterator[tuple[int, str]]:
             yield start, who.person.slug
 
 
-def _elsewhere(window: Window, lost: Lost) -> Iterator[tuple[int, str]]:
-    if not lost.fixed:
-        for start, free in slots.free_at(window).items():
-            for index in free:
-                yield start, window.staff[index].slug
+def _elsewhere(
+    window: Window, lost: Lost, prices: Mapping[str, tuple[Money, Money]]
+) -> Iterator[tuple[int, str]]:
+    """Yield the starts on the grid: of the same person, and of the colleague nearest in price."""
+    if lost.fixed:
+        return
+    nearest = sorted(prices, key=lambda slug: (abs(prices[slug][1].minor), slug))
+    rank = {slug: number for number, slug in enumerate(nearest) if slug != lost.staff}
+    for start, free in slots.free_at(window).items():
+        names = [window.staff[index].slug for index in free]
+        if lost.staff in names:
+            yield start, lost.staff
+        others = [slug for slug in names if slug in rank]
+        if others:
+            yield start, min(others, key=rank.__getitem__)
 
 
 def _prices(tx: Tx, window: Window, line: Line) -> dict[str, tuple[Money, Money]]:
