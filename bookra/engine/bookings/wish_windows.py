@@ -19,6 +19,7 @@ Window = tuple[datetime, datetime]
 
 MAX_WINDOWS = 40
 MAX_WINDOW_DAYS = 92
+NEAR_DAYS = 8
 
 HINT = "Write --window 'thu 14:00-18:00', --window 2026-12-24, or --from T --to T"
 
@@ -74,17 +75,19 @@ def local_days(windows: Iterable[Window], zone: ZoneInfo, now: datetime) -> list
     return sorted(days)
 
 
-def day_spans(days: Sequence[date], longest: int) -> list[tuple[date, int]]:
-    """Return runs of neighbouring days as ``(first day, how many)``, none longer than ``longest``.
+def day_spans(
+    days: Sequence[date], longest: int, *, apart_days: int = NEAR_DAYS
+) -> list[tuple[date, int]]:
+    """Return runs of near days as ``(first day, how many)``, none longer than ``longest``.
 
-    Two runs with at most a week between them are one: a second search costs more than a few days.
+    Days at most ``apart_days`` apart share a run: a second search costs more than a few days.
     """
     spans: list[tuple[date, int]] = []
     for day in days:
         if spans:
             first, count = spans[-1]
             reach = (day - first).days + 1
-            if reach <= longest and reach - count <= 8:
+            if reach <= longest and reach - count <= apart_days:
                 spans[-1] = (first, reach)
                 continue
         spans.append((day, 1))
