@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,12 @@ from teaching import EVENING, again, crowd, give, give_all, offer, seat_request,
 
 from bookra.engine.availability.actions import explain_start, explain_visit
 from bookra.engine.availability.asked import visit_of
-from bookra.engine.availability.sessions import Session, sessions_between
+from bookra.engine.availability.sessions import (
+    Session,
+    class_slots,
+    explain_class,
+    sessions_between,
+)
 from bookra.engine.bookings.actions import cancel, confirm, no_show, retake
 from bookra.engine.bookings.booking import book
 from bookra.engine.bookings.classes import cancel_session, move_session, set_capacity
@@ -37,6 +43,7 @@ from bookra.ids import new_id
 from bookra.money import Money
 
 TOMORROW = "2026-11-25 17:00"
+DAY = date(2026, 11, 24)
 ALLOCATED = text(
     "SELECT b.slug, o.starts_at, o.ends_at, o.kind FROM allocations o"
     " JOIN bookables b ON b.tenant_id = o.tenant_id AND b.id = o.bookable_id"
@@ -342,6 +349,15 @@ class TestHolds:
         assert starts(later) == [("24 17:00", 3)]
         sit(later, salon.customer("Mia Kern"), seats=3)
         assert salon.booking(held.code).status is Status.EXPIRED
+
+    def test_a_hold_does_not_hide_the_class_from_its_holder(
+        self, salon: Salon, yoga: Session
+    ) -> None:
+        held, at = sit(salon, salon.customer(), seats=3, hold_minutes=15), yoga.starts_at
+        for own, free in ((None, []), (held.id, [3])):
+            listed = salon.ask(lambda tx, own=own: class_slots(tx, "yoga", None, DAY, 1, own=own))
+            why = salon.ask(lambda tx, own=own: explain_class(tx, "yoga", "ana", at, own=own))
+            assert ([slot.seats_free for slot in listed], why.free) == (free, bool(free))
 
     def test_a_confirmed_hold_keeps_its_seat(self, salon: Salon, yoga: Session) -> None:
         held = sit(salon, salon.customer(), hold_minutes=15)

@@ -1,61 +1,51 @@
-"""Sessions of classes: which take place, and how many seats each has left.
+"""What can be booked of a class: its sessions with seats left, and why there is none.
 
 A class is a service with a capacity. It has no open starts: its sessions are its starts.
-
-Seats are counted, never stored as a number: a seat is a row, and one whose hold has lapsed is
-free. Index: ``sessions_tenant_id_service_id_starts_at_idx``, then ``seats_key`` for each session.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from bookra import clock
 from bookra.engine.availability.answers import Answer, Slot
+from bookra.engine.availability.session_rows import (
+    SELECT,
+    Session,
+    session_by_code,
+    session_by_id,
+    sessions_between,
+    sessions_of,
+)
 from bookra.engine.availability.why import Reason
 from bookra.engine.catalog.actions import find_service, unknown_service
 from bookra.engine.catalog.model import Service
 from bookra.engine.people.staff import find_staff
 from bookra.engine.runtime import Tx
-from bookra.errors import ConflictError, NotFoundError
+from bookra.errors import ConflictError
+
+__all__ = [
+    "Session",
+    "class_nearest",
+    "class_slots",
+    "explain_class",
+    "find_class",
+    "refusals",
+    "session_by_code",
+    "session_by_id",
+    "sessions_at",
+    "sessions_between",
+]
 
 NEAREST = 3
 NEAREST_BEFORE = timedelta(days=1)
 NEAREST_AFTER = timedelta(days=60)
 """Classes are weekly rather than hourly: what is near lies further off than for a haircut."""
 
-SELECT = """
-    SELECT x.id, x.code, x.service_id, s.slug AS service, s.name AS service_name, x.staff_id,
-           k.slug AS staff, k.name AS staff_name, f.level, f.commission_bps, x.starts_at, x.ends_at,
-           COALESCE(f.timezone, (SELECT l.timezone FROM locations l WHERE l.tenant_id = k.tenant_id
-                                    AND l.id = k.location_id)) AS timezone,
-           x.capacity, x.status,
-           (SELECT count(*) FROM seats t
-             WHERE t.tenant_id = x.tenant_id AND t.session_id = x.id
-               AND (t.held_until IS NULL OR t.held_until > :now))::int AS taken
-      FROM sessions x
-      JOIN services s ON s.tenant_id = x.tenant_id AND s.id = x.service_id
-      JOIN bookables k ON k.tenant_id = x.tenant_id AND k.id = x.staff_id
-      JOIN staff f ON f.tenant_id = x.tenant_id AND f.id = x.staff_id
-     WHERE x.tenant_id = :tenant_id
-"""
-BY_CODE = text(SELECT + " AND x.code = :code")
-BY_ID = text(SELECT + " AND x.id = :id")
-BETWEEN = text(
-    SELECT
-    + """
-       AND x.starts_at >= :start AND (CAST(:until AS timestamptz) IS NULL OR x.starts_at < :until)
-       AND (CAST(:service_id AS uuid) IS NULL OR x.service_id = :service_id)
-     ORDER BY x.starts_at, k.slug, x.code
-    """
-)
 # The sessions of one class that can be booked, by time; with seats, or whatever they have.
 OPEN = f"""
     SELECT * FROM ({SELECT}
@@ -74,47 +64,26 @@ PLACES = text(
     SELECT day, count(*)::int AS taken FROM day_places
      WHERE tenant_id = :tenant_id AND subject_id = :service_id AND day = ANY(:days)
        AND (held_until IS NULL OR held_until > :now)
+       AND (CAST(:own AS uuid) IS NULL OR booking_id <> CAST(:own AS uuid))
      GROUP BY day
     """
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A class that takes place; ``taken`` counts seats that are sold or held at the moment."""
-
-    id: UUID
-    code: str
-    service_id: UUID
-    service: str
-    service_name: str
-    staff_id: UUID
-    staff: str
-    staff_name: str
-    level: str
-    commission_bps: int
-    starts_at: datetime
-    ends_at: datetime
-    zone: ZoneInfo
-    capacity: int
-    status: str
-    taken: int
-
-    @property
-    def free(self) -> int:
-        """How many seats are left; none once the session is cancelled."""
-        return max(0, self.capacity - self.taken) if self.status == "open" else 0
-
-    @property
-    def day(self) -> date:
-        """The day on which its seats count for a daily limit: its start's, where the staff work."""
-        return clock.local_day(self.starts_at, self.zone)
-
-
 def class_slots(
-    tx: Tx, service: str, staff: str | None, first_day: date, days: int, limit: int | None = None
+    tx: Tx,
+    service: str,
+    staff: str | None,
+    first_day: date,
+    days: int,
+    limit: int | None = None,
+    *,
+    own: UUID | None = None,
 ) -> list[Slot]:
-    """Return the sessions with seats left that can be booked, by time and then staff."""
+    """Return the sessions with seats left that can be booked, by time and then staff.
+
+    The seats of the booking ``own`` count as free: the hold that is to be replaced.
+    """
     zone = tx.tenant.zone
     wanted = find_class(tx, service)
     earliest, latest = bookable_span(tx, wanted)
@@ -128,13 +97,20 @@ def class_slots(
         until=min(end, latest),
         seats=1,
         limit=limit if wanted.daily_limit is None else None,
+        own=own,
         now=tx.now,
     )
-    return _slots(wanted, _within_limit(tx, wanted, _sessions(tx, rows), 1)[:limit])
+    return _slots(wanted, _within_limit(tx, wanted, sessions_of(tx, rows), 1, own)[:limit])
 
 
 def class_nearest(
-    tx: Tx, service: str, staff: str | None, at: datetime, seats: int = 1
+    tx: Tx,
+    service: str,
+    staff: str | None,
+    at: datetime,
+    seats: int = 1,
+    *,
+    own: UUID | None = None,
 ) -> tuple[Slot, ...]:
     """Return the sessions closest to ``at`` that have so many seats left, by time."""
     wanted = find_class(tx, service)
@@ -148,23 +124,33 @@ def class_nearest(
         seats=seats,
         at=at,
         limit=NEAREST if wanted.daily_limit is None else None,
+        own=own,
         now=tx.now,
     )
-    near = _within_limit(tx, wanted, _sessions(tx, rows), seats)[:NEAREST]
+    near = _within_limit(tx, wanted, sessions_of(tx, rows), seats, own)[:NEAREST]
     return tuple(sorted(_slots(wanted, near)))
 
 
-def explain_class(tx: Tx, service: str, staff: str | None, at: datetime) -> Answer:
+def explain_class(
+    tx: Tx, service: str, staff: str | None, at: datetime, *, own: UUID | None = None
+) -> Answer:
     """Return why a seat can be had at ``at`` or not, with the nearest sessions that have one."""
     wanted = find_class(tx, service)
-    found = sessions_at(tx, wanted, staff, at)
-    refused = refusals(tx, wanted, staff, at, found)
-    near = class_nearest(tx, service, staff, at) if refused else ()
+    found = sessions_at(tx, wanted, staff, at, own=own)
+    refused = refusals(tx, wanted, staff, at, found, own=own)
+    near = class_nearest(tx, service, staff, at, own=own) if refused else ()
     return Answer(not refused, tuple(refused), near)
 
 
 def refusals(
-    tx: Tx, service: Service, staff: str | None, at: datetime, found: list[Session], seats: int = 1
+    tx: Tx,
+    service: Service,
+    staff: str | None,
+    at: datetime,
+    found: list[Session],
+    seats: int = 1,
+    *,
+    own: UUID | None = None,
 ) -> list[Reason]:
     """Return every rule that refuses ``seats`` in the sessions ``found`` to start at ``at``."""
     refused = _timing(tx, service, at)
@@ -177,13 +163,15 @@ def refusals(
         left = f"has {free} of {found[0].capacity} seats left" if free else "is full"
         opens = "fewer seats, or one given back" if free else "a seat given back, or more seats"
         refused.append(Reason("class_full", f"{service.name} {when} {left}", opens))
-    elif not _within_limit(tx, service, found, seats):
+    elif not _within_limit(tx, service, found, seats, own):
         message = f"{service.name} has {service.daily_limit} visits a day: the daily limit"
         refused.append(Reason("limit", message, "another day, or a higher limit"))
     return refused
 
 
-def sessions_at(tx: Tx, service: Service, staff: str | None, at: datetime) -> list[Session]:
+def sessions_at(
+    tx: Tx, service: Service, staff: str | None, at: datetime, *, own: UUID | None = None
+) -> list[Session]:
     """Return the open sessions of a class that start at ``at``, the emptiest first."""
     rows = tx.rows(
         OPEN_BETWEEN,
@@ -193,38 +181,10 @@ def sessions_at(tx: Tx, service: Service, staff: str | None, at: datetime) -> li
         until=at + timedelta(microseconds=1),
         seats=0,
         limit=None,
+        own=own,
         now=tx.now,
     )
-    return sorted(_sessions(tx, rows), key=lambda session: (-session.free, session.staff))
-
-
-def sessions_between(
-    tx: Tx, start: datetime, until: datetime | None, *, service_id: UUID | None = None
-) -> list[Session]:
-    """Return all sessions that start in ``[start, until)``, cancelled ones too, by time."""
-    rows = tx.rows(BETWEEN, start=start, until=until, service_id=service_id, now=tx.now)
-    return _sessions(tx, rows)
-
-
-def session_by_code(tx: Tx, code: str) -> Session:
-    """Return a session; codes are read in any case. Raises NotFoundError (``unknown_class``)."""
-    row = tx.row(BY_CODE, code=code.strip().upper(), now=tx.now)
-    if row is None:
-        raise NotFoundError(
-            "unknown_class",
-            f"There is no class '{code}'",
-            hint="List them: bookra class list",
-            details={"code": code},
-        )
-    return _session(tx, row)
-
-
-def session_by_id(tx: Tx, session_id: UUID) -> Session:
-    """Return a session by id; raises NotFoundError (``unknown_class``)."""
-    row = tx.row(BY_ID, id=session_id, now=tx.now)
-    if row is None:
-        raise NotFoundError("unknown_class", f"There is no class {session_id}")
-    return _session(tx, row)
+    return sorted(sessions_of(tx, rows), key=lambda session: (-session.free, session.staff))
 
 
 def find_class(tx: Tx, slug: str) -> Service:
@@ -267,12 +227,14 @@ def _timing(tx: Tx, service: Service, at: datetime) -> list[Reason]:
     return []
 
 
-def _within_limit(tx: Tx, service: Service, sessions: list[Session], seats: int) -> list[Session]:
+def _within_limit(
+    tx: Tx, service: Service, sessions: list[Session], seats: int, own: UUID | None
+) -> list[Session]:
     """Return the sessions on whose day the service's daily limit leaves so many places."""
     if service.daily_limit is None or not sessions:
         return sessions
     days = sorted({session.day for session in sessions})
-    rows = tx.rows(PLACES, service_id=service.id, days=days, now=tx.now)
+    rows = tx.rows(PLACES, service_id=service.id, days=days, own=own, now=tx.now)
     taken = {row.day: row.taken for row in rows}
     return [s for s in sessions if taken.get(s.day, 0) + seats <= service.daily_limit]
 
@@ -293,31 +255,6 @@ def _slots(service: Service, sessions: Iterable[Session]) -> list[Slot]:
         )
         for session in sessions
     ]
-
-
-def _sessions(tx: Tx, rows: Iterable[Row[Any]]) -> list[Session]:
-    return [_session(tx, row) for row in rows]
-
-
-def _session(tx: Tx, row: Row[Any]) -> Session:
-    return Session(
-        row.id,
-        row.code,
-        row.service_id,
-        row.service,
-        row.service_name,
-        row.staff_id,
-        row.staff,
-        row.staff_name,
-        row.level,
-        row.commission_bps,
-        row.starts_at,
-        row.ends_at,
-        clock.zone(row.timezone) if row.timezone else tx.tenant.zone,
-        row.capacity,
-        row.status,
-        row.taken,
-    )
 
 
 def _at(tx: Tx, moment: datetime) -> str:
