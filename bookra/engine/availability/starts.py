@@ -8,7 +8,6 @@ arithmetic of spans, in time linear in them. Notice, horizon and the grid bound 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -181,19 +180,29 @@ def _days(zone: ZoneInfo, begin: int, end: int) -> list[date]:
 
 def on_grid(window: Window, performer: Performer, start: int) -> bool:
     """Tell whether ``start`` lies on the grid: the wall clock's, or the shift's own."""
-    return any(start in run for run in grid(window, performer, start, start))
+    return any(
+        begin <= start < end and (start - phase) % window.step_seconds == 0
+        for begin, end, phase in grid(window, performer)
+    )
 
 
-def grid(window: Window, performer: Performer, low: int, high: int) -> Iterator[range]:
-    """Yield the grid's starts between ``low`` and ``high``, both included."""
-    step = window.step_seconds
+def grid(window: Window, performer: Performer) -> list[tuple[int, int, int]]:
+    """Return ``(begin, end, phase)`` pieces of time, in order.
+
+    The starts in a piece are those that leave the same remainder as ``phase`` when they are
+    divided by the window's step.
+    """
     if performer.service.alignment == "shift":
-        for opens, closes in window.working(performer.person):
-            if opens <= high and closes > low:
-                first = max(low, opens)
-                yield range(first + (opens - first) % step, min(high, closes - 1) + 1, step)
-        return
-    for begin, end, offset in window.offsets(performer.person.zone):
-        if begin <= high and end > low:
-            first = max(low, begin)
-            yield range(first + -(first + offset) % step, min(high, end - 1) + 1, step)
+        return _by_shift(window.shifts(performer.person))
+    zone = performer.person.zone
+    return [(begin, end, -offset) for begin, end, offset in window.offsets(zone)]
+
+
+def _by_shift(shifts: list[Span]) -> list[tuple[int, int, int]]:
+    """Return the pieces of a grid that begins anew with each shift; of two, the earlier one's."""
+    pieces, covered = [], 0
+    for opens, closes in shifts:
+        if closes > covered:
+            pieces.append((max(opens, covered), closes, opens))
+            covered = closes
+    return pieces

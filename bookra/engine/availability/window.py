@@ -27,6 +27,8 @@ REACH_DAYS = 3
 """How far from a start a shift may begin that still matters: an overnight shift of the day before
 yesterday reaches an early start's buffer, and a zone's day may be another one than the window's."""
 
+_Week = tuple[str, UUID | None, tuple[WeeklyShift, ...]]
+
 
 class _Instants(dict[tuple[str, date, Shift], Span]):
     """When a day's shift begins and ends: worked out once, since colleagues share their hours."""
@@ -76,7 +78,7 @@ class Rota:
         """Return why the whole place is closed on a day, unless the person has an exception."""
         if day in person.exceptions:
             return None
-        for location in {None, person.location_id}:
+        for location in (person.location_id, None):
             name = self.closures.get(location, {}).get(day)
             if name is not None:
                 return name
@@ -96,22 +98,30 @@ class Rota:
 
     def working(self, person: StaffTime) -> list[Span]:
         """Return the merged working spans that touch the days, overnight shifts included."""
+        return self._week(person)[1]
+
+    def shifts(self, person: StaffTime) -> list[Span]:
+        """Return the shifts that ``working`` merges, each by itself, by their beginning."""
+        return self._week(person)[0]
+
+    def _week(self, person: StaffTime) -> tuple[list[Span], list[Span]]:
         key = (person.zone.key, person.location_id, person.weekly)
-        if person.exceptions:
-            return self._working(person)
-        known = self._weeks.get(key)
+        known = None if person.exceptions else self._weeks.get(key)
         if known is None:
-            known = self._weeks[key] = self._working(person)
+            shifts = self._shifts(person)
+            known = shifts, merged(shifts)
+            if not person.exceptions:
+                self._weeks[key] = known
         return known
 
-    def _working(self, person: StaffTime) -> list[Span]:
+    def _shifts(self, person: StaffTime) -> list[Span]:
         zone, instants = person.zone.key, self._instants
         spans = (
             instants[zone, day, shift]
             for day in self._reach
             for shift in self.shifts_of(person, day)
         )
-        return merged(span for span in spans if span[0] < span[1])
+        return sorted(span for span in spans if span[0] < span[1])
 
     @cached_property
     def _reach(self) -> list[date]:
@@ -128,8 +138,8 @@ class Rota:
         return {}
 
     @cached_property
-    def _weeks(self) -> dict[tuple[str, UUID | None, tuple[WeeklyShift, ...]], list[Span]]:
-        """Working spans by what decides them: colleagues share their hours."""
+    def _weeks(self) -> dict[_Week, tuple[list[Span], list[Span]]]:
+        """Shifts and working spans by what decides them: colleagues share their hours."""
         return {}
 
     def free(self, person: StaffTime) -> list[Span]:
