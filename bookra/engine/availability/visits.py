@@ -108,7 +108,8 @@ def _from_here(window: Window, line: int, who: Performer, spans: list[Span]) -> 
     ways: list[list[Span]] = []
     for following, starts in reachable(window, line + 1):
         low, high = _after(window, who, following)
-        ways.append([(a - high, b - low) for a, b in starts])
+        if low <= high:
+            ways.append([(a - high, b - low) for a, b in starts])
     return intersected(spans, united(*ways))
 
 

@@ -247,15 +247,18 @@ def _following(window: Window, performer: Performer, start: int) -> list[Reason]
     """Explain a visit of several services whose first line alone would be free."""
     low = start if window.parallel else start + performer.service.minutes * 60
     for line in range(1, len(window.lines)):
-        service, _ = window.lines[line]
-        for following in starts.performers(window, line):
-            refused = line_reasons(window, following, low)
-            if refused:
-                message = f"{service.name} can't follow at {_clock(window, low)}: "
-                return [
-                    Reason(r.rule, message + r.message, r.opens_if, r.booking_id, r.until)
-                    for r in refused
-                ]
+        service, wished = window.lines[line]
+        able = starts.performers(window, line)
+        if not able:
+            message = f"{wished or 'Nobody'} does not perform {service.name}"
+            return [Reason("skill", message, "another member of staff")]
+        refused = [line_reasons(window, following, low) for following in able]
+        if all(refused):
+            message = f"{service.name} can't follow at {_clock(window, low)}: "
+            return [
+                Reason(r.rule, message + r.message, r.opens_if, r.booking_id, r.until)
+                for r in min(refused, key=len)
+            ]
         low = low if window.parallel else low + service.minutes * 60
     waits = _span(window.max_wait_seconds)
     message = f"The services do not fit one after the other with at most {waits} between them"
