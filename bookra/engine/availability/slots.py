@@ -6,9 +6,10 @@ begin one service, ``visits`` how several services follow each other.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import islice
+from operator import itemgetter
 
 from bookra.engine.availability.spans import Span
 from bookra.engine.availability.starts import Performer, grid, on_grid, performers, start_spans
@@ -34,9 +35,10 @@ def free_at(window: Window) -> dict[int, list[int]]:
     several = len(window.lines) > 1
     for performer, spans in reachable(window, 0):
         index = performer.index
-        for start in chain.from_iterable(_runs(window, performer, spans)):
-            if not several or any(plans(window, start, first={performer.person.id})):
-                found[start].append(index)
+        for run in _runs(window, performer, spans):
+            for start in run:
+                if not several or any(plans(window, start, first={performer.person.id})):
+                    found[start].append(index)
     return {start: found[start] for start in sorted(found)}
 
 
@@ -64,9 +66,21 @@ def is_open(window: Window, performer: Performer, start: int) -> bool:
     return any(low <= start <= high for low, high in start_spans(window, performer))
 
 
-def _runs(window: Window, performer: Performer, spans: list[Span]) -> Iterator[range]:
-    """Yield runs of open starts, one for each span of starts and piece of the grid."""
+def _runs(window: Window, performer: Performer, spans: list[Span]) -> list[range]:
+    """Return runs of open starts, one for each span of starts that meets a piece of the grid.
+
+    A month of many people has thousands of spans and few pieces, so the pieces come first.
+    """
     earliest, latest = window.bounds
-    for low, high in spans:
-        if low <= latest and high >= earliest:
-            yield from grid(window, performer, max(low, earliest), min(high, latest))
+    step = window.step_seconds
+    runs = []
+    for begin, end, phase in grid(window, performer):
+        first, last = max(begin, earliest), min(end - 1, latest)
+        meeting = slice(
+            bisect_left(spans, first, key=itemgetter(1)),
+            bisect_right(spans, last, key=itemgetter(0)),
+        )
+        for low, high in spans[meeting]:
+            start = max(low, first)
+            runs.append(range(start + (phase - start) % step, min(high, last) + 1, step))
+    return runs
