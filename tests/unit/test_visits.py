@@ -30,7 +30,8 @@ def epoch(wall: str) -> int:
 
 def taken(*spans: str) -> Taken:
     """What is allocated between walls such as ``10:00-10:30``."""
-    return Taken.of(Busy(*map(epoch, span.split("-"))) for span in spans)
+    edges = (span.split("-") for span in spans)
+    return Taken.of(Busy(epoch(start), epoch(end)) for start, end in edges)
 
 
 def shown(seen: Window) -> list[str]:

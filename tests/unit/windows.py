@@ -190,7 +190,7 @@ def _service(draw: st.DrawFn, number: int, *, rich: bool, longest: int) -> Servi
     if draw(rarely):
         own = draw(st.one_of(st.just(()), _segments(longest)))
         levels = (ServiceLevel("senior", Money(6000, "EUR"), own),)
-    offered = st.tuples(st.integers(0, 6), st.integers(0, 47), st.integers(4, 48)).map(
+    offered = st.tuples(st.integers(0, 6), st.integers(0, 47), st.integers(12, 48)).map(
         lambda drawn: Offered(drawn[0], drawn[1] * 30, (drawn[1] + drawn[2]) * 30)
     )
     spans = st.sampled_from(["visit", "busy", "gap"])
@@ -202,16 +202,16 @@ def _service(draw: st.DrawFn, number: int, *, rich: bool, longest: int) -> Servi
         "",
         PRICE,
         draw(_segments(longest)),
-        draw(st.sampled_from([0, 0, 0, 10, 480])),
-        draw(st.sampled_from([0, 0, 0, 15, 480])),
+        draw(st.sampled_from([0, 0, 0, 0, 10, 10, 480])),
+        draw(st.sampled_from([0, 0, 0, 0, 15, 15, 480])),
         granularity_minutes=draw(st.sampled_from([None, None, 10, 60])),
         alignment=draw(st.sampled_from(["clock", "clock", "shift"])),
         notice_minutes=draw(st.sampled_from([None, None, None, 0, 120])),
-        horizon_days=draw(st.sampled_from([None, None, None, 2])),
+        horizon_days=draw(st.sampled_from([None, None, None, None, 2])),
         daily_limit=draw(st.sampled_from([None, None, 1, 2])) if rich else None,
         levels=levels,
-        offered=tuple(draw(st.lists(offered, min_size=1, max_size=9))) if draw(rarely) else (),
-        needs=tuple(Need(*need) for need in draw(needs).items()) if rich else (),
+        offered=tuple(draw(st.lists(offered, min_size=4, max_size=12))) if draw(rarely) else (),
+        needs=tuple(Need(*need) for need in draw(needs).items()) if rich and draw(rarely) else (),
     )
 
 
@@ -274,7 +274,7 @@ def _person(
 
 @st.composite
 def _units(draw: st.DrawFn, first_day: date) -> tuple[Unit, ...]:
-    pools = draw(st.lists(st.sampled_from(POOLS), max_size=4))
+    pools = draw(st.lists(st.sampled_from(POOLS), max_size=5))
     return tuple(
         Unit(
             UUID(int=500 + number),
@@ -302,7 +302,11 @@ def windows(draw: st.DrawFn, lines: int = 1, *, rich: bool = True) -> Window:
     staff = []
     for number in range(draw(st.integers(lines, lines + 1))):
         drawn = draw(_person(number, first_day, days, zone, rich=rich))
-        skills = draw(st.sampled_from([None, None, None, frozenset[UUID]()])) if rich else None
+        skills = (
+            draw(st.sampled_from([None, None, None, None, None, frozenset[UUID]()]))
+            if rich
+            else None
+        )
         if lines > 1 and not rich:
             skills = frozenset({services[number % lines].id})
         staff.append(StaffTime(**{**vars(drawn), "skills": skills}))
@@ -310,7 +314,8 @@ def windows(draw: st.DrawFn, lines: int = 1, *, rich: bool = True) -> Window:
     noon = datetime(first_day.year, first_day.month, first_day.day, 12, tzinfo=UTC)
     closed = st.dictionaries(near, st.just("Holiday"), max_size=1)
     counted = st.tuples(st.sampled_from([one.id for one in services]), near)
-    wished = st.sampled_from([None, None, None, *(one.slug for one in staff)])
+    ahead = st.one_of(st.just(40 * 60), st.just(40 * 60), st.integers(-20 * 60, 96 * 60))
+    wished = st.sampled_from([*[None] * 6, *(one.slug for one in staff)])
     return Window(
         lines=tuple(LineWish(one, draw(wished) if rich else None) for one in services),
         staff=tuple(staff),
@@ -318,9 +323,9 @@ def windows(draw: st.DrawFn, lines: int = 1, *, rich: bool = True) -> Window:
         first_day=first_day,
         days=days,
         closures=draw(st.dictionaries(st.sampled_from(PLACES), closed, max_size=2)),
-        now=round(noon.timestamp()) - draw(st.integers(-20 * 60, 96 * 60)) * 60,
+        now=round(noon.timestamp()) - draw(ahead) * 60,
         granularity_minutes=draw(st.sampled_from([5, 10, 15, 20, 30, 60, 240])),
-        notice_seconds=draw(st.sampled_from([0, 3600, 86_400])),
+        notice_seconds=draw(st.sampled_from([0, 0, 3600, 86_400])),
         horizon_seconds=draw(st.sampled_from([3 * 86_400, 365 * 86_400])),
         units=draw(_units(first_day)) if rich else (),
         parallel=draw(st.booleans()) if lines > 1 else False,
