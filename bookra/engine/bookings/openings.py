@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 
 from bookra import clock
 from bookra.engine.availability.actions import MAX_DAYS, Slot, find_slots
@@ -65,7 +66,7 @@ def pending(tx: Tx) -> bool:
     current = [replace(wish, status=_by_now(tx, wish)) for wish in found]
     if any(wish.status is not before.status for wish, before in zip(current, found, strict=True)):
         return True
-    return bool(_given(tx, _waiting(current), _rule(tx)))
+    return bool(_given(tx, _waiting(current), Rule.FIRST, limit=1))
 
 
 def offer_openings(
@@ -171,13 +172,12 @@ def _slots(tx: Tx, waiting: Sequence[Wish]) -> Mapping[str, list[Slot]]:
 
 def _places(slots: Sequence[Slot], wish: Wish) -> list[Slot]:
     """Return the slots that fit a wish; ``slots`` are sorted by start."""
-    starts = [slot.start for slot in slots]
-    return [
-        slot
-        for begin, end in wish.windows
-        for slot in slots[bisect_left(starts, begin) : bisect_left(starts, end)]
-        if wish.wants(slot.staff, slot.start)
-    ]
+    found = []
+    for begin, end in wish.windows:
+        low = bisect_left(slots, begin, key=attrgetter("start"))
+        high = bisect_left(slots, end, lo=low, key=attrgetter("start"))
+        found += [slot for slot in slots[low:high] if wish.wants(slot.staff, slot.start)]
+    return found
 
 
 class _Holes:

@@ -10,7 +10,7 @@ Of the places that a rule holds equal, a wish gets the earliest, then the first 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -73,6 +73,10 @@ class Given(NamedTuple):
     place: Place
 
 
+_Best = tuple[tuple[object, ...], InLine, Place]
+"""A wish's best place, with its rank in front."""
+
+
 class OfferState(NamedTuple):
     """What is known of an offer: its booking's state, and until when that is held."""
 
@@ -97,13 +101,16 @@ def given_out(rule: Rule, line: Iterable[InLine], *, limit: int) -> list[Given]:
     on what the first leaves. Whoever calls looks again afterwards.
     """
     chosen: list[Given] = []
-    waiting = [wish for wish in line if wish.places]
-    while waiting and len(chosen) < limit:
-        ranked = (_best(rule, wish) for wish in waiting)
-        _, wish, place = min(ranked, key=lambda found: found[0])
-        chosen.append(Given(wish.wish_id, place))
-        left = (other._replace(places=_apart(other.places, place)) for other in waiting)
-        waiting = [other for other in left if other.places and other.wish_id != wish.wish_id]
+    best = [_best(rule, wish) for wish in line if wish.places]
+    while best and len(chosen) < limit:
+        first = min(best, key=lambda found: found[0])
+        chosen.append(Given(first[1].wish_id, first[2]))
+        best = [
+            again
+            for found in best
+            if found is not first
+            for again in _still_best(rule, found, [given.place for given in chosen])
+        ]
     return chosen
 
 
@@ -151,19 +158,29 @@ def became(
     return WishStatus.LAPSED if last_end <= now else WishStatus.WAITING
 
 
-def _best(rule: Rule, wish: InLine) -> tuple[tuple[object, ...], InLine, Place]:
+def _best(rule: Rule, wish: InLine) -> _Best:
     ranked = ((rank(rule, wish, place), place) for place in wish.places)
     least, place = min(ranked, key=lambda found: found[0])
     return least, wish, place
 
 
-def _apart(places: Sequence[Place], given: Place) -> list[Place]:
-    """Return the places that a given one leaves: others' time, and that of other days."""
-    return [
-        place
-        for place in places
-        if place.staff != given.staff or abs(place.start - given.start) >= DAY_SECONDS
-    ]
+def _still_best(rule: Rule, found: _Best, given: Sequence[Place]) -> Iterator[_Best]:
+    """Yield a wish's best place that what was given leaves, if any is left.
+
+    Only the newest one can have taken the place that was the best until now.
+    """
+    _, wish, place = found
+    if _apart(place, given[-1]):
+        yield found
+        return
+    left = [other for other in wish.places if all(_apart(other, taken) for taken in given)]
+    if left:
+        yield _best(rule, wish._replace(places=left))
+
+
+def _apart(place: Place, given: Place) -> bool:
+    """Tell whether a place is somebody else's time than a given one, or another day's."""
+    return place.staff != given.staff or abs(place.start - given.start) >= DAY_SECONDS
 
 
 def _meets(span: Span, taken: Sequence[Span]) -> bool:
