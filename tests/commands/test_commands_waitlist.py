@@ -54,15 +54,8 @@ def test_what_is_free_already_is_said_on_stderr_and_in_the_document(desk: Desk) 
 def test_windows_may_be_given_in_several_ways(desk: Desk) -> None:
     words = ("--window", f"{DAY} 09:00-10:00,17:00-18:00", "--window", "mon-fri 12:00-13:00")
     assert len(added(desk, *ADD, *words)["windows"]) == 7
-    between = (
-        "--from",
-        monday_at("09:00"),
-        "--to",
-        DAY,
-        "--from",
-        monday_at("09:00", days_later=1),
-    )
-    moments = (*between, "--to", monday_at("11:00", days_later=1))
+    tuesday = [monday_at(clock, days_later=1) for clock in ("09:00", "11:00")]
+    moments = ("--from", monday_at("09:00"), "--to", DAY, "--from", tuesday[0], "--to", tuesday[1])
     ends = [window["end"][:16] for window in added(desk, *ADD, *moments)["windows"]]
     assert ends == [monday_at("00:00", days_later=1), tuesday[1]]
 
