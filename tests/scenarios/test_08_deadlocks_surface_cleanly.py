@@ -150,7 +150,8 @@ def shuffle(salon: Salon, codes: list[str], dice: random.Random, outcomes: Count
     """Move and swap visits at random, and note how each try ended."""
     for _ in range(ROUNDS):
         code, other = dice.sample(codes, 2)
-        at, staff = salon.local(f"2026-11-24 {dice.randint(9, 16):02}:00"), dice.choice(("ana", "ben"))
+        at = salon.local(f"2026-11-24 {dice.randint(9, 16):02}:00")
+        staff = dice.choice(("ana", "ben"))
         try:
             if dice.random() < 0.5:
                 salon.act(partial(swap, code=code, other=other))
