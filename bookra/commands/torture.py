@@ -122,13 +122,13 @@ def _print(arena: Arena, programme: Programme, verdict: Verdict) -> None:
         output.record(document)
         return
     kinds = [{"kind": name, **found} for name, found in document.pop("kinds").items()]
+    found = [(claim, document.pop(name)) for name, claim in CLAIMS]
     output.rows(kinds, KIND_COLUMNS)
-    output.record(document)
-    found = [
-        {"claim": claim, "found": document[name], "holds": document[name] == 0}
-        for name, claim in CLAIMS
-    ]
-    output.rows(found, CLAIM_COLUMNS)
+    output.record({name: value for name, value in document.items() if value != {}})
+    output.rows(
+        [{"claim": claim, "found": number, "holds": number == 0} for claim, number in found],
+        CLAIM_COLUMNS,
+    )
 
 
 def _document(arena: Arena, programme: Programme, verdict: Verdict) -> dict[str, Any]:
