@@ -13,6 +13,8 @@ import pytest
 from factories import Salon, open_salon
 from racing import overlaps
 from sqlalchemy import text
+from teaching import give
+from teaching import offer as offer_class
 
 from bookra.engine.bookings.actions import cancel, confirm
 from bookra.engine.bookings.holds import expire_lapsed
@@ -324,6 +326,19 @@ def test_the_best_fit_fills_the_opening(salon: Salon) -> None:
     ]
     (offer,) = offers(salon, Rule.BEST_FIT)
     assert offer.wish.customer == "Mia Kern"
+
+
+@pytest.mark.parametrize("rule", Rule)
+def test_a_seat_that_becomes_free_in_a_full_class_is_an_opening(salon: Salon, rule: Rule) -> None:
+    offer_class(salon, capacity=1)
+    at = give(salon, f"{THURSDAY} 14:00").starts_at
+    seat = salon.book(f"{THURSDAY} 14:00", service="yoga", customer=salon.customer("Filler"))
+    one = wish(salon, service="yoga")
+    assert offers(salon, rule) == []
+    salon.act(lambda tx: cancel(tx, seat.code))
+    (offer,) = offers(salon, rule)
+    assert offer.booking.starts_at == at
+    assert salon.act(lambda tx: accept(tx, one.code)).status is Status.CONFIRMED
 
 
 def test_a_chosen_wish_goes_ahead_of_the_line(salon: Salon) -> None:

@@ -198,8 +198,11 @@ class _Holes:
 
     def left_by(self, slot: Slot) -> int:
         """Return the seconds that become too short to sell."""
+        service = self._services[slot.service]
+        if service.capacity is not None:
+            return 0  # a seat takes nobody's time: the class is given anyway
         level, free = self._free[self._day(slot)][slot.staff]
-        blocks = self._services[slot.service].at_level(level).busy_blocks()
+        blocks = service.at_level(level).busy_blocks()
         return unusable_seconds(free, blocks, clock.to_epoch(slot.start), self._shortest_seconds)
 
     def _day(self, slot: Slot) -> date:
