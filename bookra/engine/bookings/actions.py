@@ -11,7 +11,7 @@ from bookra.engine.bookings.model import Booking, Status, require_next
 from bookra.engine.bookings.placing import place
 from bookra.engine.bookings.seating import retake_seats
 from bookra.engine.runtime import Tx
-from bookra.errors import ConflictError
+from bookra.errors import ConflictError, InvalidInputError, NotFoundError
 
 
 def confirm(tx: Tx, booking: Booking) -> Booking:
@@ -27,7 +27,8 @@ def confirm(tx: Tx, booking: Booking) -> Booking:
 def retake(tx: Tx, booking: Booking) -> bool:
     """Claim the time of an expired booking again; False, and nothing written, when it is taken.
 
-    With the people and at the times that were booked, in any units that are free.
+    With the people and at the times that were booked, in any units that are free. Also False when
+    the time has passed, or a person or service of then is no longer there: the money goes back.
     """
     if tx.row(store.ALLOCATED, booking_id=booking.id) is not None:
         return True
@@ -37,7 +38,7 @@ def retake(tx: Tx, booking: Booking) -> bool:
         with tx.connection.begin_nested():
             for line in booking.lines:
                 place(tx, booking, line, line.starts_at, line.staff)
-    except ConflictError:
+    except (ConflictError, InvalidInputError, NotFoundError):
         return False
     return True
 
