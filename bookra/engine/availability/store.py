@@ -180,15 +180,15 @@ def load_window(
     """Return the Window of ``days`` local days from ``first_day`` for a visit.
 
     An expired hold is left out: it never blocks. ``explaining`` also loads whose the allocations
-    are. Raises NotFoundError for an unknown service or staff member, ConflictError
-    (``nobody_performs``) when there is nobody to perform a line.
+    are. Raises NotFoundError for an unknown service or staff member, ConflictError when there is
+    nobody to perform a line (``nobody_performs``) or a class among several (``not_offered``).
     """
     rows = _load(tx, visit, first_day, days, explaining=explaining)
     known = reading.services(rows, tx.tenant.currency)
     places = reading.places(rows)
     people = reading.people(rows, tx.tenant.zone, places)
     lines = tuple(LineWish(_known(known, wish.service), wish.staff) for wish in visit.lines)
-    _check_people(people, lines)
+    _check_lines(people, lines)
     window = Window(
         lines=lines,
         staff=people,
@@ -260,9 +260,15 @@ def _known(known: dict[str, Any], slug: str) -> Any:
     return known[slug]
 
 
-def _check_people(people: tuple[StaffTime, ...], lines: tuple[LineWish, ...]) -> None:
+def _check_lines(people: tuple[StaffTime, ...], lines: tuple[LineWish, ...]) -> None:
     slugs = {person.slug for person in people}
     for service, staff in lines:
+        if service.capacity is not None and len(lines) > 1:
+            raise ConflictError(
+                "not_offered",
+                f"{service.name} is a class: it is booked on its own, not as a part of a visit",
+                hint=f"Book it apart: bookra book {service.slug}",
+            )
         if staff is not None and staff not in slugs:
             raise unknown_staff(staff)
         if staff is None and not any(person.performs(service) for person in people):

@@ -44,8 +44,8 @@ def book(tx: Tx, request: BookingRequest) -> Booking:
     visit = checked(request.visit(own=replaced.id if replaced else None))
     window = window_at(tx, visit, request.at)
     customer_by_id(tx, request.customer_id)
-    if any(line.service.capacity is not None for line in window.lines):
-        return _in_class(tx, request, visit)
+    if window.service.capacity is not None:
+        return book_seats(tx, request)
     start = clock.to_epoch(request.at)
     who = slots.who_is_open(window, start)
     if not who:
@@ -67,16 +67,6 @@ def _booked(tx: Tx, booking_id: UUID) -> Booking:
         announce(tx, booking)
     tx.concerns("booking", booking.id)
     return booking
-
-
-def _in_class(tx: Tx, request: BookingRequest, visit: VisitWish) -> Booking:
-    if len(visit.lines) > 1:
-        raise ConflictError(
-            "not_offered",
-            "A class is booked on its own, not as a part of a visit",
-            hint=f"Book it apart: bookra book {visit.first.service}",
-        )
-    return book_seats(tx, request)
 
 
 def _taken(tx: Tx, visit: VisitWish, at: datetime, name: str) -> ConflictError:
