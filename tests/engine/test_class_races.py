@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,7 @@ from bookra.engine.runtime import Tx
 from bookra.errors import BookraError
 
 ROUNDS = 6
+DELAY = 0.04
 
 # Seats of guests who stand in another place or at another time than their session, or in none.
 ASTRAY = text(
@@ -50,12 +52,18 @@ ASTRAY = text(
 )
 
 
-def together(salon: Salon, work: Sequence[Callable[[Tx], object]]) -> Counter[str]:
-    """Do all of ``work`` at once, each in a transaction of its own; count what came of it."""
+def together(
+    salon: Salon, work: Sequence[Callable[[Tx], object]], *, first_waits: float = 0
+) -> Counter[str]:
+    """Do all of ``work`` at once, each in a transaction of its own; count what came of it.
+
+    ``first_waits`` is how many seconds later the first one begins, to meet the others half-way.
+    """
     start = threading.Barrier(len(work), timeout=30)
 
     def run(action: Callable[[Tx], object]) -> str:
         start.wait()
+        time.sleep(first_waits if action is work[0] else 0)
         try:
             salon.act(action)
         except BookraError as refused:
@@ -89,9 +97,9 @@ def walls(found: Sequence[Session], salon: Salon) -> list[str]:
 
 def test_nobody_sits_in_a_class_that_was_cancelled_meanwhile(salon: Salon) -> None:
     found = sessions(salon)
-    for session, wall in zip(found, walls(found, salon), strict=True):
+    for round_, (session, wall) in enumerate(zip(found, walls(found, salon), strict=True)):
         cancelling = [lambda tx, code=session.code: cancel_session(tx, code)]
-        outcomes = together(salon, cancelling + guests(salon, 5, wall))
+        outcomes = together(salon, cancelling + guests(salon, 5, wall), first_waits=round_ * DELAY)
         assert set(outcomes) <= {"done", "not_offered"}
         assert outcomes["done"] >= 1
         assert (again(salon, session).status, seats(salon, session)) == ("cancelled", [])
@@ -100,10 +108,10 @@ def test_nobody_sits_in_a_class_that_was_cancelled_meanwhile(salon: Salon) -> No
 
 def test_who_books_while_a_class_moves_comes_along_or_is_refused(salon: Salon) -> None:
     found = sessions(salon)
-    for session, wall in zip(found, walls(found, salon), strict=True):
+    for round_, (session, wall) in enumerate(zip(found, walls(found, salon), strict=True)):
         there = salon.local(wall.replace("17:00", "15:30"))
         moving = [lambda tx, code=session.code, at=there: move_session(tx, code, at)]
-        outcomes = together(salon, moving + guests(salon, 5, wall))
+        outcomes = together(salon, moving + guests(salon, 5, wall), first_waits=round_ * DELAY)
         assert set(outcomes) <= {"done", "not_offered"}
         assert again(salon, session).starts_at == there
         assert astray(salon) == 0
@@ -112,10 +120,10 @@ def test_who_books_while_a_class_moves_comes_along_or_is_refused(salon: Salon) -
 
 def test_no_seat_is_sold_above_a_capacity_that_shrinks(salon: Salon) -> None:
     found = sessions(salon)
-    for session, wall in zip(found, walls(found, salon), strict=True):
+    for round_, (session, wall) in enumerate(zip(found, walls(found, salon), strict=True)):
         sit(salon, salon.customer("Mia Kern"), wall)
         shrinking = [lambda tx, code=session.code: set_capacity(tx, code, 3)]
-        outcomes = together(salon, shrinking + guests(salon, 5, wall))
+        outcomes = together(salon, shrinking + guests(salon, 5, wall), first_waits=round_ * DELAY)
         assert set(outcomes) <= {"done", "class_full", "seats_sold"}
         now = again(salon, session)
         assert now.taken == len(seats(salon, session)) <= now.capacity

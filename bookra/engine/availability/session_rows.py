@@ -19,20 +19,22 @@ from bookra import clock
 from bookra.engine.runtime import Tx
 from bookra.errors import NotFoundError
 
+# ``:tenant_id`` in each part, not a column of another: the policy is then asked once, not for
+# every session.
 SELECT = """
     SELECT x.id, x.code, x.service_id, s.slug AS service, s.name AS service_name, x.staff_id,
            k.slug AS staff, k.name AS staff_name, f.level, f.commission_bps, x.starts_at, x.ends_at,
-           COALESCE(f.timezone, (SELECT l.timezone FROM locations l WHERE l.tenant_id = k.tenant_id
-                                    AND l.id = k.location_id)) AS timezone,
-           x.capacity, x.status,
-           (SELECT count(*) FROM seats t
-             WHERE t.tenant_id = x.tenant_id AND t.session_id = x.id
-               AND (t.held_until IS NULL OR t.held_until > :now)
-               AND (CAST(:own AS uuid) IS NULL OR t.booking_id <> CAST(:own AS uuid)))::int AS taken
+           COALESCE(f.timezone, l.timezone) AS timezone, x.capacity, x.status, c.taken
       FROM sessions x
-      JOIN services s ON s.tenant_id = x.tenant_id AND s.id = x.service_id
-      JOIN bookables k ON k.tenant_id = x.tenant_id AND k.id = x.staff_id
-      JOIN staff f ON f.tenant_id = x.tenant_id AND f.id = x.staff_id
+      JOIN services s ON s.tenant_id = :tenant_id AND s.id = x.service_id
+      JOIN bookables k ON k.tenant_id = :tenant_id AND k.id = x.staff_id
+      JOIN staff f ON f.tenant_id = :tenant_id AND f.id = x.staff_id
+      LEFT JOIN locations l ON l.tenant_id = :tenant_id AND l.id = k.location_id
+      CROSS JOIN LATERAL (
+             SELECT count(*)::int AS taken FROM seats t
+              WHERE t.tenant_id = :tenant_id AND t.session_id = x.id
+                AND (t.held_until IS NULL OR t.held_until > :now)
+                AND (CAST(:own AS uuid) IS NULL OR t.booking_id <> CAST(:own AS uuid))) c
      WHERE x.tenant_id = :tenant_id
 """
 BY_CODE = text(SELECT + " AND x.code = :code")

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from bookra import clock
 from bookra.engine.availability.answers import Answer, Slot
@@ -47,18 +48,17 @@ NEAREST_AFTER = timedelta(days=60)
 """Classes are weekly rather than hourly: what is near lies further off than for a haircut."""
 
 # The sessions of one class that can be booked, by time; with seats, or whatever they have.
-OPEN = f"""
-    SELECT * FROM ({SELECT}
+OPEN = (
+    SELECT
+    + """
        AND x.service_id = :service_id AND x.status = 'open'
        AND x.starts_at >= :start AND x.starts_at < :until
-       AND (CAST(:staff_id AS uuid) IS NULL OR x.staff_id = :staff_id)) x
-     WHERE x.capacity - x.taken >= :seats
-"""  # noqa: S608 - constants
-OPEN_BETWEEN = text(OPEN + " ORDER BY x.starts_at, x.staff LIMIT :limit")
-CLOSEST = text(
-    OPEN + " ORDER BY abs(extract(epoch FROM x.starts_at - CAST(:at AS timestamptz))), x.starts_at,"
-    " x.staff LIMIT :limit"
+       AND (CAST(:staff_id AS uuid) IS NULL OR x.staff_id = :staff_id)
+       AND x.capacity - c.taken >= :seats
+"""
 )
+OPEN_BETWEEN = text(OPEN + " ORDER BY x.starts_at, k.slug LIMIT :limit")
+OPEN_BEFORE = text(OPEN + " ORDER BY x.starts_at DESC, k.slug LIMIT :limit")
 PLACES = text(
     """
     SELECT day, count(*)::int AS taken FROM day_places
@@ -68,6 +68,18 @@ PLACES = text(
      GROUP BY day
     """
 )
+
+
+class _Asked(NamedTuple):
+    """What is looked for: a class, by somebody or anybody, with so many seats left.
+
+    The seats of the booking ``own`` count as free.
+    """
+
+    service: Service
+    staff_id: UUID | None
+    seats: int
+    own: UUID | None
 
 
 def class_slots(
@@ -89,18 +101,8 @@ def class_slots(
     earliest, latest = bookable_span(tx, wanted)
     begin = clock.from_epoch(clock.opening(first_day, 0, zone))
     end = clock.from_epoch(clock.opening(first_day + timedelta(days=days), 0, zone))
-    rows = tx.rows(
-        OPEN_BETWEEN,
-        service_id=wanted.id,
-        staff_id=_staff_id(tx, staff),
-        start=max(begin, earliest),
-        until=min(end, latest),
-        seats=1,
-        limit=limit if wanted.daily_limit is None else None,
-        own=own,
-        now=tx.now,
-    )
-    return _slots(wanted, _within_limit(tx, wanted, sessions_of(tx, rows), 1, own)[:limit])
+    asked = _Asked(wanted, _staff_id(tx, staff), 1, own)
+    return _slots(wanted, _open(tx, asked, max(begin, earliest), min(end, latest), limit))
 
 
 def class_nearest(
@@ -115,20 +117,12 @@ def class_nearest(
     """Return the sessions closest to ``at`` that have so many seats left, by time."""
     wanted = find_class(tx, service)
     earliest, latest = bookable_span(tx, wanted)
-    rows = tx.rows(
-        CLOSEST,
-        service_id=wanted.id,
-        staff_id=_staff_id(tx, staff),
-        start=max(at - NEAREST_BEFORE, earliest),
-        until=min(max(at, earliest) + NEAREST_AFTER, latest),
-        seats=seats,
-        at=at,
-        limit=NEAREST if wanted.daily_limit is None else None,
-        own=own,
-        now=tx.now,
-    )
-    near = _within_limit(tx, wanted, sessions_of(tx, rows), seats, own)[:NEAREST]
-    return tuple(sorted(_slots(wanted, near)))
+    asked = _Asked(wanted, _staff_id(tx, staff), seats, own)
+    first, last = max(at - NEAREST_BEFORE, earliest), min(max(at, earliest) + NEAREST_AFTER, latest)
+    near = _open(tx, asked, max(at, earliest), last, NEAREST)
+    near += _open(tx, asked, first, at, NEAREST, statement=OPEN_BEFORE)
+    near.sort(key=lambda session: (abs(session.starts_at - at), session.starts_at, session.staff))
+    return tuple(sorted(_slots(wanted, near[:NEAREST])))
 
 
 def explain_class(
@@ -163,7 +157,7 @@ def refusals(
         left = f"has {free} of {found[0].capacity} seats left" if free else "is full"
         opens = "fewer seats, or one given back" if free else "a seat given back, or more seats"
         refused.append(Reason("class_full", f"{service.name} {when} {left}", opens))
-    elif not _within_limit(tx, service, found, seats, own):
+    elif not _within_limit(tx, _Asked(service, None, seats, own), found):
         message = f"{service.name} has {service.daily_limit} visits a day: the daily limit"
         refused.append(Reason("limit", message, "another day, or a higher limit"))
     return refused
@@ -173,22 +167,13 @@ def sessions_at(
     tx: Tx, service: Service, staff: str | None, at: datetime, *, own: UUID | None = None
 ) -> list[Session]:
     """Return the open sessions of a class that start at ``at``, the emptiest first."""
-    rows = tx.rows(
-        OPEN_BETWEEN,
-        service_id=service.id,
-        staff_id=_staff_id(tx, staff),
-        start=at,
-        until=at + timedelta(microseconds=1),
-        seats=0,
-        limit=None,
-        own=own,
-        now=tx.now,
-    )
-    return sorted(sessions_of(tx, rows), key=lambda session: (-session.free, session.staff))
+    asked = _Asked(service, _staff_id(tx, staff), 0, own)
+    found = _open(tx, asked, at, at + timedelta(microseconds=1), None)
+    return sorted(found, key=lambda session: (-session.free, session.staff))
 
 
 def find_class(tx: Tx, slug: str) -> Service:
-    """Return an active service that is sold by the seat; raises ConflictError (``no_class``)."""
+    """Return an active service that is sold by the seat; raises ConflictError (``not_a_class``)."""
     service = find_service(tx, slug)
     if not service.active:
         raise unknown_service(slug)
@@ -212,6 +197,30 @@ def bookable_span(tx: Tx, service: Service) -> tuple[datetime, datetime]:
     )
 
 
+def _open(
+    tx: Tx,
+    asked: _Asked,
+    start: datetime,
+    until: datetime,
+    limit: int | None,
+    *,
+    statement: TextClause = OPEN_BETWEEN,
+) -> list[Session]:
+    """Return the open sessions in ``[start, until)`` that have the seats, by time and staff."""
+    rows = tx.rows(
+        statement,
+        service_id=asked.service.id,
+        staff_id=asked.staff_id,
+        start=start,
+        until=until,
+        seats=asked.seats,
+        limit=limit if asked.service.daily_limit is None else None,
+        own=asked.own,
+        now=tx.now,
+    )
+    return _within_limit(tx, asked, sessions_of(tx, rows))[:limit]
+
+
 def _timing(tx: Tx, service: Service, at: datetime) -> list[Reason]:
     earliest, latest = bookable_span(tx, service)
     if at < tx.now:
@@ -227,16 +236,15 @@ def _timing(tx: Tx, service: Service, at: datetime) -> list[Reason]:
     return []
 
 
-def _within_limit(
-    tx: Tx, service: Service, sessions: list[Session], seats: int, own: UUID | None
-) -> list[Session]:
-    """Return the sessions on whose day the service's daily limit leaves so many places."""
-    if service.daily_limit is None or not sessions:
+def _within_limit(tx: Tx, asked: _Asked, sessions: list[Session]) -> list[Session]:
+    """Return the sessions on whose day the service's daily limit leaves places for the seats."""
+    limit = asked.service.daily_limit
+    if limit is None or not sessions or not asked.seats:
         return sessions
     days = sorted({session.day for session in sessions})
-    rows = tx.rows(PLACES, service_id=service.id, days=days, own=own, now=tx.now)
+    rows = tx.rows(PLACES, service_id=asked.service.id, days=days, own=asked.own, now=tx.now)
     taken = {row.day: row.taken for row in rows}
-    return [s for s in sessions if taken.get(s.day, 0) + seats <= service.daily_limit]
+    return [s for s in sessions if taken.get(s.day, 0) + asked.seats <= limit]
 
 
 def _staff_id(tx: Tx, staff: str | None) -> UUID | None:

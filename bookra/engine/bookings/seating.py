@@ -30,7 +30,12 @@ from bookra.engine.bookings.model import Booking, Status
 from bookra.engine.bookings.pricing import line_price
 from bookra.engine.bookings.refusing import slot_details
 from bookra.engine.bookings.request import BookingRequest
-from bookra.engine.bookings.seats import claim, release_lapsed, seats_of_customer
+from bookra.engine.bookings.seats import (
+    claim,
+    lock_session,
+    release_lapsed,
+    seats_of_customer,
+)
 from bookra.engine.bookings.writing import insert_booking
 from bookra.engine.catalog.model import Service
 from bookra.engine.people.customers import customer_by_id
@@ -83,6 +88,7 @@ def book_seats(tx: Tx, request: BookingRequest) -> Booking:
     _check(tx, asked, found)
     for session in found:
         release_lapsed(tx, session)
+        lock_session(tx, session.id, alone=False)
         booking_id = _try(tx, asked, session, request, held_until)
         if booking_id is not None:
             booking = store.booking_by_id(tx, booking_id)
@@ -106,6 +112,7 @@ def retake_seats(tx: Tx, booking: Booking) -> bool:
     if session.starts_at != first.starts_at:
         return False
     release_lapsed(tx, session)
+    lock_session(tx, session.id, alone=False)
     return _seat(tx, booking, session, held_until=None)
 
 
@@ -122,6 +129,7 @@ def move_seats(tx: Tx, booking: Booking, at: datetime, staff: str | None = None)
     _check(tx, asked, found)
     for session in found:
         release_lapsed(tx, session)
+        lock_session(tx, session.id, alone=False)
         if _seat(tx, booking, session, held_until=booking.hold_expires_at):
             move_lines(tx, booking, session)
             return session

@@ -110,8 +110,8 @@ def claim(
 
     False too when the session is no longer what the caller has read: cancelled, moved, or given
     by somebody else. Each failed try means that somebody else has got a seat, so there are few.
+    The caller shares the session (``lock_session``).
     """
-    lock_session(tx, session.id, alone=False)
     while True:
         now = tx.row(SESSION, session_id=session.id)
         if now is None or not _same(session, now):
@@ -142,7 +142,8 @@ def claim(
 def lock_session(tx: Tx, session_id: UUID, *, alone: bool) -> None:
     """Share a session with others who take seats, or wait until it is nobody else's.
 
-    Until the transaction ends. What was read of it before may be out of date.
+    Until the transaction ends. What was read of it before may be out of date. Before anything is
+    written that refers to it: a foreign key locks its row, and its capacity is part of a key.
     """
     tx.row(ALONE if alone else SHARE, session=f"{tx.tenant.id}:session:{session_id}")
 
