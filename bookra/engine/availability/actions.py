@@ -156,16 +156,20 @@ def _slots(window: Window, free_at: Iterable[tuple[int, list[int]]]) -> Iterator
         yield from _visits(window, free_at)
         return
     performers = starts.performers(window, 0)
-    lengths = sorted({who.service.minutes for who in performers})
+    lengths = sorted({_length(who) for who in performers})
     # A month has tens of thousands of slots: what those of one person share is put together once,
     # and the constructor of plain tuples takes half the time of the named one.
-    shared = {who.index: (lengths.index(who.service.minutes), _shared(who)) for who in performers}
+    shared = {who.index: (lengths.index(_length(who)), _shared(who)) for who in performers}
     for epoch, free in free_at:
         start = clock.from_epoch(epoch)
-        times = [(start, start + timedelta(minutes=minutes)) for minutes in lengths]
+        times = [(start, start + length) for length in lengths]
         for index in free:
-            length, rest = shared[index]
-            yield tuple.__new__(Slot, times[length] + rest)
+            time, rest = shared[index]
+            yield tuple.__new__(Slot, times[time] + rest)
+
+
+def _length(who: starts.Performer) -> timedelta:
+    return timedelta(minutes=who.service.minutes)
 
 
 def _shared(who: starts.Performer) -> tuple[object, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ UNIX_DAY = date(1970, 1, 1).toordinal()
 
 Rows = Sequence[Row[Any]]
 Places = Mapping[tuple[UUID, date], int]
+Week = tuple[tuple[int, int, int, int, int | None], ...]
 
 
 def services(rows: Rows, currency: str) -> dict[str, Service]:
@@ -99,17 +101,21 @@ def _person(row: Row[Any], zone: ZoneInfo, taken: Places) -> StaffTime:
         skills=None if skills is None else frozenset(map(UUID, skills)),
         level=level,
         location_id=_id(location),
-        weekly=tuple(
-            WeeklyShift(
-                weekday, (opens, closes), _day(since), None if until is None else _day(until)
-            )
-            for weekday, opens, closes, since, until in row.weekly
-        ),
+        weekly=_weekly(tuple(map(tuple, row.weekly))),
         exceptions=_exceptions(row),
         busy=_taken(row),
         external=tuple((start, end) for start, end in row.away),
         daily_limit=daily_limit,
         places={day: count for (subject, day), count in taken.items() if subject == row.id},
+    )
+
+
+@lru_cache(maxsize=1024)
+def _weekly(week: Week) -> tuple[WeeklyShift, ...]:
+    """Return the rules of a week; colleagues share them, and so do one search and the next."""
+    return tuple(
+        WeeklyShift(weekday, (opens, closes), _day(since), None if until is None else _day(until))
+        for weekday, opens, closes, since, until in week
     )
 
 

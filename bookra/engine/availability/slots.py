@@ -20,6 +20,9 @@ Start = tuple[int, int]
 """``(epoch second, index into window.staff)``; several lines: of who performs the first."""
 
 
+START, END = itemgetter(0), itemgetter(1)
+
+
 def open_starts(window: Window, *, limit: int | None = None) -> list[Start]:
     """Return the open starts in the window, by time and then by the order of the staff."""
     found = ((start, index) for start, free in free_at(window).items() for index in free)
@@ -34,11 +37,11 @@ def free_at(window: Window) -> dict[int, list[int]]:
     found: defaultdict[int, list[int]] = defaultdict(list)
     several = len(window.lines) > 1
     for performer, spans in reachable(window, 0):
-        index = performer.index
+        index, person = performer.index, {performer.person.id}
         for run in _runs(window, performer, spans):
-            for start in run:
-                if not several or any(plans(window, start, first={performer.person.id})):
-                    found[start].append(index)
+            planned = [at for at in run if any(plans(window, at, first=person))] if several else run
+            for start in planned:
+                found[start].append(index)
     return {start: found[start] for start in sorted(found)}
 
 
@@ -73,14 +76,13 @@ def _runs(window: Window, performer: Performer, spans: list[Span]) -> list[range
     """
     earliest, latest = window.bounds
     step = window.step_seconds
-    runs = []
+    runs: list[range] = []
     for begin, end, phase in grid(window, performer):
         first, last = max(begin, earliest), min(end - 1, latest)
-        meeting = slice(
-            bisect_left(spans, first, key=itemgetter(1)),
-            bisect_right(spans, last, key=itemgetter(0)),
-        )
-        for low, high in spans[meeting]:
-            start = max(low, first)
-            runs.append(range(start + (phase - start) % step, min(high, last) + 1, step))
+        low, high = bisect_left(spans, first, key=END), bisect_right(spans, last, key=START)
+        meeting = spans[low:high]
+        if meeting:
+            meeting[0] = max(first, meeting[0][0]), meeting[0][1]
+            meeting[-1] = meeting[-1][0], min(last, meeting[-1][1])
+        runs += [range(low + (phase - low) % step, high + 1, step) for low, high in meeting]
     return runs
