@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Engine as Pool
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
 
@@ -21,6 +21,9 @@ STATEMENT_TIMEOUT_MS = 30_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
 LOCK_TIMEOUT_MS = 10_000
 CONNECT_TIMEOUT_SECONDS = 5
+
+PREPARED_AFTER = 5
+"""How often a session sends a statement before the server keeps its plan: psycopg's own measure."""
 
 SESSION_OPTIONS = (
     f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS}"
@@ -54,12 +57,28 @@ def open_pool(conninfo: Mapping[str, str], *, size: int = 5, pooled: bool = True
         "pool_pre_ping": True,  # after a restart of the server, the first statement must not fail
         "pool_recycle": 1800,
     }
-    return create_engine(
+    pool = create_engine(
         "postgresql+psycopg://",
         connect_args=_arguments(conninfo),
         use_native_hstore=False,  # spares three statements that look for a type nobody uses
         **(reuse if pooled else {"poolclass": NullPool}),
     )
+    if pooled:
+        event.listen(pool, "connect", _prepare_on_a_session_of_its_own)
+    return pool
+
+
+def _prepare_on_a_session_of_its_own(driver: psycopg.Connection, _record: object) -> None:
+    """Let the server keep the plans of a session's frequent statements: planning the slot search
+    takes as long as answering it.
+
+    Behind PgBouncer in transaction mode the next transaction may meet another server process,
+    which knows no statement of this one. A pooler makes up the process id that it tells at the
+    start (https://github.com/pgbouncer/pgbouncer/issues/1296); the server's own gives it away.
+    """
+    answer = driver.pgconn.exec_(b"SELECT pg_backend_pid()").get_value(0, 0)
+    if answer == str(driver.info.backend_pid).encode():
+        driver.prepare_threshold = PREPARED_AFTER
 
 
 def _arguments(conninfo: Mapping[str, str]) -> dict[str, object]:
@@ -72,8 +91,7 @@ def _arguments(conninfo: Mapping[str, str]) -> dict[str, object]:
         "keepalives_interval": 5,
         "keepalives_count": 3,
         "tcp_user_timeout": 15_000,
-        # A server behind PgBouncer in transaction mode knows no prepared statements.
-        "prepare_threshold": None,
+        "prepare_threshold": None,  # until it is known that nothing stands between
     }
 
 

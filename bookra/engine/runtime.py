@@ -165,7 +165,7 @@ class Engine:
         """Run ``question`` in a READ ONLY transaction of the tenant."""
         return self._attempt(
             lambda connection: question(self._enter(connection, slug, read_only=True)),
-            commit=False,
+            commit=True,  # there is nothing to keep, but a rollback makes psycopg forget its plans
         )
 
     def across_tenants(
