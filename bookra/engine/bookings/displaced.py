@@ -16,8 +16,7 @@ from sqlalchemy import text
 
 from bookra import clock
 from bookra.engine.availability.asked import visit_of
-from bookra.engine.bookings import store
-from bookra.engine.bookings.holds import release_lapsed_in_the_way
+from bookra.engine.bookings import holds, store
 from bookra.engine.bookings.locks import lock_bookables
 from bookra.engine.bookings.model import Booking, Line, Status
 from bookra.engine.bookings.moving import move, window_people
@@ -125,7 +124,8 @@ def _displaced(booking: Booking) -> Booking:
 def _queue_for_everybody(tx: Tx, booking: Booking) -> None:
     """Lock, at once and in order, all whom any proposal could claim: several moves may follow.
 
-    Lapsed holds that could be in the way go first, since bookings are locked before bookables.
+    The bookings of lapsed holds that could be in the way are locked before the bookables, and give
+    their time up after: who takes it waits for us, and must not have what we still wait for.
     """
     lines = [line for line in lost_lines(tx, booking) if line.session_id is None]
     ids = {row.bookable_id for row in tx.rows(store.BOOKABLES_OF, bookings=[booking.id])}
@@ -133,9 +133,19 @@ def _queue_for_everybody(tx: Tx, booking: Booking) -> None:
         with suppress(NotFoundError, ConflictError):  # nobody performs it: nothing is proposed
             ids |= window_people(tx, visit_of(line.service, None), line.starts_at)
     if lines and ids:
-        first, until = searched(tx, lines)
-        release_lapsed_in_the_way(tx, sorted(ids), first, until)
-        lock_bookables(tx, ids)
+        start, until = searched(tx, lines)
+        people = sorted(ids)
+        lapsed = tx.rows(
+            store.LAPSED_IN_THE_WAY,
+            bookables=people,
+            start=start,
+            until=until,
+            subjects=[],
+            days=[],
+            now=tx.now,
+        )
+        lock_bookables(tx, people)
+        holds._expire(tx, (row.id for row in lapsed))
 
 
 def _numbered(found: Sequence[Proposal], number: int) -> Proposal:
