@@ -30,6 +30,8 @@ OVERLAPS = text(
     """
 )
 
+DEADLOCKS = text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -67,6 +69,15 @@ def overlaps(salon: Salon) -> int:
     pool = open_pool(salon.database.administrator, pooled=False)
     with pool.connect() as connection:
         found: int = connection.execute(OVERLAPS).scalar_one()
+    return found
+
+
+def deadlocks(salon: Salon) -> int:
+    """Count the deadlocks that PostgreSQL has broken up, also those that were tried again."""
+    salon.pool.dispose()  # a session tells its counts at its end
+    pool = open_pool(salon.database.administrator, pooled=False)
+    with pool.connect() as connection:
+        found: int = connection.execute(DEADLOCKS).scalar_one()
     return found
 
 

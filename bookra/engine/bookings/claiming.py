@@ -108,17 +108,22 @@ def claim(
     for row in sorted(rows, key=lambda row: (str(row["bookable_id"]), row["starts_at"])):
         if not tx.run(store.ALLOCATE, **row):
             raise _Refused(row["bookable_id"])
-    for planned, line_id in zip(plan, lines, strict=True):
-        line = Counted(booking_id, line_id, held_until)
-        for limit in starts.limits_at(window, planned.performer, planned.start):
-            if not take_place(tx, limit, line):
-                person = planned.performer.person.id
-                raise _Refused(person if limit.subject_id == person else None)
+    limited = [
+        (limit, line_id, planned.performer.person.id)
+        for planned, line_id in zip(plan, lines, strict=True)
+        for limit in starts.limits_at(window, planned.performer, planned.start)
+    ]
+    # By subject and day: two visits whose lines stand the other way round would wait crosswise.
+    for limit, line_id, person in sorted(limited, key=lambda row: (row[0].subject_id, row[0].day)):
+        if not take_place(tx, limit, Counted(booking_id, line_id, held_until)):
+            raise _Refused(person if limit.subject_id == person else None)
 
 
 def clear_the_way(tx: Tx, window: Window, start: int) -> None:
     """Expire lapsed holds that stand where the visit could go, whoever performs it."""
     people = _everybody(window)
+    if not people:  # who was asked for does not perform it
+        return
     begin, end = _extent(people, window, start)
     release_lapsed_in_the_way(
         tx,

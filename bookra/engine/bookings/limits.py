@@ -64,9 +64,9 @@ def take_place(tx: Tx, limit: Limit, line: Counted) -> bool:
     """Take a free place of a limited day; False, and nothing written, when there is none."""
     while True:
         taken = _taken(tx, limit.subject_id, limit.day)
-        free = next((n for n in range(1, limit.places + 1) if n not in taken), None)
-        if free is None:
+        if len(taken) >= limit.places:  # some may stand beyond a limit that was set later
             return False
+        free = next(n for n in itertools.count(1) if n not in taken)
         if _take(tx, limit.subject_id, limit.day, free, line):
             return True
 

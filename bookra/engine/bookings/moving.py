@@ -12,11 +12,14 @@ from datetime import datetime
 from itertools import pairwise
 from uuid import UUID
 
+from bookra import clock
 from bookra.engine.availability import starts
 from bookra.engine.availability.actions import window_at
 from bookra.engine.availability.asked import VisitWish, Wish
+from bookra.engine.availability.window import Window
 from bookra.engine.bookings import store
 from bookra.engine.bookings.announcing import announce
+from bookra.engine.bookings.claiming import clear_the_way
 from bookra.engine.bookings.history import note
 from bookra.engine.bookings.locks import lock_bookables
 from bookra.engine.bookings.model import Booking, Line, Status
@@ -49,7 +52,7 @@ def move(
     visit = _visit(booking, lines, staff)
     if _stays(booking, lines, visit, at):
         return booking
-    _lock(tx, [booking.id], window_people(tx, visit._replace(own=booking.id), at))
+    _lock(tx, [booking.id], _make_way(tx, visit._replace(own=booking.id), at))
     _release(tx, booking, lines)
     if line is None:
         place_visit(tx, booking, lines, visit, at)
@@ -68,7 +71,7 @@ def swap(tx: Tx, code: str, other: str) -> tuple[Booking, Booking]:
     ids: set[UUID] = set()
     for booking, there in pairs:
         wish = VisitWish((Wish(booking.lines[0].service, there.staff),), own=booking.id)
-        ids |= window_people(tx, wish, there.starts_at)
+        ids |= _make_way(tx, wish, there.starts_at)
     _lock(tx, [left.id, right.id], ids)
     for booking in (left, right):
         tx.run(store.RELEASE, booking_id=booking.id)
@@ -79,7 +82,20 @@ def swap(tx: Tx, code: str, other: str) -> tuple[Booking, Booking]:
 
 def window_people(tx: Tx, visit: VisitWish, at: datetime) -> set[UUID]:
     """Return everybody, and every unit, that a visit at that time may claim."""
+    return _claimable(window_at(tx, visit, at))
+
+
+def _make_way(tx: Tx, visit: VisitWish, at: datetime) -> set[UUID]:
+    """Expire lapsed holds where a visit is to go; return everybody and every unit it may claim.
+
+    Bookings before bookables: who has queued for a person must not wait for a hold's row any more.
+    """
     window = window_at(tx, visit, at)
+    clear_the_way(tx, window, clock.to_epoch(at))
+    return _claimable(window)
+
+
+def _claimable(window: Window) -> set[UUID]:
     ids = {unit.id for unit in window.units}
     for line in range(len(window.lines)):
         ids |= {who.person.id for who in starts.performers(window, line)}
