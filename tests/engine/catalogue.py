@@ -19,6 +19,10 @@ APPEND_ONLY = {
     "invoices",
     "command_results",
     "outbox_history",
+    "booking_changes",
+    "series",
+    "wish_windows",
+    "wish_offers",
 }
 
 

@@ -11,12 +11,19 @@ from typing import Any
 import pytest
 from databases import Database
 from factories import Salon, open_salon
+from furnished import crowd, furnished
 from sqlalchemy import Connection, event, text
 from sqlalchemy import Engine as Pool
 
-from bookra.engine.availability.actions import explain_start, find_slots
+from bookra.engine.availability.actions import (
+    explain_visit,
+    find_slots,
+    find_visits,
+    ranked_visits,
+)
+from bookra.engine.availability.asked import VisitWish, Wish, visit_of
 from bookra.engine.availability.store import LOAD
-from bookra.engine.bookings.booking import book
+from bookra.engine.bookings.booking import BookingRequest, book
 from bookra.engine.bookings.rota import day_snapshot
 from bookra.engine.database import open_pool
 from bookra.engine.runtime import Tx
@@ -56,6 +63,9 @@ def warm(salon: Salon) -> Salon:
     return salon
 
 
+SEVERAL = VisitWish((Wish("cut"), Wish("color"), Wish("cut", "ben")))
+
+
 @pytest.mark.parametrize(("staff", "days"), [("ana", 1), (None, 1), (None, 31)])
 def test_a_search_is_one_statement_for_everybody_and_every_day(
     warm: Salon, staff: str | None, days: int
@@ -66,10 +76,58 @@ def test_a_search_is_one_statement_for_everybody_and_every_day(
     assert len(statements) == 1
 
 
-def test_an_explanation_is_two_statements_at_most(warm: Salon) -> None:
+@pytest.mark.parametrize("days", [1, 31])
+def test_so_is_the_search_for_a_visit_of_several_services(warm: Salon, days: int) -> None:
     with counted(warm.pool) as statements:
-        warm.ask(lambda tx: explain_start(tx, "cut", "ana", warm.local("2026-11-24 10:00")))
+        found = warm.ask(lambda tx: find_visits(tx, SEVERAL, DAY, days))
+    assert len(found) > 20
+    assert len(statements) == 1
+
+
+def test_more_staff_units_and_limits_cost_no_more_statements(
+    database: Database, pool: Pool
+) -> None:
+    salon = furnished(database, pool)
+    crowd(salon, DAY)
+    visit = VisitWish((Wish("color"), Wish("massage"), Wish("cut")), max_wait_minutes=60)
+    for name in ("eva", "fee", "gil"):
+        salon.staff(name)
+        salon.hours(name, "mon-sun 00:00-24:00")
+    with counted(salon.pool) as statements:
+        salon.ask(lambda tx: find_visits(tx, visit, DAY, 7))
+    assert len(statements) == 1
+    with counted(salon.pool) as statements:
+        salon.ask(lambda tx: ranked_visits(tx, visit_of("color", None), DAY, 7))
     assert len(statements) == 2
+
+
+@pytest.mark.parametrize(
+    ("visit", "wall", "cost"),
+    [(visit_of("cut", "ana"), "10:00", 4), (SEVERAL, "23:00", 3)],
+    ids=str,
+)
+def test_an_explanation_is_four_statements_at_most(
+    warm: Salon, visit: VisitWish, wall: str, cost: int
+) -> None:
+    """The window, its absences, the code of what is in the way, and the window of what is near."""
+    at = warm.local(f"{DAY} {wall}")
+    with counted(warm.pool) as statements:
+        assert not warm.ask(lambda tx: explain_visit(tx, visit, at)).free
+    assert len(statements) == cost
+
+
+def test_a_visit_of_several_lines_costs_a_bounded_number_of_statements(warm: Salon) -> None:
+    """Each line adds its row and what it claims, never a search."""
+    costs = []
+    for lines in (2, 3, 4):
+        at = warm.local(f"2026-11-{24 + lines} 10:00")
+        more = (Wish("cut"),) * (lines - 1)
+        wanted = BookingRequest("cut", None, at, warm.customer().id, more=more)
+        with counted(warm.pool) as statements:
+            warm.act(lambda tx: book(tx, wanted))  # noqa: B023
+        costs.append(len(statements))
+    assert costs[0] <= 22
+    assert costs[2] - costs[1] == costs[1] - costs[0] <= 3
 
 
 def test_a_days_picture_does_not_grow_with_its_bookings(warm: Salon) -> None:
@@ -94,8 +152,10 @@ def plan_of(salon: Salon, tx: Tx) -> list[dict[str, Any]]:
     """Return every node of the plan by which the login of the test loads a window."""
     binds = {
         "tenant_id": tx.tenant.id,
-        "service": "cut",
+        "services": ["cut"],
         "staff": None,
+        "own": None,
+        "named": False,
         "day_before": date(2026, 11, 22),
         "day_after": date(2026, 11, 27),
         "begin": datetime(2026, 11, 23, 14, tzinfo=UTC),
