@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
 from uuid import UUID
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from minute_oracle import Oracle
@@ -15,7 +17,7 @@ from bookra import clock
 from bookra.engine.availability import ranking, slots
 from bookra.engine.availability.bookable import Busy, StaffTime, Taken, Unit
 from bookra.engine.availability.starts import performers
-from bookra.engine.availability.visits import Plan, plans
+from bookra.engine.availability.visits import Plan, Planned, _Search, plans
 from bookra.engine.availability.why import reasons
 from bookra.engine.availability.window import LineWish, Window
 from bookra.engine.catalog.model import Need
@@ -49,7 +51,7 @@ def told(seen: Window, plan: Plan) -> str:
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(windows(lines=2, rich=False))
 def test_two_lines_are_found_wherever_trying_every_minute_finds_them(seen: Window) -> None:
     assert slots.open_starts(seen) == Oracle(seen).open_starts()
@@ -61,7 +63,7 @@ def test_so_are_three_lines(seen: Window) -> None:
     assert slots.open_starts(seen) == Oracle(seen).open_starts()
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(windows(lines=1), windows(lines=2), windows(lines=3))
 def test_every_plan_can_be_kept(one: Window, two: Window, three: Window) -> None:
     """Nobody and no unit twice, in their hours, by their limits, in order, without long waits."""
@@ -74,7 +76,7 @@ def test_every_plan_can_be_kept(one: Window, two: Window, three: Window) -> None
                 assert oracle.objections(plan, start) == []
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(windows(lines=2), st.data())
 def test_a_visit_has_a_reason_exactly_when_it_is_not_listed(
     seen: Window, data: st.DataObject
@@ -196,3 +198,39 @@ def test_a_start_beside_a_neighbour_costs_nothing_and_one_in_the_middle_its_hole
         for wall in ("09:00", "09:15", "09:30", "09:45")
     }
     assert cost == {"09:00": 0, "09:15": 4500, "09:30": 4500, "09:45": 0}
+
+
+@settings(max_examples=20)
+@given(windows(lines=2), windows(lines=3))
+def test_looking_at_the_units_first_loses_no_plan(two: Window, three: Window) -> None:
+    for seen in (two, three):
+        for start in [at for at, _ in slots.open_starts(seen)][:12:3] or [seen.span[0] + 36_000]:
+            quick = list(islice(plans(replace(seen), start), 300))
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(_Search, "_units_suffice", lambda *_: True)
+                slow = list(islice(plans(replace(seen), start), 300))
+            assert [told(seen, plan) for plan in quick] == [told(seen, plan) for plan in slow]
+
+
+def test_ten_people_and_one_chair_are_not_tried_in_every_combination(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The last two services need the chair, with half an hour between: no start has a plan."""
+    needs = (Need("chair"),)
+    lines = [
+        LineWish(service("wash")),
+        LineWish(service("color", number=10, needs=needs)),
+        LineWish(service("cut", number=11, needs=needs, buffer_before_minutes=30)),
+    ]
+    tried, compatible = [], _Search._compatible
+
+    def note(search: _Search, chosen: Plan, planned: Planned) -> bool:
+        tried.append(planned)
+        return compatible(search, chosen, planned)
+
+    monkeypatch.setattr(_Search, "_compatible", note)
+    staff = [person(number, f"p{number}") for number in range(1, 11)]
+    chair = Unit(UUID(int=70), "c", "C", "chair")
+    seen = window_of(TUESDAY, staff, lines, units=(chair,), wait_minutes=15)
+    assert slots.open_starts(seen) == []
+    assert len(tried) < 1000

@@ -12,7 +12,7 @@ or unit twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from itertools import product
+from itertools import chain, product
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -138,6 +138,8 @@ class _Search:
         if line == len(self._window.lines):
             yield chosen
             return
+        if chosen and not self._units_suffice(line, when, _units_taken(chosen)):
+            return
         for who, spans in self._ranked(line, first):
             low, high = self._earliest(chosen, when, who)
             for at in _candidates(intersected(spans, [(low, high)]) if low <= high else []):
@@ -170,6 +172,51 @@ class _Search:
             return planned.start, planned.start
         return planned.end, planned.end + self._window.max_wait_seconds
 
+    def _units_suffice(self, line: int, when: Span, taken: frozenset[Claim]) -> bool:
+        """Tell whether the units allow the rest of the visit, whoever performs it.
+
+        Where they do not, trying every combination of people would take their number to the power
+        of the lines. What is worked out here holds for all of them, and is remembered.
+        """
+        window = self._window
+        if not any(service.needs for service, _ in window.lines):
+            return True
+        if line == len(window.lines):
+            return True
+        key = ("units suffice", line, when, taken, self._refused)
+        if key not in window.memory:
+            window.memory[key] = any(
+                self._units_suffice(line + 1, self._next(planned), taken | claims)
+                for planned, claims in self._unit_choices(line, when)
+                if not _clash(taken, claims)
+            )
+        return window.memory[key] is True
+
+    def _unit_choices(self, line: int, when: Span) -> Iterator[tuple[Planned, frozenset[Claim]]]:
+        """Yield a line's choices of time and units, once for all who could perform them."""
+        seen = set()
+        for who, spans in reachable(self._window, line):
+            starts = {
+                at
+                for low in {when[0], when[0] + self._pause(line, who)}
+                if low <= when[1]
+                for at in _candidates(intersected(spans, [(low, when[1])]))
+            }
+            for planned in chain.from_iterable(self._with_units(who, at) for at in starts):
+                claims = _units_taken((planned,))
+                if (planned.start, planned.end, claims) not in seen:
+                    seen.add((planned.start, planned.end, claims))
+                    yield planned, claims
+
+    def _pause(self, line: int, who: Performer) -> int:
+        """Return how long somebody's buffers keep them from a line after the one before it."""
+        if self._window.parallel:
+            return 0
+        for before in performers(self._window, line - 1):
+            if before.person.id == who.person.id:
+                return _after(self._window, before, who)[0] - before.service.minutes * 60
+        return 0
+
     def _with_units(self, who: Performer, at: int) -> Iterator[Planned]:
         """Yield the line with each choice of free units for what it needs."""
         window, service = self._window, who.service
@@ -193,11 +240,7 @@ class _Search:
         if not chosen:
             return True
         taken = [claim for line in chosen for claim in line.claims()]
-        clash = any(
-            old.bookable_id == new.bookable_id and old.start < new.end and new.start < old.end
-            for old, new in product(taken, planned.claims())
-        )
-        return not clash and self._within_limits((*chosen, planned))
+        return not _clash(taken, planned.claims()) and self._within_limits((*chosen, planned))
 
     def _within_limits(self, plan: Plan) -> bool:
         """Tell whether a day's last places suffice for all lines of the visit on it."""
@@ -207,6 +250,22 @@ class _Search:
             for limit in limits_at(self._window, planned.performer, planned.start)
         ]
         return all(limits.count(limit) <= limit.left for limit in limits)
+
+
+def _clash(taken: Collection[Claim], wanted: Collection[Claim]) -> bool:
+    return any(
+        old.bookable_id == new.bookable_id and old.start < new.end and new.start < old.end
+        for old, new in product(taken, wanted)
+    )
+
+
+def _units_taken(plan: Plan) -> frozenset[Claim]:
+    return frozenset(
+        Claim(unit.id, line.start + offset, line.start + offset + length)
+        for line in plan
+        for unit, blocks in line.units
+        for offset, length in blocks
+    )
 
 
 def _candidates(spans: list[Span]) -> Iterator[int]:
