@@ -38,7 +38,7 @@ def busy(start: str, end: str) -> Busy:
     return Busy(clock.to_epoch(first), clock.to_epoch(last))
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(windows())
 def test_the_search_finds_what_trying_every_minute_finds(seen: Window) -> None:
     assert slots.open_starts(seen) == starts_by_minutes(seen)
