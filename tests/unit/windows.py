@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -60,9 +61,7 @@ def every_day(shifts: str) -> tuple[WeeklyShift, ...]:
     )
 
 
-def service(
-    slug: str = "cut", segments: str = "busy 30", number: int = 9, **rules: object
-) -> Service:
+def service(slug: str = "cut", segments: str = "busy 30", number: int = 9, **rules: Any) -> Service:
     """Return a service with the rules that are given."""
     return Service(
         UUID(int=number),
@@ -71,7 +70,7 @@ def service(
         "",
         PRICE,
         parse_segments(segments),
-        **rules,  # type: ignore[arg-type]
+        **rules,
     )
 
 
@@ -82,7 +81,7 @@ def person(
     *,
     zone: str = "Europe/Berlin",
     busy: Sequence[Busy] = (),
-    **rules: object,
+    **rules: Any,
 ) -> StaffTime:
     """Return somebody who works the same shifts on every day."""
     return StaffTime(
@@ -92,7 +91,7 @@ def person(
         ZoneInfo(zone),
         weekly=every_day(shifts),
         busy=Taken.of(busy),
-        **rules,  # type: ignore[arg-type]
+        **rules,
     )
 
 
@@ -108,7 +107,7 @@ def window_of(
     notice_minutes: int = 0,
     horizon_days: int = 36_500,
     wait_minutes: int = 0,
-    **rules: object,
+    **rules: Any,
 ) -> Window:
     """Return the window of some days in which some people are asked for some lines."""
     return Window(
@@ -122,7 +121,7 @@ def window_of(
         notice_seconds=notice_minutes * 60,
         horizon_seconds=horizon_days * 86_400,
         max_wait_seconds=wait_minutes * 60,
-        **({"closures": {}} | rules),  # type: ignore[arg-type]
+        **({"closures": {}} | rules),
     )
 
 
@@ -143,10 +142,10 @@ def window(
     notice_minutes: int = 0,
     horizon_days: int = 36_500,
     days: int = 1,
-    rules: Mapping[str, object] | None = None,
+    rules: Mapping[str, Any] | None = None,
 ) -> Window:
     """Return Ana's window; ``shifts`` hold on every weekday, ``rules`` are the service's own."""
-    buffers = {"buffer_before_minutes": before, "buffer_after_minutes": after}
+    buffers: dict[str, Any] = {"buffer_before_minutes": before, "buffer_after_minutes": after}
     ana = person(
         shifts=shifts,
         zone=zone,
