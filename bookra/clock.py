@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bookra.errors import InvalidInputError
@@ -76,6 +76,7 @@ def closing(day: date, minute: int, tz: ZoneInfo) -> int:
     return _edge(day, minute, tz, fold=1)
 
 
+@lru_cache(maxsize=16_384)  # colleagues share their hours, and one search its days with the next
 def _edge(day: date, minute: int, tz: ZoneInfo, *, fold: int) -> int:
     local = datetime.combine(day, time()) + timedelta(minutes=minute)
     aware = local.replace(tzinfo=tz, fold=fold)

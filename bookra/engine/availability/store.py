@@ -33,6 +33,7 @@ from bookra.engine.availability.window import (
     Window,
 )
 from bookra.engine.catalog.actions import unknown_service
+from bookra.engine.database import BINARY_RESULTS
 from bookra.engine.people.staff import unknown_staff
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, NotFoundError
@@ -160,7 +161,7 @@ LOAD = text(
                              OR a.booking_id <> CAST(:own AS uuid))
                       ORDER BY a.starts_at) o) busy
     """  # noqa: S608 - the one value is a constant
-)
+).execution_options(**{BINARY_RESULTS: True})
 ABSENCES = text(
     """
     SELECT bookable_id, kind, reason, date_part('epoch', starts_at)::bigint AS start,
