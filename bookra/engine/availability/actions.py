@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 
 from sqlalchemy import text
 
@@ -151,40 +151,43 @@ def checked(visit: VisitWish) -> VisitWish:
 
 
 def _slots(window: Window, free_at: Iterable[tuple[int, list[int]]]) -> Iterator[Slot]:
-    """Yield the slots of starts and who is free at them; slots of one time share its instants."""
-    if len(window.lines) > 1:
-        yield from _visits(window, free_at)
-        return
+    """Yield the slots of starts and who is free at them."""
+    listed = _visits if len(window.lines) > 1 else _single
+    return chain.from_iterable(listed(window, free_at))
+
+
+def _single(window: Window, free_at: Iterable[tuple[int, list[int]]]) -> Iterator[list[Slot]]:
+    """Yield the slots of one service, start by start.
+
+    A month has tens of thousands of them: those of one start share its instants, what all slots of
+    one person have in common is put together once, and the constructor of plain tuples takes half
+    the time of the named one.
+    """
     performers = starts.performers(window, 0)
-    lengths = sorted({_length(who) for who in performers})
-    # A month has tens of thousands of slots: what those of one person share is put together once,
-    # and the constructor of plain tuples takes half the time of the named one.
-    shared = {who.index: (lengths.index(_length(who)), _shared(who)) for who in performers}
+    rest = {who.index: _rest(who) for who in performers}
+    lengths = {who.index: timedelta(minutes=who.service.minutes) for who in performers}
+    alike = len(set(lengths.values())) == 1
+    new = tuple.__new__
     for epoch, free in free_at:
         start = clock.from_epoch(epoch)
-        times = [(start, start + length) for length in lengths]
-        for index in free:
-            time, rest = shared[index]
-            yield tuple.__new__(Slot, times[time] + rest)
+        if alike:
+            times = start, start + lengths[free[0]]
+            yield [new(Slot, times + rest[index]) for index in free]
+        else:
+            yield [new(Slot, (start, start + lengths[index], *rest[index])) for index in free]
 
 
-def _length(who: starts.Performer) -> timedelta:
-    return timedelta(minutes=who.service.minutes)
-
-
-def _shared(who: starts.Performer) -> tuple[object, ...]:
+def _rest(who: starts.Performer) -> tuple[object, ...]:
     """Return what all slots of a person have in common: whatever follows the start and the end."""
-    service = who.service
-    never = clock.from_epoch(0)
+    service, never = who.service, clock.from_epoch(0)
     return Slot(never, never, who.person.slug, service.slug, service.price)[2:]
 
 
-def _visits(window: Window, free_at: Iterable[tuple[int, list[int]]]) -> Iterator[Slot]:
+def _visits(window: Window, free_at: Iterable[tuple[int, list[int]]]) -> Iterator[list[Slot]]:
     performers = {who.index: who for who in starts.performers(window, 0)}
     for epoch, free in free_at:
-        for index in free:
-            plan = next(plans(window, epoch, first={performers[index].person.id}))
-            yield slot_of(plan)
+        people = ({performers[index].person.id} for index in free)
+        yield [slot_of(next(plans(window, epoch, first=person))) for person in people]
 
 
 def slot_of(plan: Plan) -> Slot:
