@@ -16,6 +16,7 @@ from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from bookra import bootstrap
 from bookra.clock import resolve
@@ -78,10 +79,9 @@ def opened(bookings: int) -> Iterator[Salon]:
 
 
 def _furnished(settings: Settings, engine: Engine, bookings: int) -> Salon:
-    new = tenancy.NewTenant(SLUG, "Luna Hair", "Europe/Berlin", "EUR", "DE", 1900)
     with bootstrap.administration(settings) as connection:
-        tenancy.create(connection, new)
-    people, service, customer = engine.act(SLUG, _set_up, command="benchmark")
+        tenancy.create(connection, business(SLUG))
+    people, service, customer = engine.act(SLUG, set_up, command="benchmark")
     booked = 0
     for index, person in enumerate(people):
         wanted = bookings * (index + 1) // STAFF - bookings * index // STAFF
@@ -92,9 +92,15 @@ def _furnished(settings: Settings, engine: Engine, bookings: int) -> Salon:
     return Salon(settings, engine, people, booked)
 
 
-def _set_up(tx: Tx) -> tuple[tuple[Staff, ...], Service, UUID]:
+def business(slug: str) -> tenancy.NewTenant:
+    """Return a salon that has not opened yet."""
+    return tenancy.NewTenant(slug, "Luna Hair", "Europe/Berlin", "EUR", "DE", 1900)
+
+
+def set_up(tx: Tx, staff: int = STAFF) -> tuple[tuple[Staff, ...], Service, UUID]:
+    """Make people, one service and one client; return the people, the service, the client's id."""
     people = []
-    for number in range(STAFF):
+    for number in range(staff):
         person, _ = add_staff(tx, f"staff-{number:02d}", f"Staff {number}", commission_bps=4000)
         weeks = [parse_week(week) for week in WEEKS[number % len(WEEKS)]]
         set_hours(tx, person.slug, weeks, TODAY - timedelta(days=365))
@@ -107,7 +113,7 @@ def _set_up(tx: Tx) -> tuple[tuple[Staff, ...], Service, UUID]:
 
 def _fill(tx: Tx, person: Staff, service: Service, customer: UUID, wanted: int) -> int:
     """Book so many visits of one person; return how many the exclusion constraint let in."""
-    starts = _starts(tx, random.Random(person.slug), wanted)
+    starts = starts_of(person.slug, wanted, tx.tenant.zone)
     span = [
         {"id": new_id(), "starts_at": start, "ends_at": start + timedelta(minutes=45)}
         for start in starts
@@ -160,15 +166,17 @@ def _booking(visit: dict[str, object], customer: UUID, now: datetime) -> dict[st
     }
 
 
-def _starts(tx: Tx, rng: random.Random, wanted: int) -> list[datetime]:
-    """Return times in separate hours of the days around the month, on the quarter hour."""
+def starts_of(person: str, wanted: int, zone: ZoneInfo) -> list[datetime]:
+    """Return so many times of a person's visits: in separate hours of the days around the month,
+    on the quarter hour, and the same ones in every run.
+    """
+    rng = random.Random(person)
     days = max(31, round(wanted / VISITS_A_DAY))
     first = MONTH - timedelta(days=(days - 30) // 2)
     hours = [(day, hour) for day in range(days) for hour in range(8, 19)]
     return [
         resolve(
-            datetime.combine(first + timedelta(days=day), time(hour, rng.choice((0, 15)))),
-            tx.tenant.zone,
+            datetime.combine(first + timedelta(days=day), time(hour, rng.choice((0, 15)))), zone
         )
         for day, hour in sorted(rng.sample(hours, wanted))
     ]

@@ -55,7 +55,7 @@ CASES = (
 )
 COLUMNS = (
     *("", "SELECT ms", "search ms", "ratio", "least SELECT", "least search", "ratio"),
-    *("rows", "slots", "statements", "round trips"),
+    *("CPU SELECT", "CPU search", "ratio", "rows", "slots", "statements", "round trips"),
 )
 
 
@@ -91,11 +91,15 @@ def _measure(
     select, search = _select(salon, session, case), _search(salon, case)
     found, slots = select(), search()
     messages = _sent(salon, search)
-    bare, whole = interleaved({"SELECT": select, "search": search}, rounds=rounds, warm_up=5)
+    servers = {"SELECT": session.info.backend_pid, "search": _wire(salon).backend_pid}
+    contenders = {"SELECT": select, "search": search}
+    # A session keeps the plan of the search after the first few.
+    bare, whole = interleaved(contenders, rounds=rounds, warm_up=10, servers=servers)
     line = [
         case.name,
         *_figures(bare.median_ms, whole.median_ms),
         *_figures(min(bare.taken_ms), min(whole.taken_ms)),
+        *_figures(bare.median_worked_ms, whole.median_worked_ms),
         str(len(found)),
         str(len(slots)),
         str(messages.statements),
@@ -138,6 +142,17 @@ def _ordinary_session(salon: Salon) -> psycopg.Connection:
     return psycopg.connect(target, autocommit=True, prepare_threshold=None)
 
 
+def _wire(salon: Salon) -> psycopg.pq.abc.PGconn:
+    """Return the engine's one connection."""
+
+    def connection_of(tx: Tx) -> psycopg.Connection:
+        driver = tx.connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        return driver
+
+    return salon.engine.ask(SLUG, connection_of).pgconn
+
+
 @dataclass(frozen=True, slots=True)
 class Messages:
     """What a search sends: SQL statements, and how often it waits for the server's answer."""
@@ -148,13 +163,7 @@ class Messages:
 
 def _sent(salon: Salon, search: Callable[[], object]) -> Messages:
     """Run a search once more while libpq writes down each message of its one connection."""
-
-    def connection_of(tx: Tx) -> psycopg.Connection:
-        driver = tx.connection.connection.driver_connection
-        assert isinstance(driver, psycopg.Connection)
-        return driver
-
-    wire = salon.engine.ask(SLUG, connection_of).pgconn
+    wire = _wire(salon)
     with tempfile.TemporaryFile("w+") as log:
         wire.trace(log.fileno())
         search()
@@ -164,11 +173,13 @@ def _sent(salon: Salon, search: Callable[[], object]) -> Messages:
 
 
 def _messages(trace: str) -> Messages:
-    """Count libpq's trace: a simple query may hold several statements, or none (a ping)."""
+    """Count libpq's trace: a simple query may hold several statements, or none (a ping), and a
+    statement whose plan is kept is only bound to its values.
+    """
     lines = [line.split("\t") for line in trace.splitlines() if line.count("\t") >= 3]
     queries = [line[-1].strip(' "') for line in lines if line[3].startswith("Query")]
     simple = sum(len([part for part in query.split(";") if part.strip()]) for query in queries)
-    extended = sum(line[3] == "Parse" for line in lines)
+    extended = sum(line[3] == "Bind" for line in lines)
     return Messages(simple + extended, sum(line[3].startswith("ReadyForQuery") for line in lines))
 
 

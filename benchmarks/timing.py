@@ -1,7 +1,8 @@
 """Times things against each other in one run, and writes down what came out.
 
 Contenders take turns, and the order turns round each time: what slows the machine for a moment
-hits both sides. The least times come nearest to a machine that does nothing else.
+hits both sides. The least times come nearest to a machine that does nothing else; the processor
+time of both ends, where it is known, says how much work it was, whoever else wanted the machine.
 """
 
 from __future__ import annotations
@@ -25,6 +26,12 @@ class Times:
 
     name: str
     taken_ms: tuple[float, ...]
+    worked_ms: tuple[float, ...] = ()
+
+    @property
+    def median_worked_ms(self) -> float:
+        """The middle one of the processor times, of client and server together."""
+        return median(self.worked_ms)
 
     @property
     def median_ms(self) -> float:
@@ -38,21 +45,41 @@ class Times:
 
 
 def interleaved(
-    contenders: Mapping[str, Callable[[], object]], *, rounds: int, warm_up: int
+    contenders: Mapping[str, Callable[[], object]],
+    *,
+    rounds: int,
+    warm_up: int,
+    servers: Mapping[str, int] | None = None,
 ) -> list[Times]:
-    """Run all contenders in each of ``rounds``; the first ``warm_up`` rounds do not count."""
+    """Run all contenders in each of ``rounds``; the first ``warm_up`` rounds do not count.
+
+    ``servers`` names the server's process that works for a contender, so that its processor time
+    is counted too.
+    """
     taken: dict[str, list[float]] = {name: [] for name in contenders}
+    worked: dict[str, list[float]] = {name: [] for name in contenders}
     order = list(contenders)
     for number in range(warm_up + rounds):
         for name in order:
-            begun = time.perf_counter()
+            server = (servers or {}).get(name)
+            before, begun = _worked_ms(server), time.perf_counter()
             kept = contenders[name]()
             elapsed = (time.perf_counter() - begun) * 1000
+            work = _worked_ms(server) - before
             del kept  # taking the result apart is the caller's time
             if number >= warm_up:
                 taken[name].append(elapsed)
+                worked[name].append(work)
         order.reverse()
-    return [Times(name, tuple(each)) for name, each in taken.items()]
+    return [Times(name, tuple(taken[name]), tuple(worked[name])) for name in contenders]
+
+
+def _worked_ms(server: int | None) -> float:
+    """Return the processor time so far of this process, and of the server's (Linux alone)."""
+    own = time.process_time() * 1000
+    if server is None:
+        return own
+    return own + int(Path(f"/proc/{server}/schedstat").read_text("utf-8").split()[0]) / 1e6
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
