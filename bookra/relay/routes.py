@@ -249,8 +249,7 @@ def send_message(delivery: Delivery) -> Outcome:
     booking, customer, tenant = delivery.ask(
         lambda tx: _addressed(tx, booking_by_id(tx, payload.booking_id))
     )
-    stale = payload.template == "booking_confirmed" and booking.status not in SHOWN_IN_CALENDAR
-    if stale or customer.phone is None:
+    if _stale(payload.template, booking) or customer.phone is None:
         return SKIPPED
     account, whatsapp = delivery.clients.whatsapp(delivery.item.tenant)
     message = TemplateMessage(
@@ -267,6 +266,13 @@ def send_message(delivery: Delivery) -> Outcome:
         booking_code=booking.code,
     )
     return delivery.called(account, lambda: whatsapp.send(message))
+
+
+def _stale(template: str, booking: Booking) -> bool:
+    """Tell whether a message is no longer true: its booking is not what it says any more."""
+    if template == "waitlist_offer":
+        return booking.status is not Status.HELD
+    return template != "booking_cancelled" and booking.status not in SHOWN_IN_CALENDAR
 
 
 def _addressed(tx: Tx, booking: Booking) -> tuple[Booking, Any, Tenant]:

@@ -640,6 +640,20 @@ def _columns() -> None:
         source_schema="bookra",
         referent_schema="bookra",
     )
+    op.create_index(
+        "bookings_series_idx",
+        "bookings",
+        ["tenant_id", "series_id"],
+        schema="bookra",
+        postgresql_where=sa.text("series_id IS NOT NULL"),
+    )
+    op.create_index(
+        "bookings_displaced_idx",
+        "bookings",
+        ["tenant_id", "starts_at"],
+        schema="bookra",
+        postgresql_where=sa.text("status = 'displaced'"),
+    )
     op.add_column("closures", sa.Column("location_id", sa.Uuid(), nullable=True), schema="bookra")
     op.drop_constraint(
         op.f("closures_tenant_id_day_key"), "closures", schema="bookra", type_="unique"
@@ -815,6 +829,8 @@ def downgrade() -> None:
     op.drop_constraint(
         op.f("bookings_tenant_id_series_id_fkey"), "bookings", schema="bookra", type_="foreignkey"
     )
+    op.drop_index("bookings_displaced_idx", "bookings", schema="bookra")
+    op.drop_index("bookings_series_idx", "bookings", schema="bookra")
     op.drop_column("bookings", "series_id", schema="bookra")
     op.drop_constraint(
         op.f("booking_lines_tenant_id_session_id_fkey"),

@@ -59,7 +59,9 @@ def find_visits(
         raise InvalidInputError("bad_days", f"{days} days is not between 1 and {MAX_DAYS}")
     window = load_window(tx, checked(visit), first_day, days)
     if window.service.capacity is not None:
-        return class_slots(tx, window.service.slug, visit.first.staff, first_day, days, limit)
+        return class_slots(
+            tx, window.service.slug, visit.first.staff, first_day, days, limit, own=visit.own
+        )
     return list(islice(_slots(window, slots.free_at(window).items()), limit))
 
 
@@ -95,7 +97,7 @@ def explain_visit(tx: Tx, visit: VisitWish, at: datetime) -> Answer:
     """
     window = window_at(tx, checked(visit), at, explaining=True)
     if window.service.capacity is not None:
-        return explain_class(tx, window.service.slug, visit.first.staff, at)
+        return explain_class(tx, window.service.slug, visit.first.staff, at, own=visit.own)
     start = clock.to_epoch(at)
     people = [p for p in window.staff if visit.first.staff in (None, p.slug)]
     able = [person for person in people if person.performs(window.service)] or people
@@ -133,7 +135,7 @@ def nearest_visits(tx: Tx, visit: VisitWish, at: datetime) -> tuple[Slot, ...]:
     first = max(today, clock.local_day(at, tx.tenant.zone) - timedelta(days=1))
     window = load_window(tx, visit, first, NEAREST_DAYS)
     if window.service.capacity is not None:
-        return class_nearest(tx, window.service.slug, visit.first.staff, at)
+        return class_nearest(tx, window.service.slug, visit.first.staff, at, own=visit.own)
     wanted = clock.to_epoch(at)
     closest = sorted(slots.open_starts(window), key=lambda start: (abs(start[0] - wanted), start))
     return tuple(_slots(window, [(start, [index]) for start, index in sorted(closest[:NEAREST])]))

@@ -43,8 +43,10 @@ def retake(tx: Tx, booking: Booking) -> bool:
     return True
 
 
-def cancel(tx: Tx, code: str) -> Booking:
+def cancel(tx: Tx, code: str, *, tells: bool = True) -> Booking:
     """Cancel an unpaid booking: free its time, its pay link and its calendar event.
+
+    ``tells`` False sends no message: who cancels several sends one for all of them.
 
     Raises ConflictError for a booking that is over (``illegal_state``) or paid (``already_paid``).
     """
@@ -61,7 +63,7 @@ def cancel(tx: Tx, code: str) -> Booking:
     set_status(tx, booking, Status.CANCELLED)
     cancel_checkouts(tx, booking.id)
     if booking.status is not Status.HELD:
-        withdraw(tx, booking)
+        withdraw(tx, booking, tells=tells)
     return store.booking_by_id(tx, booking.id)
 
 

@@ -15,10 +15,11 @@ def announce(tx: Tx, booking: Booking, template: str = "booking_confirmed") -> N
     message(tx, booking, template)
 
 
-def withdraw(tx: Tx, booking: Booking, template: str = "booking_cancelled") -> None:
-    """Emit what a booking that no longer stands causes."""
+def withdraw(tx: Tx, booking: Booking, *, tells: bool = True) -> None:
+    """Emit what a booking that no longer stands causes; ``tells`` says whether to the customer."""
     emit(tx, DeleteCalendar(booking.id))
-    message(tx, booking, template)
+    if tells:
+        message(tx, booking, "booking_cancelled")
 
 
 def message(tx: Tx, booking: Booking, template: str) -> None:

@@ -45,6 +45,8 @@ def book(tx: Tx, request: BookingRequest) -> Booking:
     window = window_at(tx, visit, request.at)
     customer_by_id(tx, request.customer_id)
     if window.service.capacity is not None:
+        if replaced is not None:
+            _give_up(tx, replaced)
         return book_seats(tx, request)
     start = clock.to_epoch(request.at)
     who = slots.who_is_open(window, start)

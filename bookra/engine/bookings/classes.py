@@ -190,7 +190,7 @@ def _expire(tx: Tx, bookings: list[Booking], *, lapsed_only: bool) -> list[Booki
         for booking in bookings
         if booking.status is Status.HELD and not (lapsed_only and _lives(tx, booking))
     ]
-    holds._expire(tx, (booking.id for booking in expired))
+    holds.expire(tx, (booking.id for booking in expired))
     return expired
 
 

@@ -145,7 +145,7 @@ def _queue_for_everybody(tx: Tx, booking: Booking) -> None:
             now=tx.now,
         )
         lock_bookables(tx, people)
-        holds._expire(tx, (row.id for row in lapsed))
+        holds.expire(tx, (row.id for row in lapsed))
 
 
 def _numbered(found: Sequence[Proposal], number: int) -> Proposal:

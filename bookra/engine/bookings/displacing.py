@@ -36,6 +36,8 @@ from bookra.engine.bookings.in_the_way import refuse_all, refuse_immovable
 from bookra.engine.bookings.locks import lock_bookables
 from bookra.engine.bookings.model import Booking, Status, require_next
 from bookra.engine.bookings.reseating import other_units, reseat
+from bookra.engine.outbox.emit import emit
+from bookra.engine.outbox.topics import UpsertCalendar
 from bookra.engine.runtime import Tx
 from bookra.errors import UnavailableError
 
@@ -223,6 +225,7 @@ def _displace(
     if booking.status is not Status.DISPLACED:
         require_next(booking.code, booking.status, Status.DISPLACED)
         set_status(tx, booking, Status.DISPLACED)
+        emit(tx, UpsertCalendar(booking.id))
     note(
         tx,
         booking.id,

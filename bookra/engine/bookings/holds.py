@@ -12,6 +12,7 @@ from uuid import UUID
 
 from bookra.engine.availability.starts import Limit
 from bookra.engine.bookings import store
+from bookra.engine.bookings.locks import lock_bookables
 from bookra.engine.bookings.model import Status
 from bookra.engine.outbox.emit import emit
 from bookra.engine.outbox.topics import CancelPayment
@@ -32,7 +33,9 @@ def release_lapsed_in_the_way(
 ) -> None:
     """Expire lapsed holds whose allocations meet ``[start, until)`` of these bookables.
 
-    And those that still take a place of one of the daily ``limits``.
+    And those that still take a place of one of the daily ``limits``. Whoever takes their time waits
+    for this transaction, which must not wait for that one: so it queues for the bookables, between
+    locking the holds and giving up their time.
     """
     rows = tx.rows(
         store.LAPSED_IN_THE_WAY,
@@ -43,7 +46,9 @@ def release_lapsed_in_the_way(
         days=[limit.day for limit in limits],
         now=tx.now,
     )
-    _expire(tx, (row.id for row in rows))
+    if rows:
+        lock_bookables(tx, bookables)
+        expire(tx, (row.id for row in rows))
 
 
 def any_lapsed(tx: Tx) -> bool:
@@ -54,7 +59,7 @@ def any_lapsed(tx: Tx) -> bool:
 def expire_lapsed(tx: Tx) -> int:
     """Expire every lapsed hold of the tenant, a bounded batch at a time; returns how many."""
     rows = tx.rows(store.LAPSED_HOLDS, now=tx.now, limit=SWEEP_LIMIT)
-    _expire(tx, (row.id for row in rows))
+    expire(tx, (row.id for row in rows))
     return len(rows)
 
 
@@ -67,7 +72,7 @@ def lapse(tx: Tx, booking_id: UUID, session_ended: datetime) -> bool:
     row = tx.row(store.LOCK_HELD, id=booking_id, made_for_link=session_ended + LINK_SLACK)
     if row is None or tx.rows(store.OPEN_CHECKOUTS, booking_id=booking_id):
         return False
-    _expire(tx, [booking_id])
+    expire(tx, [booking_id])
     return True
 
 
@@ -77,7 +82,8 @@ def cancel_checkouts(tx: Tx, booking_id: UUID) -> None:
         emit(tx, CancelPayment(booking_id, row.id))
 
 
-def _expire(tx: Tx, booking_ids: Iterable[UUID]) -> None:
+def expire(tx: Tx, booking_ids: Iterable[UUID]) -> None:
+    """Expire holds whose rows the caller has locked, with their links."""
     for booking_id in booking_ids:
         tx.run(store.RELEASE, booking_id=booking_id)
         tx.run(store.SET_STATUS, id=booking_id, status=Status.EXPIRED.value, hold_expires_at=None)

@@ -42,7 +42,8 @@ UNCOUNTED = text(
       JOIN staff k ON k.tenant_id = l.tenant_id AND k.id = l.staff_id
       JOIN bookables o ON o.tenant_id = l.tenant_id AND o.id = l.staff_id
       LEFT JOIN locations p ON p.tenant_id = o.tenant_id AND p.id = o.location_id
-     WHERE l.tenant_id = :tenant_id AND (l.staff_id = :subject_id OR l.service_id = :subject_id)
+     WHERE l.tenant_id = :tenant_id
+       AND (l.service_id = :subject_id OR (l.staff_id = :subject_id AND l.session_id IS NULL))
        AND l.starts_at >= :since AND b.status IN ('held', 'confirmed', 'checked_in', 'in_service')
        AND NOT EXISTS (SELECT FROM day_places d
                         WHERE d.tenant_id = l.tenant_id AND d.subject_id = :subject_id

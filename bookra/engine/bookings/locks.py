@@ -1,10 +1,11 @@
 """The lock order, in one place, for everybody who writes bookings.
 
 1. bookings, ``FOR UPDATE``, in id order (lapsed holds included)
-2. bookables, by ``lock_bookables``, in id order
-3. allocations, inserted by bookable and start
-4. seats, then places of a daily limit
-5. the outbox's aggregates
+2. a class's session, shared to take seats, alone to change it (``seats.lock_session``)
+3. bookables, by ``lock_bookables``, in id order
+4. allocations, inserted by bookable and start
+5. seats, then places of a daily limit, by subject and day
+6. the outbox's aggregates
 
 One booking of one block needs no lock of a bookable: it holds nothing while it waits for the
 exclusion constraint. Whoever claims several spans, or gives some up to claim others, holds one

@@ -154,7 +154,7 @@ def release_lapsed(tx: Tx, session: Session) -> None:
     Locks their bookings in id order.
     """
     rows = tx.rows(LAPSED, session_id=session.id, service_id=session.service_id, now=tx.now)
-    holds._expire(tx, (row.id for row in rows))
+    holds.expire(tx, (row.id for row in rows))
 
 
 def seats_of(tx: Tx, session_id: UUID) -> list[Seat]:

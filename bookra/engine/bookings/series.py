@@ -138,7 +138,8 @@ def cancel_series(tx: Tx, code: str) -> list[Booking]:
     if booking.code not in codes:
         codes.insert(0, booking.code)  # it can't be cancelled: its error says why
     tx.concerns("series", row.series_id)
-    return [cancel(tx, code) for code in codes]
+    first, *others = codes  # one message for all of them
+    return [cancel(tx, first), *(cancel(tx, code, tells=False) for code in others)]
 
 
 def rule_text(request: SeriesRequest) -> str:

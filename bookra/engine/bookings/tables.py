@@ -44,6 +44,19 @@ Index(
     bookings.c.hold_expires_at,
     postgresql_where=text("status = 'held'"),
 )
+# The queue of displaced visits, and the visits of a series: few among all bookings.
+Index(
+    "bookings_displaced_idx",
+    bookings.c.tenant_id,
+    bookings.c.starts_at,
+    postgresql_where=text("status = 'displaced'"),
+)
+Index(
+    "bookings_series_idx",
+    bookings.c.tenant_id,
+    bookings.c.series_id,
+    postgresql_where=text("series_id IS NOT NULL"),
+)
 
 booking_lines = s.tenant_table(
     "booking_lines",
