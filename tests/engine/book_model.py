@@ -26,13 +26,17 @@ OCCUPYING = {"held", "confirmed", "checked_in", "completed", "displaced"}
 
 @dataclass
 class Line:
-    """A service with somebody from a minute on; ``there`` False when its time was taken away."""
+    """A service with somebody from a minute on; ``there`` False when its time was taken away.
+
+    ``number`` counts the lines in the order in which they were booked, wherever they moved since.
+    """
 
     service: str
     staff: str
     start: int
     chair: str | None = None
     there: bool = True
+    number: int = 0
 
     @property
     def end(self) -> int:
@@ -90,6 +94,11 @@ class Book:
     def booked_minutes(self, staff: str) -> int:
         """Return how much of a person is booked this week."""
         return sum(who == staff for visit in self.standing() for who, _ in visit.minutes())
+
+    def last_booked(self, staff: str) -> int:
+        """Return the number of a person's newest line, whatever became of it."""
+        lines = (line for visit in self.visits.values() for line in visit.lines)
+        return max((line.number for line in lines if line.staff == staff), default=0)
 
     def grants(
         self,

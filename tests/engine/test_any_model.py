@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import count, islice
 from typing import TypeVar
@@ -119,8 +120,7 @@ class Walk(RuleBasedStateMachine):
         self.book = Book(self._minute(NOW))
         self.sessions = [Engine(pool, now=self._now), Engine(pool, now=self._now)]
         self.turn = 0
-        self.last_line: dict[str, int] = {}
-        self.lines = count(1)
+        self.numbers = count(1)
 
     def _now(self) -> datetime:
         return self._at(self.book.now)
@@ -153,6 +153,8 @@ class Walk(RuleBasedStateMachine):
             if row.code == booking.code and row.slug not in HOURS
         }
         there = {row.position for row in rows if row.code == booking.code}
+        known = self.book.visits.get(booking.code)
+        numbers = [line.number for line in known.lines] if known else [0] * len(booking.lines)
         return [
             Line(
                 line.service,
@@ -160,8 +162,9 @@ class Walk(RuleBasedStateMachine):
                 self._minute(line.starts_at),
                 chairs.get(line.position),
                 line.position in there,
+                number,
             )
-            for line in booking.lines
+            for line, number in zip(booking.lines, numbers, strict=True)
         ]
 
     def _request(
@@ -205,16 +208,16 @@ class Walk(RuleBasedStateMachine):
         until = None if hold is None else self.book.now + hold
         if replaced:
             self.book.visits[replaced].status = "cancelled"
-        self.book.visits[done.code] = Visit(done.code, done.status.value, lines, until)
         for line in lines:
-            self.last_line[line.staff] = next(self.lines)
+            line.number = next(self.numbers)
+        self.book.visits[done.code] = Visit(done.code, done.status.value, lines, until)
         return done.code
 
     def _fairest(self, wish: tuple[str, str | None], start: int) -> str:
         """Least booked minutes in the week, then least recently booked, then by name."""
         able = {way.staff for way in self.book.grants(*wish, start)}
         return min(
-            able, key=lambda who: (self.book.booked_minutes(who), self.last_line.get(who, 0), who)
+            able, key=lambda who: (self.book.booked_minutes(who), self.book.last_booked(who), who)
         )
 
     @rule(target=codes, service=SERVICES, staff=ANYBODY, start=STARTS)
@@ -406,7 +409,7 @@ class Walk(RuleBasedStateMachine):
 
 
 def _same(lines: Sequence[Line], way: Sequence[Line]) -> bool:
-    return [vars(line) for line in lines] == [vars(line) for line in way]
+    return [replace(line, number=0) for line in lines] == list(way)
 
 
 def test_engine_database_and_model_never_part(database: Database, pool: Pool) -> None:
