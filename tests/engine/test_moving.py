@@ -22,6 +22,7 @@ from bookra.engine.bookings.booking import BookingRequest, book
 from bookra.engine.bookings.history import history
 from bookra.engine.bookings.model import Booking, Status
 from bookra.engine.bookings.moving import KEEP, move, swap
+from bookra.engine.catalog.actions import set_service
 from bookra.engine.outbox.inspect import outbox_rows
 from bookra.engine.people.staff import set_staff
 from bookra.engine.runtime import Tx
@@ -323,6 +324,16 @@ def test_movers_and_bookers_with_lapsed_holds_in_their_way_do_not_deadlock(salon
             to(seen, code, home)
     assert overlaps(seen) == 0
     assert deadlocks(seen) == 0
+
+
+def test_what_is_sold_can_be_moved_and_swapped_although_it_is_off_the_list(salon: Salon) -> None:
+    one, two = salon.book(f"{TUESDAY} 10:00"), salon.book(f"{TUESDAY} 14:00", staff="ben")
+    salon.act(lambda tx: set_service(tx, "cut", {"active": False}))
+    assert to(salon, one.code, "12:00").starts_at == salon.local(f"{TUESDAY} 12:00")
+    left, _ = salon.act(lambda tx: swap(tx, one.code, two.code))
+    assert left.lines[0].staff == "ben"
+    with pytest.raises(NotFoundError):
+        salon.book(f"{TUESDAY} 10:00")
 
 
 def test_a_checked_in_guest_can_be_given_to_somebody_else(salon: Salon) -> None:

@@ -155,6 +155,7 @@ def plan_of(salon: Salon, tx: Tx) -> list[dict[str, Any]]:
         "services": ["cut"],
         "staff": None,
         "own": None,
+        "sold": False,
         "named": False,
         "day_before": date(2026, 11, 22),
         "day_after": date(2026, 11, 27),

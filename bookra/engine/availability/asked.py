@@ -18,12 +18,14 @@ class VisitWish(NamedTuple):
 
     ``max_wait_minutes`` bounds the time between a line's end and the next one's start.
     ``own`` is a booking whose time counts as free: the hold or the visit that is to be replaced.
+    ``sold`` is for what is booked already: its services may be off the list by now.
     """
 
     lines: tuple[Wish, ...]
     parallel: bool = False
     max_wait_minutes: int = 15
     own: UUID | None = None
+    sold: bool = False
 
     @property
     def first(self) -> Wish:

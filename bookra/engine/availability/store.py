@@ -51,7 +51,8 @@ LOAD = text(
              s.buffer_after_minutes, s.granularity_minutes, s.alignment, s.notice_minutes,
              s.horizon_days, s.daily_limit, s.capacity
         FROM services s
-       WHERE s.tenant_id = :tenant_id AND s.slug = ANY(CAST(:services AS text[])) AND s.active
+       WHERE s.tenant_id = :tenant_id AND s.slug = ANY(CAST(:services AS text[]))
+         AND (s.active OR :sold)
     ), needed AS (
       SELECT n.service_id, n.span, p.id AS pool_id, p.slug AS pool
         FROM service_resources n
@@ -239,6 +240,7 @@ def _load(
         services=[wish.service for wish in visit.lines],
         staff=None if None in staff else sorted(filter(None, staff)),
         own=visit.own,
+        sold=visit.sold,
         named=explaining,
         day_before=first_day - timedelta(days=REACH_DAYS),
         day_after=first_day + timedelta(days=days + REACH_DAYS),

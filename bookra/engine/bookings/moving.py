@@ -70,7 +70,8 @@ def swap(tx: Tx, code: str, other: str) -> tuple[Booking, Booking]:
     pairs = ((left, right.lines[0]), (right, left.lines[0]))
     ids: set[UUID] = set()
     for booking, there in pairs:
-        wish = VisitWish((Wish(booking.lines[0].service, there.staff),), own=booking.id)
+        lines = (Wish(booking.lines[0].service, there.staff),)
+        wish = VisitWish(lines, own=booking.id, sold=True)
         ids |= _make_way(tx, wish, there.starts_at)
     _lock(tx, [left.id, right.id], ids)
     for booking in (left, right):
@@ -144,6 +145,7 @@ def _visit(booking: Booking, lines: list[Line], staff: str | None) -> VisitWish:
         tuple(Wish(line.service, line.staff if staff == KEEP else staff) for line in lines),
         parallel=any(gap < 0 for gap in gaps),
         max_wait_minutes=int(max([WAIT_MINUTES, *gaps])),
+        sold=True,
     )
 
 

@@ -30,7 +30,8 @@ def place(tx: Tx, booking: Booking, line: Line, at: datetime, staff: str | None)
     ``staff`` None is anybody. Raises as ``book`` does, notice and the grid left aside: what is
     agreed on already may be put anywhere that is free.
     """
-    place_visit(tx, booking, [line], VisitWish((Wish(line.service, staff),)), at, anywhere=True)
+    visit = VisitWish((Wish(line.service, staff),), sold=True)
+    place_visit(tx, booking, [line], visit, at, anywhere=True)
 
 
 def place_visit(
