@@ -6,11 +6,21 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+import away
+import teaching
 from factories import Salon
 from sqlalchemy import text
 
 from bookra.engine.availability.timetable import set_exception
-from bookra.engine.bookings.booking import book
+from bookra.engine.bookings.booking import BookingRequest, book
+from bookra.engine.bookings.moving import move
+from bookra.engine.bookings.openings import offer_openings
+from bookra.engine.bookings.recurrence import parse_every
+from bookra.engine.bookings.series import book_series
+from bookra.engine.bookings.series_dates import SeriesRequest
+from bookra.engine.bookings.waitlist import WishRequest, add_wish
+from bookra.engine.catalog.actions import NewService, add_service
+from bookra.engine.catalog.model import Need, Offered, ServiceLevel, parse_segments
 from bookra.engine.commissions.split import split
 from bookra.engine.database import open_pool
 from bookra.engine.invoices.actions import issue
@@ -18,6 +28,9 @@ from bookra.engine.outbox import queue
 from bookra.engine.payments.inbox import Event, advance, receive
 from bookra.engine.payments.settling import Charge, MovementFact, record_movement, settle_payment
 from bookra.engine.payments.taking import request_link
+from bookra.engine.people.locations import add_location
+from bookra.engine.people.resources import add_resource
+from bookra.engine.people.staff import find_staff
 from bookra.engine.runtime import Tx
 from bookra.engine.schema import metadata
 from bookra.engine.tables import ROOMS
@@ -56,8 +69,53 @@ def furnish(salon: Salon, key_file: Path) -> None:
     salon.act(_receive_and_settle)
     salon.act(lambda tx: once(tx, "k-1", "book", {}, lambda: {"code": booking.code}))
     salon.act(lambda tx: tx.run(_OPERATOR, id=new_id(), now=tx.now))
+    _furnish_the_book(salon)
 
 
+def _furnish_the_book(salon: Salon) -> None:
+    """Give a salon places, pools, a class, a series, a limit, absences and a waitlist."""
+    salon.act(lambda tx: add_location(tx, "mitte", "Mitte", "Europe/Berlin"))
+    salon.act(lambda tx: add_resource(tx, "chair-1", "chairs", location="mitte"))
+    price = Money(3000, salon.tenant.currency)
+    shave = NewService(
+        "shave",
+        "Shave",
+        price,
+        parse_segments("busy 30"),
+        daily_limit=20,
+        levels=(ServiceLevel("senior", price),),
+        offered=tuple(Offered(weekday, 540, 1080) for weekday in range(7)),
+        needs=(Need("chairs"),),
+    )
+    salon.act(lambda tx: add_service(tx, shave))
+    moved = salon.book("2026-11-25 10:00", service="shave", staff="ana")
+    salon.act(lambda tx: move(tx, moved.code, salon.local("2026-11-25 11:00")))
+    away.add(salon, "2026-12-01", "2026-12-01", slug="ben")
+    salon.act(_busy_elsewhere)
+    teaching.offer(salon)
+    teaching.give(salon)
+    customer = salon.customer()
+    seat = BookingRequest("yoga", None, salon.local(teaching.EVENING), customer.id)
+    salon.act(lambda tx: book(tx, seat))
+    weekly = SeriesRequest(
+        "cut", "ana", salon.local("2026-11-26 10:00"), customer.id, parse_every("week"), 2
+    )
+    salon.act(lambda tx: book_series(tx, weekly))
+    window = (salon.local("2026-11-27 09:00"), salon.local("2026-11-27 17:00"))
+    salon.act(lambda tx: add_wish(tx, WishRequest("cut", None, customer.id, (window,))))
+    salon.act(offer_openings)
+
+
+def _busy_elsewhere(tx: Tx) -> None:
+    day = datetime(2026, 12, 2, 9, tzinfo=UTC)
+    ben = find_staff(tx, "ben").id
+    tx.run(_EXTERNAL, id=new_id(), bookable_id=ben, start=day, until=day + timedelta(hours=1))
+
+
+_EXTERNAL = text(
+    "INSERT INTO external_busy (tenant_id, id, bookable_id, source, uid, starts_at, ends_at)"
+    " VALUES (:tenant_id, :id, :bookable_id, 'home', 'u1', :start, :until)"
+)
 _OPERATOR = text(
     "INSERT INTO operators (tenant_id, id, login, role, created_at)"
     " VALUES (:tenant_id, :id, 'left_long_ago', 'owner', :now)"
