@@ -51,14 +51,19 @@ class Line:
 
 @dataclass
 class Visit:
-    """A booking: its state, its lines, and until which minute of the clock it is held."""
+    """A booking: its state, its lines, and until which minute of the clock it is held.
+
+    ``rearranged`` when one of several lines was moved by itself.
+    """
 
     code: str
     status: str
     lines: list[Line]
     held_until: int | None = None
+    rearranged: bool = False
 
     def minutes(self) -> set[tuple[str, int]]:
+        """Return every minute of a person or a chair that the visit takes."""
         if self.status not in OCCUPYING:
             return set()
         return set().union(*(line.minutes() for line in self.lines))
