@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
+from bookra.engine.availability import sessions
 from bookra.engine.availability.actions import explain_start
 from bookra.engine.bookings import actions, booking, rota, store
 from bookra.engine.bookings.day import DaySnapshot
@@ -12,7 +13,7 @@ from bookra.engine.payments import taking
 from bookra.engine.people import customers, habits
 from bookra.engine.people.customers import Customer
 from bookra.engine.runtime import Engine, Tx
-from bookra.errors import ConflictError
+from bookra.errors import ConflictError, NotFoundError
 from bookra.money import Money
 from bookra.tui.desk import BookingDetail, Brand, CustomerChoice, NewCustomer, ServiceChoice
 
@@ -76,10 +77,13 @@ class EngineDesk:
         return self._engine.act(self._tenant, action, command="tui book")
 
     def detail(self, code: str) -> BookingDetail:
-        """Return one booking with its customer."""
+        """Return one booking with its customer, or a class with its seats."""
 
         def question(tx: Tx) -> BookingDetail:
-            found = store.booking_by_code(tx, code)
+            try:
+                found = store.booking_by_code(tx, code)
+            except NotFoundError:
+                return _class_detail(tx, code)
             return BookingDetail(
                 code=found.code,
                 status=found.status.value,
@@ -137,4 +141,25 @@ class EngineDesk:
 def _choice(found: Customer) -> CustomerChoice:
     return CustomerChoice(
         str(found.id), found.name, found.phone or "", found.email or "", found.visits
+    )
+
+
+def _class_detail(tx: Tx, code: str) -> BookingDetail:
+    """Return a class as the grid's block shows it: its seats in place of a customer."""
+    found = sessions.session_by_code(tx, code)
+    nothing = Money(0, tx.tenant.currency)
+    seats = f"{found.taken} of {found.capacity} seats"
+    return BookingDetail(
+        code=found.code,
+        status="class",
+        customer=CustomerChoice("", seats, "", "", 0),
+        service=found.service_name,
+        staff=found.staff_name,
+        starts_at=found.starts_at,
+        ends_at=found.ends_at,
+        price=nothing,
+        paid=nothing,
+        due=nothing,
+        held_until=None,
+        no_shows=0,
     )

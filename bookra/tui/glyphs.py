@@ -18,6 +18,7 @@ WORDS = {
     "cancelled": "Cancelled",
     "late_cancelled": "Cancelled late",
     "displaced": "Needs a new time",
+    "class": "Class",
     "expired": "Hold expired",
 }
 """What each booking state is called."""
@@ -79,6 +80,7 @@ UNICODE = Glyphs(
         "cancelled": "×",
         "late_cancelled": "×",
         "displaced": "!",
+        "class": "◆",
         "expired": "○",
     },
     unknown="?",
@@ -120,6 +122,7 @@ ASCII = Glyphs(
         "cancelled": "-",
         "late_cancelled": "-",
         "displaced": "!",
+        "class": "%",
         "expired": "_",
     },
     unknown="?",

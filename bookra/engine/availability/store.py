@@ -207,14 +207,17 @@ def load_window(
         max_wait_seconds=visit.max_wait_minutes * 60,
         places=places,
     )
-    return replace(window, absences=_absences(tx, window)) if explaining else window
+    if not explaining:
+        return window
+    return replace(window, absences=_absences(tx, window, _bookables(window)))
 
 
 def load_rota(tx: Tx, first_day: date, days: int) -> Rota:
     """Return everybody's hours and allocations of some local days, for no service in particular."""
     rows = _load(tx, VisitWish(()), first_day, days, explaining=True)
     people = reading.people(rows, tx.tenant.zone, {})
-    return Rota(people, tx.tenant.zone, first_day, days, reading.closures(rows))
+    rota = Rota(people, tx.tenant.zone, first_day, days, reading.closures(rows))
+    return replace(rota, absences=_absences(tx, rota, [person.id for person in people]))
 
 
 def holder(tx: Tx, code: str) -> UUID:
@@ -282,10 +285,13 @@ def _check_lines(people: tuple[StaffTime, ...], lines: tuple[LineWish, ...]) -> 
             )
 
 
-def _absences(tx: Tx, window: Window) -> dict[UUID, tuple[Absence, ...]]:
-    begin, until = window.reach
+def _bookables(window: Window) -> list[UUID]:
+    return [person.id for person in window.staff] + [unit.id for unit in window.units]
+
+
+def _absences(tx: Tx, rota: Rota, ids: list[UUID]) -> dict[UUID, tuple[Absence, ...]]:
+    begin, until = rota.reach
     found: dict[UUID, tuple[Absence, ...]] = {}
-    ids = [person.id for person in window.staff] + [unit.id for unit in window.units]
     for row in tx.rows(
         ABSENCES, bookables=ids, begin=clock.from_epoch(begin), until=clock.from_epoch(until)
     ):

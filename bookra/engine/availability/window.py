@@ -46,6 +46,7 @@ class Rota:
     """Who works when on some local days, and what already occupies them.
 
     ``closures`` maps a location, or None for all of them, to its closed days and their names.
+    ``absences`` are known to a rota that is shown and to a window that explains.
     """
 
     staff: tuple[StaffTime, ...]
@@ -53,6 +54,7 @@ class Rota:
     first_day: date
     days: int
     closures: Mapping[UUID | None, Mapping[date, str]]
+    absences: Mapping[UUID, tuple[Absence, ...]] = field(default_factory=dict, kw_only=True)
 
     @cached_property
     def span(self) -> Span:
@@ -175,7 +177,6 @@ class Window(Rota):
     parallel: bool = False
     max_wait_seconds: int = 0
     places: Mapping[tuple[UUID, date], int] = field(default_factory=dict)
-    absences: Mapping[UUID, tuple[Absence, ...]] = field(default_factory=dict)
 
     @property
     def service(self) -> Service:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from bookra import clock
+from bookra.engine.availability.bookable import StaffTime
+from bookra.engine.availability.spans import merged, without
 from bookra.engine.availability.store import load_rota
+from bookra.engine.availability.window import Rota
 from bookra.engine.bookings.day import DayBlock, DayColumn, DaySnapshot, DayTotals, Interval
 from bookra.engine.ledger.store import PAID
 from bookra.engine.runtime import Tx
@@ -33,11 +37,41 @@ BLOCKS = text(
       JOIN customers c ON c.tenant_id = b.tenant_id AND c.id = b.customer_id
       JOIN services s ON s.tenant_id = l.tenant_id AND s.id = l.service_id
       JOIN bookables k ON k.tenant_id = l.tenant_id AND k.id = l.staff_id
-     WHERE l.tenant_id = :tenant_id AND b.status IN {SHOWN}
+     WHERE l.tenant_id = :tenant_id AND b.status IN {SHOWN} AND l.session_id IS NULL
        AND (b.status <> 'held' OR b.hold_expires_at > :now)
        AND l.starts_at >= CAST(:start AS timestamptz) - interval '1 day'
        AND l.starts_at < :until AND l.ends_at > :start
      ORDER BY l.starts_at, k.slug
+    """  # noqa: S608 - constants
+)
+# A class is one block, whoever sits in it: its seats' prices, and what they still owe.
+CLASSES = text(
+    f"""
+    SELECT x.code, s.name AS service, s.category, k.slug AS staff, x.starts_at, x.ends_at,
+           x.capacity, COALESCE(g.seats, 0) AS seats, COALESCE(g.price_minor, 0) AS price_minor,
+           COALESCE(g.due_minor, 0) AS due_minor
+      FROM sessions x
+      JOIN services s ON s.tenant_id = x.tenant_id AND s.id = x.service_id
+      JOIN bookables k ON k.tenant_id = x.tenant_id AND k.id = x.staff_id
+      CROSS JOIN LATERAL (
+             SELECT sum(v.seats)::int AS seats, sum(v.price_minor)::bigint AS price_minor,
+                    sum(CASE v.status WHEN 'no_show' THEN 0
+                        ELSE GREATEST(0, v.price_minor - v.paid_minor) END)::bigint AS due_minor
+               FROM (SELECT b.status, {PAID} AS paid_minor,
+                            (SELECT count(*) FROM booking_lines l
+                              WHERE l.tenant_id = b.tenant_id AND l.booking_id = b.id) AS seats,
+                            (SELECT sum(l.net_minor + l.tax_minor) FROM booking_lines l
+                              WHERE l.tenant_id = b.tenant_id AND l.booking_id = b.id)
+                              AS price_minor
+                       FROM bookings b
+                      WHERE b.tenant_id = x.tenant_id AND b.status IN {SHOWN}
+                        AND (b.status <> 'held' OR b.hold_expires_at > :now)
+                        AND b.id IN (SELECT l.booking_id FROM booking_lines l
+                                      WHERE l.tenant_id = x.tenant_id AND l.session_id = x.id)) v) g
+     WHERE x.tenant_id = :tenant_id AND x.status = 'open'
+       AND x.starts_at >= CAST(:start AS timestamptz) - interval '1 day'
+       AND x.starts_at < :until AND x.ends_at > :start
+     ORDER BY x.starts_at, k.slug
     """  # noqa: S608 - constants
 )
 TAKEN = text(
@@ -56,48 +90,68 @@ def day_snapshot(tx: Tx, day: date) -> DaySnapshot:
     rota = load_rota(tx, day, 1)
     begin, end = rota.span
     start, until = clock.from_epoch(begin), clock.from_epoch(end)
-    rows = tx.rows(BLOCKS, start=start, until=until, now=tx.now)
     taken = tx.row(TAKEN, start=start, until=until)
     assert taken is not None
     currency = tx.tenant.currency
-    booked = sum(row.price_minor for row in rows if row.status != "no_show")
+    binds = {"start": start, "until": until, "now": tx.now}
+    blocks = [_visit(row, currency) for row in tx.rows(BLOCKS, **binds)]
+    blocks += [_class(row, currency) for row in tx.rows(CLASSES, **binds)]
+    booked = sum(block.price.minor for block in blocks if block.status != "no_show")
     return DaySnapshot(
         day=day,
         zone=tx.tenant.zone.key,
         read_at=tx.now,
-        columns=tuple(
-            DayColumn(
-                person.slug,
-                person.name,
-                tuple(
-                    (clock.from_epoch(a), clock.from_epoch(b))
-                    for a, b in rota.working(person)
-                    if a < end and b > begin
-                ),
-            )
-            for person in rota.staff
-        ),
-        blocks=tuple(
-            DayBlock(
-                code=row.code,
-                staff=row.staff,
-                customer=row.customer,
-                service=row.service,
-                category=row.category,
-                status=row.status,
-                starts_at=row.starts_at,
-                ends_at=row.ends_at,
-                gaps=_gaps(row.starts_at, row.segments),
-                price=Money(row.price_minor, currency),
-                due=Money(
-                    0 if row.status == "no_show" else max(0, row.total_minor - row.paid_minor),
-                    currency,
-                ),
-                held_until=row.hold_expires_at if row.status == "held" else None,
-            )
-            for row in rows
-        ),
+        columns=tuple(_column(rota, person) for person in rota.staff),
+        blocks=tuple(sorted(blocks, key=lambda block: (block.starts_at, block.staff))),
         totals=DayTotals(Money(booked, currency), Money(taken.taken, currency)),
+    )
+
+
+def _column(rota: Rota, person: StaffTime) -> DayColumn:
+    """Return somebody's day: when they work and are not away."""
+    begin, end = rota.span
+    away = merged((absence.start, absence.end) for absence in rota.absences.get(person.id, ()))
+    there = without(rota.working(person), [a for a, _ in away], [b for _, b in away])
+    return DayColumn(
+        person.slug,
+        person.name,
+        tuple(
+            (clock.from_epoch(a), clock.from_epoch(b)) for a, b in there if a < end and b > begin
+        ),
+    )
+
+
+def _visit(row: Row[Any], currency: str) -> DayBlock:
+    owed = 0 if row.status == "no_show" else max(0, row.total_minor - row.paid_minor)
+    return DayBlock(
+        code=row.code,
+        staff=row.staff,
+        customer=row.customer,
+        service=row.service,
+        category=row.category,
+        status=row.status,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        gaps=_gaps(row.starts_at, row.segments),
+        price=Money(row.price_minor, currency),
+        due=Money(owed, currency),
+        held_until=row.hold_expires_at if row.status == "held" else None,
+    )
+
+
+def _class(row: Row[Any], currency: str) -> DayBlock:
+    return DayBlock(
+        code=row.code,
+        staff=row.staff,
+        customer=f"{row.seats} of {row.capacity} seats",
+        service=row.service,
+        category=row.category,
+        status="class",
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        gaps=(),
+        price=Money(row.price_minor, currency),
+        due=Money(row.due_minor, currency),
     )
 
 
