@@ -24,7 +24,8 @@ from sqlalchemy import Row, text
 from bookra import clock
 from bookra.engine.availability import reading
 from bookra.engine.availability.asked import VisitWish
-from bookra.engine.availability.bookable import Absence, StaffTime
+from bookra.engine.availability.bookable import Absence
+from bookra.engine.availability.lines import check_length, check_performed, known_service
 from bookra.engine.availability.window import (
     LONGEST_ALLOCATION_HOURS,
     REACH_DAYS,
@@ -32,9 +33,7 @@ from bookra.engine.availability.window import (
     Rota,
     Window,
 )
-from bookra.engine.catalog.actions import unknown_service
 from bookra.engine.database import BINARY_RESULTS
-from bookra.engine.people.staff import unknown_staff
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, NotFoundError
 
@@ -189,8 +188,9 @@ def load_window(
     known = reading.services(rows, tx.tenant.currency)
     places = reading.places(rows)
     people = reading.people(rows, tx.tenant.zone, places)
-    lines = tuple(LineWish(_known(known, wish.service), wish.staff) for wish in visit.lines)
-    _check_lines(people, lines)
+    lines = tuple(LineWish(known_service(known, wish.service), wish.staff) for wish in visit.lines)
+    check_performed(people, lines)
+    check_length(lines, visit)
     window = Window(
         lines=lines,
         staff=people,
@@ -258,31 +258,6 @@ def _reach(tx: Tx, first_day: date, days: int) -> tuple[datetime, datetime]:
     begin = clock.opening(first_day, 0, zone)
     end = clock.opening(first_day + timedelta(days=days), 0, zone)
     return clock.from_epoch(begin) - BEFORE, clock.from_epoch(end) + AFTER
-
-
-def _known(known: dict[str, Any], slug: str) -> Any:
-    if slug not in known:
-        raise unknown_service(slug)
-    return known[slug]
-
-
-def _check_lines(people: tuple[StaffTime, ...], lines: tuple[LineWish, ...]) -> None:
-    slugs = {person.slug for person in people}
-    for service, staff in lines:
-        if service.capacity is not None and len(lines) > 1:
-            raise ConflictError(
-                "not_offered",
-                f"{service.name} is a class: it is booked on its own, not as a part of a visit",
-                hint=f"Book it apart: bookra book {service.slug}",
-            )
-        if staff is not None and staff not in slugs:
-            raise unknown_staff(staff)
-        if staff is None and not any(person.performs(service) for person in people):
-            raise ConflictError(
-                "nobody_performs",
-                f"Nobody performs '{service.slug}' yet",
-                hint="Add staff: bookra staff add SLUG --name …",
-            )
 
 
 def _bookables(window: Window) -> list[UUID]:

@@ -131,7 +131,9 @@ def _queue_for_everybody(tx: Tx, booking: Booking) -> None:
     ids = {row.bookable_id for row in tx.rows(store.BOOKABLES_OF, bookings=[booking.id])}
     for line in lines:
         with suppress(NotFoundError, ConflictError):  # nobody performs it: nothing is proposed
-            ids |= window_people(tx, visit_of(line.service, None), line.starts_at)
+            ids |= window_people(
+                tx, visit_of(line.service, None)._replace(sold=True), line.starts_at
+            )
     if lines and ids:
         start, until = searched(tx, lines)
         people = sorted(ids)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from itertools import pairwise
+from itertools import combinations, pairwise
 from uuid import UUID
 
 from bookra import clock
@@ -58,7 +58,9 @@ def move(
         place_visit(tx, booking, lines, visit, at)
     else:
         place(tx, booking, lines[0], at, visit.first.staff)
-    return _moved(tx, booking)
+    moved = _moved(tx, booking)
+    _check_one_place(booking, moved)
+    return moved
 
 
 def swap(tx: Tx, code: str, other: str) -> tuple[Booking, Booking]:
@@ -143,7 +145,7 @@ def _visit(booking: Booking, lines: list[Line], staff: str | None) -> VisitWish:
     ]
     return VisitWish(
         tuple(Wish(line.service, line.staff if staff == KEEP else staff) for line in lines),
-        parallel=any(gap < 0 for gap in gaps),
+        parallel=len({line.starts_at for line in lines}) < len(lines),
         max_wait_minutes=int(max([WAIT_MINUTES, *gaps])),
         sold=True,
     )
@@ -183,6 +185,27 @@ def _moved(tx: Tx, before: Booking, kind: str = "moved") -> Booking:
         announce(tx, after, "booking_moved")
     tx.concerns("booking", before.id)
     return after
+
+
+def _check_one_place(before: Booking, after: Booking) -> None:
+    """Raise when a line has been put over another one: the customer can't be in two places."""
+    had = _at_once(before)
+    for left, right in _at_once(after) - had:
+        raise ConflictError(
+            "lines_overlap",
+            f"Line {right} of {after.code} would begin while line {left} goes on",
+            hint=f"Move the whole visit: bookra booking move {after.code} --at T",
+            details={"code": after.code, "lines": [left, right]},
+        )
+
+
+def _at_once(booking: Booking) -> set[tuple[int, int]]:
+    """Return the pairs of lines, by position, that the customer has at the same time."""
+    return {
+        (one.position, other.position)
+        for one, other in combinations(booking.lines, 2)
+        if one.starts_at < other.ends_at and other.starts_at < one.ends_at
+    }
 
 
 def _check_swap(left: Booking, right: Booking) -> None:

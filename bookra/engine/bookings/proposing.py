@@ -76,7 +76,7 @@ def _options(tx: Tx, line: Line, lost: Lost) -> list[Option]:
     if lost.fixed:
         day, days = clock.local_day(line.starts_at, tx.tenant.zone), 1
     try:
-        window = load_window(tx, visit_of(line.service, None), day, days)
+        window = load_window(tx, visit_of(line.service, None)._replace(sold=True), day, days)
     except (NotFoundError, ConflictError):
         return []  # the service is sold no longer, or nobody is left who performs it
     prices = _prices(tx, window, line)
