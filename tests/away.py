@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from bookra.engine.availability.absences import find_bookable
 from bookra.engine.availability.away import TIME_OFF, Absence, new_absence
-from bookra.engine.bookings.displacing import Recorded, add_absence, remove_absence
+from bookra.engine.bookings.displacement.displacing import Recorded, add_absence, remove_absence
 from bookra.engine.runtime import Tx
 
 TAKEN = text(

@@ -10,10 +10,10 @@ from sqlalchemy import text
 
 from bookra.engine.availability.sessions import Session, session_by_code
 from bookra.engine.bookings.booking import book
+from bookra.engine.bookings.classes.adding import NewClass, add_sessions
+from bookra.engine.bookings.classes.seats import Seat, seats_of
 from bookra.engine.bookings.model import Booking
-from bookra.engine.bookings.new_classes import NewClass, add_sessions
 from bookra.engine.bookings.request import BookingRequest
-from bookra.engine.bookings.seats import Seat, seats_of
 from bookra.engine.catalog.actions import NewService, add_service
 from bookra.engine.catalog.model import Service, parse_segments
 from bookra.engine.people.customers import Customer

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from bookra.engine.availability.away import Absence
-    from bookra.engine.bookings.displacing import Recorded
+    from bookra.engine.bookings.displacement.displacing import Recorded
     from bookra.engine.runtime import Tx
 
 From = Annotated[str, typer.Option("--from", help="A day, or '2026-12-24 14:00', 'thu pm'.")]
@@ -40,7 +40,7 @@ def add(
     def action(tx: Tx) -> dict[str, Any]:
         from bookra.engine.availability.absences import find_bookable
         from bookra.engine.availability.away import TIME_OFF, new_absence
-        from bookra.engine.bookings.displacing import add_absence
+        from bookra.engine.bookings.displacement.displacing import add_absence
 
         bookable = find_bookable(tx, slug, staff_only=kind == TIME_OFF)
         wanted = new_absence(bookable, kind, first, last, tx.now, reason=reason)
@@ -79,7 +79,7 @@ def remove(kind: str, ids: list[str], *, key: str | None, dry_run: bool) -> None
     """Remove absences, all of them or none."""
 
     def action(tx: Tx) -> dict[str, Any]:
-        from bookra.engine.bookings.displacing import remove_absence
+        from bookra.engine.bookings.displacement.displacing import remove_absence
 
         gone = [remove_absence(tx, words, kind) for words in dict.fromkeys(ids)]
         return {"removed": [_absence(one, tx.tenant.zone) for one in gone]}

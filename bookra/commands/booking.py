@@ -156,7 +156,7 @@ def confirm(code: Code, key: Key = None, dry_run: DryRun = False) -> None:
 
       bookra booking confirm LUN-7F3K
     """
-    from bookra.engine.bookings import waitlist
+    from bookra.engine.bookings.waitlist import actions as waitlist
 
     _write("booking confirm", waitlist.confirm_held, code, key=key, dry_run=dry_run)
 

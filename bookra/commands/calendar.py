@@ -18,7 +18,7 @@ from bookra.commands.session import current
 from bookra.errors import CheckFailedError, InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
-    from bookra.engine.availability.external import Replaced
+    from bookra.engine.availability.calendars.external import Replaced
     from bookra.engine.runtime import Tx
 
 app = group("Other calendars: export the bookings, import busy times (iCalendar).")
@@ -78,9 +78,9 @@ def import_(
       bookra calendar import ana.ics --staff ana
       bookra calendar import basic.ics --staff ana --source google
     """
-    from bookra.engine.availability.external import frame_of, replace_source
-    from bookra.engine.availability.ical import busy_times
-    from bookra.engine.availability.ical_file import read_calendar
+    from bookra.engine.availability.calendars.busy import busy_times
+    from bookra.engine.availability.calendars.external import frame_of, replace_source
+    from bookra.engine.availability.calendars.file import read_calendar
 
     content = _read(file)
     calendar = read_calendar(content)
@@ -145,7 +145,7 @@ def _show(document: dict[str, Any]) -> None:
 
 def _read(path: Path) -> bytes:
     """Return what a file holds, and no more of it than any calendar fills."""
-    from bookra.engine.availability.ical_file import MAX_BYTES
+    from bookra.engine.availability.calendars.file import MAX_BYTES
 
     try:
         with path.open("rb") as file:

@@ -19,9 +19,7 @@ COMMANDS: dict[str, Entry] = {
     "slots": Entry("slots", "Free times of a service.", DESK),
     "why": Entry("why", "Why a time is free or not, and what would open it.", DESK),
     "book": Entry("book", "Book a visit: confirmed, held, or paid by link or in cash.", DESK),
-    "booking": Entry(
-        "booking", "Bookings: list, show, series, move, swap, cancel and more.", DESK
-    ),
+    "booking": Entry("booking", "Bookings: list, show, series, move, swap, cancel and more.", DESK),
     "waitlist": Entry("waitlist", "The waitlist: add, list, show, offer, accept, withdraw.", DESK),
     "day": Entry("day", "The day's visits by time.", DESK),
     "class": Entry("class_", "Classes with seats: add, list, seats, set, move, cancel.", DESK),

@@ -53,8 +53,8 @@ def add(
         raise UsageError("usage", "--every and --count go together", hint="bookra class add --help")
 
     def action(tx: Tx) -> dict[str, Any]:
-        from bookra.engine.bookings.new_classes import NewClass, add_sessions
-        from bookra.engine.bookings.recurrence import parse_every
+        from bookra.engine.bookings.classes.adding import NewClass, add_sessions
+        from bookra.engine.bookings.repeated.recurrence import parse_every
 
         rule = None if every is None else parse_every(every)
         moment = clock.parse_moment(at, tx.tenant.zone, tx.now)
@@ -114,7 +114,7 @@ def seats(code: Code) -> None:
       bookra class seats LUNC-7F3K --json
     """
     from bookra.engine.availability.sessions import session_by_code
-    from bookra.engine.bookings.seats import seats_of
+    from bookra.engine.bookings.classes.seats import seats_of
 
     def question(tx: Tx) -> tuple[Session, list[dict[str, Any]]]:
         session = session_by_code(tx, code)
@@ -148,7 +148,7 @@ def set_(
     """
 
     def action(tx: Tx) -> dict[str, Any]:
-        from bookra.engine.bookings.classes import set_capacity
+        from bookra.engine.bookings.classes.changing import set_capacity
 
         return _document(set_capacity(tx, code, capacity), tx.tenant.zone)
 
@@ -176,7 +176,7 @@ def move(
     """
 
     def action(tx: Tx) -> dict[str, Any]:
-        from bookra.engine.bookings.classes import move_session
+        from bookra.engine.bookings.classes.changing import move_session
 
         moment = clock.parse_moment(at, tx.tenant.zone, tx.now)
         moved = move_session(tx, code, moment, staff=staff, anyway=anyway)
@@ -198,7 +198,7 @@ def cancel(code: Code, key: Key = None, dry_run: DryRun = False) -> None:
     """
 
     def action(tx: Tx) -> dict[str, Any]:
-        from bookra.engine.bookings.classes import cancel_session
+        from bookra.engine.bookings.classes.changing import cancel_session
 
         done = cancel_session(tx, code)
         return _document(done.session, tx.tenant.zone) | {

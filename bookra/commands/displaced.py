@@ -15,8 +15,8 @@ from bookra.errors import CheckFailedError, ConflictError, UsageError
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from bookra.engine.bookings.displaced import Waiting
-    from bookra.engine.bookings.proposals import Proposal
+    from bookra.engine.bookings.displacement.proposals import Proposal
+    from bookra.engine.bookings.displacement.queue import Waiting
     from bookra.engine.runtime import Tx
 
 app = group("Visits that lost their time: list, show, resolve.")
@@ -45,7 +45,7 @@ def list_(
       bookra displaced list --any-price --json
     """
     from bookra import clock
-    from bookra.engine.bookings.displaced import waiting
+    from bookra.engine.bookings.displacement.queue import waiting
 
     def question(tx: Tx) -> list[dict[str, Any]]:
         since = None
@@ -69,7 +69,7 @@ def show(code: Code, any_price: AnyPrice = False) -> None:
 
       bookra displaced show LUN-7F3K
     """
-    from bookra.engine.bookings.displaced import waiting_by_code
+    from bookra.engine.bookings.displacement.queue import waiting_by_code
 
     found = current().ask(
         lambda tx: _waiting(waiting_by_code(tx, code, any_price=any_price), tx.tenant.zone)
@@ -121,7 +121,7 @@ def _resolve(
     code: str, choose: int | None, *, any_price: bool, key: str | None = None, dry_run: bool
 ) -> dict[str, Any]:
     def action(tx: Tx) -> dict[str, Any]:
-        from bookra.engine.bookings.displaced import resolve as approve
+        from bookra.engine.bookings.displacement.queue import resolve as approve
 
         booking, taken = approve(tx, code, choose=choose, any_price=any_price)
         zone = tx.tenant.zone
@@ -136,7 +136,7 @@ def _resolve(
 
 def _resolve_all(*, any_price: bool, dry_run: bool) -> None:
     """Resolve the queue visit by visit; what is left is told, and ends in exit 8."""
-    from bookra.engine.bookings.displaced import codes
+    from bookra.engine.bookings.displacement.queue import codes
 
     resolved, left = [], []
     for code in current().ask(codes):

@@ -16,9 +16,9 @@ from bookra.errors import UsageError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bookra.engine.bookings.openings import Offered
-    from bookra.engine.bookings.waitlist import Added
-    from bookra.engine.bookings.wishes import Offer, Wish
+    from bookra.engine.bookings.waitlist.actions import Added
+    from bookra.engine.bookings.waitlist.openings import Offered
+    from bookra.engine.bookings.waitlist.store import Offer, Wish
     from bookra.engine.runtime import Tx
 
 app = group("The waitlist: add, list, show, offer, accept, withdraw.")
@@ -73,7 +73,8 @@ def add(
         )
 
     def action(tx: Tx) -> dict[str, Any]:
-        from bookra.engine.bookings import waitlist, wish_windows
+        from bookra.engine.bookings.waitlist import actions as waitlist
+        from bookra.engine.bookings.waitlist import windows as wish_windows
         from bookra.engine.people.customers import the_customer
 
         zone = tx.tenant.zone
@@ -117,7 +118,7 @@ def list_(
       bookra waitlist list
       bookra waitlist list --status fulfilled --json
     """
-    from bookra.engine.bookings import wishes
+    from bookra.engine.bookings.waitlist import store as wishes
 
     wanted = None if status in ("open", "all") else wishes.parse_status(status)
 
@@ -137,7 +138,7 @@ def show(code: Code) -> None:
 
       bookra waitlist show W-7F3K --json
     """
-    from bookra.engine.bookings.wishes import wish_by_code
+    from bookra.engine.bookings.waitlist.store import wish_by_code
 
     _record(current().ask(lambda tx: _wish(wish_by_code(tx, code), tx.tenant.zone)))
 
@@ -166,9 +167,9 @@ def offer(
     """
 
     def action(tx: Tx) -> dict[str, Any]:
-        from bookra.engine.bookings.openings import offer_openings
-        from bookra.engine.bookings.waitlist import offer_to
-        from bookra.engine.bookings.waitlist_rules import Rule
+        from bookra.engine.bookings.waitlist.actions import offer_to
+        from bookra.engine.bookings.waitlist.openings import offer_openings
+        from bookra.engine.bookings.waitlist.rules import Rule
 
         chosen = Rule(rule.value) if rule is not None else None
         made = offer_to(tx, code, chosen) if code else offer_openings(tx, rule=chosen)
@@ -191,7 +192,7 @@ def accept(code: Code, key: Key = None, dry_run: DryRun = False) -> None:
 
       bookra waitlist accept W-7F3K
     """
-    from bookra.engine.bookings import waitlist
+    from bookra.engine.bookings.waitlist import actions as waitlist
 
     output.record(
         current().write(
@@ -212,7 +213,7 @@ def withdraw(code: Code, key: Key = None, dry_run: DryRun = False) -> None:
 
       bookra waitlist withdraw W-7F3K
     """
-    from bookra.engine.bookings import waitlist
+    from bookra.engine.bookings.waitlist import actions as waitlist
 
     _record(
         current().write(

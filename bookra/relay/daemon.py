@@ -20,7 +20,7 @@ from sqlalchemy import Connection, TextClause, text
 
 from bookra.config import Settings
 from bookra.engine.bookings.holds import any_lapsed, expire_lapsed
-from bookra.engine.bookings.openings import offer_openings, pending
+from bookra.engine.bookings.waitlist.openings import offer_openings, pending
 from bookra.engine.runtime import Engine
 from bookra.engine.tenancy.actions import slugs
 from bookra.errors import BookraError

@@ -15,7 +15,7 @@ from bookra import clock
 from bookra.engine.availability.absences import absences
 from bookra.engine.availability.away import BLOCK, TIME_OFF, Absence, blocks
 from bookra.engine.availability.spans import Span
-from bookra.engine.bookings.displacing import remove_absence
+from bookra.engine.bookings.displacement.displacing import remove_absence
 from bookra.engine.people.staff import set_staff
 from bookra.errors import BookraError, InvalidInputError, NotFoundError
 

@@ -38,7 +38,7 @@ from bookra.engine.availability.hours import parse_week
 from bookra.engine.availability.timetable import set_hours
 from bookra.engine.bookings.actions import cancel, check_in, complete, confirm, no_show
 from bookra.engine.bookings.booking import BookingRequest, book
-from bookra.engine.bookings.displacing import add_absence
+from bookra.engine.bookings.displacement.displacing import add_absence
 from bookra.engine.bookings.model import Booking
 from bookra.engine.bookings.moving import KEEP, move, swap
 from bookra.engine.bookings.store import booking_by_code, locked_by_code

@@ -26,9 +26,9 @@ from teaching import (
 
 from bookra.engine.availability.sessions import Session
 from bookra.engine.bookings.booking import book
-from bookra.engine.bookings.classes import cancel_session, move_session, set_capacity
-from bookra.engine.bookings.new_classes import NewClass, add_sessions
-from bookra.engine.bookings.recurrence import parse_every
+from bookra.engine.bookings.classes.adding import NewClass, add_sessions
+from bookra.engine.bookings.classes.changing import cancel_session, move_session, set_capacity
+from bookra.engine.bookings.repeated.recurrence import parse_every
 from bookra.engine.catalog.model import Need
 from bookra.engine.people.resources import add_resource
 from bookra.engine.runtime import Tx

@@ -15,7 +15,7 @@ from teaching import give, offer, seats, sit
 from bookra.bootstrap import administration
 from bookra.config import Settings
 from bookra.engine.bookings.actions import retake
-from bookra.engine.bookings.classes import cancel_session, move_session, set_capacity
+from bookra.engine.bookings.classes.changing import cancel_session, move_session, set_capacity
 from bookra.engine.bookings.holds import expire_lapsed
 from bookra.engine.bookings.store import locked_by_code
 from bookra.engine.database import open_pool

@@ -13,7 +13,7 @@ from teaching import again, give, offer, seat_request, seats, seats_sold_twice
 from bookra.engine.availability.sessions import Session
 from bookra.engine.bookings.actions import cancel, confirm
 from bookra.engine.bookings.booking import book
-from bookra.engine.bookings.classes import move_session, set_capacity
+from bookra.engine.bookings.classes.changing import move_session, set_capacity
 from bookra.engine.bookings.holds import expire_lapsed
 from bookra.engine.bookings.store import locked_by_code
 from bookra.errors import ConflictError

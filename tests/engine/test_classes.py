@@ -24,13 +24,13 @@ from bookra.engine.availability.sessions import (
 )
 from bookra.engine.bookings.actions import cancel, confirm, no_show, retake
 from bookra.engine.bookings.booking import book
-from bookra.engine.bookings.classes import cancel_session, move_session, set_capacity
+from bookra.engine.bookings.classes.adding import NewClass, add_sessions
+from bookra.engine.bookings.classes.changing import cancel_session, move_session, set_capacity
 from bookra.engine.bookings.history import history
 from bookra.engine.bookings.holds import expire_lapsed
 from bookra.engine.bookings.model import Booking, Status
 from bookra.engine.bookings.moving import move
-from bookra.engine.bookings.new_classes import NewClass, add_sessions
-from bookra.engine.bookings.recurrence import parse_every
+from bookra.engine.bookings.repeated.recurrence import parse_every
 from bookra.engine.bookings.store import locked_by_code
 from bookra.engine.catalog.model import Need, ServiceLevel
 from bookra.engine.outbox.inspect import outbox_rows

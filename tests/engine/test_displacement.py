@@ -19,13 +19,14 @@ from bookra.engine.availability.absences import absences
 from bookra.engine.availability.asked import Wish
 from bookra.engine.availability.away import BLOCK, TIME_OFF
 from bookra.engine.availability.sessions import sessions_between
-from bookra.engine.bookings import actions, displaced
+from bookra.engine.bookings import actions
 from bookra.engine.bookings.booking import BookingRequest, book
-from bookra.engine.bookings.classes import cancel_session
+from bookra.engine.bookings.classes.adding import NewClass, add_sessions
+from bookra.engine.bookings.classes.changing import cancel_session
+from bookra.engine.bookings.displacement import queue as displaced
+from bookra.engine.bookings.displacement.proposals import Kind, Lost, Option, proposals
 from bookra.engine.bookings.history import history
 from bookra.engine.bookings.model import Booking, Status
-from bookra.engine.bookings.new_classes import NewClass, add_sessions
-from bookra.engine.bookings.proposals import Kind, Lost, Option, proposals
 from bookra.engine.bookings.store import SET_STATUS, bookings_between
 from bookra.engine.catalog.actions import NewService, add_service, set_service
 from bookra.engine.catalog.model import Need, ServiceLevel, parse_segments

@@ -12,11 +12,11 @@ from sqlalchemy import text
 from teaching import give, offer
 
 from bookra.engine.availability.actions import explain_start
-from bookra.engine.availability.external import Replaced, frame_of, replace_source
-from bookra.engine.availability.ical import busy_times
-from bookra.engine.availability.ical_file import read_calendar
+from bookra.engine.availability.calendars.busy import busy_times
+from bookra.engine.availability.calendars.external import Replaced, frame_of, replace_source
+from bookra.engine.availability.calendars.file import read_calendar
 from bookra.engine.bookings.actions import cancel
-from bookra.engine.bookings.classes import cancel_session, move_session
+from bookra.engine.bookings.classes.changing import cancel_session, move_session
 from bookra.engine.bookings.feed import feed_events
 from bookra.engine.bookings.feed_text import FeedEvent, feed_text
 from bookra.engine.bookings.moving import move

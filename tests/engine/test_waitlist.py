@@ -19,9 +19,8 @@ from teaching import offer as offer_class
 from bookra.engine.bookings.actions import cancel, confirm
 from bookra.engine.bookings.holds import expire_lapsed
 from bookra.engine.bookings.model import Booking, Status
-from bookra.engine.bookings.openings import Offered, offer_openings, pending
 from bookra.engine.bookings.store import locked_by_code
-from bookra.engine.bookings.waitlist import (
+from bookra.engine.bookings.waitlist.actions import (
     Added,
     WishRequest,
     accept,
@@ -29,9 +28,10 @@ from bookra.engine.bookings.waitlist import (
     confirm_held,
     withdraw,
 )
-from bookra.engine.bookings.waitlist_rules import Rule, WishStatus
-from bookra.engine.bookings.wish_windows import parse_window
-from bookra.engine.bookings.wishes import Wish, wish_by_code
+from bookra.engine.bookings.waitlist.openings import Offered, offer_openings, pending
+from bookra.engine.bookings.waitlist.rules import Rule, WishStatus
+from bookra.engine.bookings.waitlist.store import Wish, wish_by_code
+from bookra.engine.bookings.waitlist.windows import parse_window
 from bookra.engine.outbox.inspect import outbox_rows
 from bookra.engine.payments.taking import take_cash
 from bookra.errors import ConflictError, InvalidInputError, NotFoundError

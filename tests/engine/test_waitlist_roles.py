@@ -16,15 +16,21 @@ from bookra.bootstrap import administration
 from bookra.config import Settings
 from bookra.engine.bookings.actions import confirm
 from bookra.engine.bookings.model import Status
-from bookra.engine.bookings.openings import offer_openings, pending
-from bookra.engine.bookings.recurrence import Every
-from bookra.engine.bookings.series import book_series, cancel_series
-from bookra.engine.bookings.series_dates import SeriesRequest
+from bookra.engine.bookings.repeated.dates import SeriesRequest
+from bookra.engine.bookings.repeated.recurrence import Every
+from bookra.engine.bookings.repeated.series import book_series, cancel_series
 from bookra.engine.bookings.store import locked_by_code
-from bookra.engine.bookings.waitlist import WishRequest, accept, add_wish, offer_to, withdraw
-from bookra.engine.bookings.waitlist_rules import WishStatus
-from bookra.engine.bookings.wish_windows import parse_window
-from bookra.engine.bookings.wishes import Wish, wish_by_code
+from bookra.engine.bookings.waitlist.actions import (
+    WishRequest,
+    accept,
+    add_wish,
+    offer_to,
+    withdraw,
+)
+from bookra.engine.bookings.waitlist.openings import offer_openings, pending
+from bookra.engine.bookings.waitlist.rules import WishStatus
+from bookra.engine.bookings.waitlist.store import Wish, wish_by_code
+from bookra.engine.bookings.waitlist.windows import parse_window
 from bookra.engine.database import open_pool
 from bookra.engine.runtime import Tx, administrative_tx
 from bookra.engine.tenancy.actions import add_operator

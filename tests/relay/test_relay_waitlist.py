@@ -8,8 +8,8 @@ from command_line import CommandLine
 from connected import Connected
 from sqlalchemy import text
 
-from bookra.engine.bookings.waitlist import WishRequest, add_wish
-from bookra.engine.bookings.wishes import Wish, wish_by_code
+from bookra.engine.bookings.waitlist.actions import WishRequest, add_wish
+from bookra.engine.bookings.waitlist.store import Wish, wish_by_code
 from bookra.engine.people.customers import add_customer
 
 COUNT = text("SELECT count(*) AS n FROM wish_offers WHERE tenant_id = :tenant_id")

@@ -7,7 +7,7 @@ from away import add, taken
 from factories import Salon
 from racing import overlaps, race
 
-from bookra.engine.bookings import displaced
+from bookra.engine.bookings.displacement import queue as displaced
 from bookra.engine.bookings.model import Booking, Status
 from bookra.engine.bookings.moving import move
 from bookra.errors import ConflictError

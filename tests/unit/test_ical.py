@@ -9,8 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookra.engine.availability.ical import BusyTime, BusyTimes, Skipped, busy_times, overlapping
-from bookra.engine.availability.ical_file import MAX_BYTES, MAX_UID, read_calendar
+from bookra.engine.availability.calendars.busy import (
+    BusyTime,
+    BusyTimes,
+    Skipped,
+    busy_times,
+    overlapping,
+)
+from bookra.engine.availability.calendars.file import MAX_BYTES, MAX_UID, read_calendar
 from bookra.errors import InvalidInputError
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookra.engine.availability.ical import BusyTime, BusyTimes, busy_times
-from bookra.engine.availability.ical_file import read_calendar
+from bookra.engine.availability.calendars.busy import BusyTime, BusyTimes, busy_times
+from bookra.engine.availability.calendars.file import read_calendar
 from bookra.engine.bookings.feed_text import FeedEvent, FeedState, feed_text
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar.prop import vRecur
 
-from bookra.engine.availability.ical import BusyTimes, busy_times
-from bookra.engine.availability.ical_file import read_calendar
-from bookra.engine.availability.ical_rules import OutOfStepsError, Steps, occurrences
-from bookra.engine.availability.ical_series import MAX_TIMES_OF_EVENT
+from bookra.engine.availability.calendars.busy import BusyTimes, busy_times
+from bookra.engine.availability.calendars.file import read_calendar
+from bookra.engine.availability.calendars.rules import OutOfStepsError, Steps, occurrences
+from bookra.engine.availability.calendars.series import MAX_TIMES_OF_EVENT
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime(2026, 11, 21, 23, tzinfo=UTC)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bookra.engine.bookings.model import Status
-from bookra.engine.bookings.waitlist_rules import (
+from bookra.engine.bookings.waitlist.rules import (
     DAY_SECONDS,
     STANDS,
     InLine,

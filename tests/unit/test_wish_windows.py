@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookra.engine.bookings.wish_windows import (
+from bookra.engine.bookings.waitlist.windows import (
     MAX_WINDOWS,
     checked_windows,
     day_spans,

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from bookra.engine.bookings import store
 from bookra.engine.bookings.announcing import announce, withdraw
+from bookra.engine.bookings.classes.seating import retake_seats
 from bookra.engine.bookings.holds import cancel_checkouts
 from bookra.engine.bookings.model import Booking, Status, require_next
 from bookra.engine.bookings.placing import place
-from bookra.engine.bookings.seating import retake_seats
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, InvalidInputError, NotFoundError
 

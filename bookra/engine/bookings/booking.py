@@ -20,11 +20,11 @@ from bookra.engine.availability.visits import Plan
 from bookra.engine.bookings import store
 from bookra.engine.bookings.announcing import announce
 from bookra.engine.bookings.claiming import claim_first
+from bookra.engine.bookings.classes.seating import book_seats
 from bookra.engine.bookings.holds import cancel_checkouts
 from bookra.engine.bookings.model import Booking, Status
 from bookra.engine.bookings.refusing import refusal, slot_taken
 from bookra.engine.bookings.request import BookingRequest
-from bookra.engine.bookings.seating import book_seats
 from bookra.engine.bookings.writing import insert_booking, insert_lines
 from bookra.engine.people.customers import customer_by_id
 from bookra.engine.runtime import Tx

@@ -20,11 +20,11 @@ from bookra.engine.availability.window import Window
 from bookra.engine.bookings import store
 from bookra.engine.bookings.announcing import announce
 from bookra.engine.bookings.claiming import clear_the_way
+from bookra.engine.bookings.classes.seating import move_seats
 from bookra.engine.bookings.history import note
 from bookra.engine.bookings.locks import lock_bookables
 from bookra.engine.bookings.model import Booking, Line, Status
 from bookra.engine.bookings.placing import place, place_visit
-from bookra.engine.bookings.seating import move_seats
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, InvalidInputError, NotFoundError
 

@@ -42,8 +42,8 @@ PIECE_MINUTES = 90
 
 HOLDS_EVERY, HOLDS_AT_MOST = 4, 30
 HELD = (("ana", 0), ("ben", 30), ("cleo", 60))
-"""Whose time lapsed holds take in every fourth window, in thirty at most, and how many minutes after
-it opens."""
+"""Whose time lapsed holds take in every fourth window, in thirty at most, and how many minutes
+after it opens."""
 
 UNDEFINED_OBJECT = "42704"
 MISSING = "missing"

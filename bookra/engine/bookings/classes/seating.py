@@ -25,17 +25,17 @@ from bookra.engine.availability.starts import Limit
 from bookra.engine.availability.why import Reason
 from bookra.engine.bookings import store
 from bookra.engine.bookings.announcing import announce
-from bookra.engine.bookings.limits import Counted, take_place
-from bookra.engine.bookings.model import Booking, Status
-from bookra.engine.bookings.pricing import line_price
-from bookra.engine.bookings.refusing import slot_details
-from bookra.engine.bookings.request import BookingRequest
-from bookra.engine.bookings.seats import (
+from bookra.engine.bookings.classes.seats import (
     claim,
     lock_session,
     release_lapsed,
     seats_of_customer,
 )
+from bookra.engine.bookings.limits import Counted, take_place
+from bookra.engine.bookings.model import Booking, Status
+from bookra.engine.bookings.pricing import line_price
+from bookra.engine.bookings.refusing import slot_details
+from bookra.engine.bookings.request import BookingRequest
 from bookra.engine.bookings.writing import insert_booking
 from bookra.engine.catalog.model import Service
 from bookra.engine.people.customers import customer_by_id

@@ -17,11 +17,11 @@ from sqlalchemy import text
 from bookra import clock
 from bookra.engine.availability.asked import visit_of
 from bookra.engine.bookings import holds, store
+from bookra.engine.bookings.displacement.proposals import Proposal
+from bookra.engine.bookings.displacement.proposing import lost_lines, propose, searched
 from bookra.engine.bookings.locks import lock_bookables
 from bookra.engine.bookings.model import Booking, Line, Status
 from bookra.engine.bookings.moving import move, window_people
-from bookra.engine.bookings.proposals import Proposal
-from bookra.engine.bookings.proposing import lost_lines, propose, searched
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, InvalidInputError, NotFoundError
 

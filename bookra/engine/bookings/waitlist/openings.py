@@ -21,13 +21,13 @@ from operator import attrgetter
 from bookra import clock
 from bookra.engine.availability.actions import MAX_DAYS, Slot, find_slots
 from bookra.engine.availability.store import load_rota
-from bookra.engine.bookings import wishes as store
 from bookra.engine.bookings.actions import cancel
 from bookra.engine.bookings.announcing import message
 from bookra.engine.bookings.booking import BookingRequest, book
 from bookra.engine.bookings.model import Booking, Status
-from bookra.engine.bookings.together import chosen_for_them, queue_for
-from bookra.engine.bookings.waitlist_rules import (
+from bookra.engine.bookings.repeated.together import chosen_for_them, queue_for
+from bookra.engine.bookings.waitlist import store
+from bookra.engine.bookings.waitlist.rules import (
     Given,
     InLine,
     Place,
@@ -38,8 +38,8 @@ from bookra.engine.bookings.waitlist_rules import (
     given_out,
     unusable_seconds,
 )
-from bookra.engine.bookings.wish_windows import day_spans, local_days
-from bookra.engine.bookings.wishes import Wish, open_wishes, set_status
+from bookra.engine.bookings.waitlist.store import Wish, open_wishes, set_status
+from bookra.engine.bookings.waitlist.windows import day_spans, local_days
 from bookra.engine.catalog.actions import services
 from bookra.engine.runtime import Tx
 from bookra.engine.tenancy.rules import rules

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from icalendar.prop import vDDDTypes, vRecur
 
 from bookra import clock
-from bookra.engine.availability.ical_file import Part, Property
-from bookra.engine.availability.ical_zones import Zones
+from bookra.engine.availability.calendars.file import Part, Property
+from bookra.engine.availability.calendars.zones import Zones
 
 DAY = timedelta(days=1)
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall time

@@ -30,12 +30,12 @@ from bookra.engine.availability.absences import (
 from bookra.engine.availability.away import Absence, Bookable
 from bookra.engine.bookings import store
 from bookra.engine.bookings.actions import set_status
+from bookra.engine.bookings.displacement.in_the_way import refuse_all, refuse_immovable
+from bookra.engine.bookings.displacement.reseating import other_units, reseat
 from bookra.engine.bookings.history import note
 from bookra.engine.bookings.holds import cancel_checkouts
-from bookra.engine.bookings.in_the_way import refuse_all, refuse_immovable
 from bookra.engine.bookings.locks import lock_bookables
 from bookra.engine.bookings.model import Booking, Status, require_next
-from bookra.engine.bookings.reseating import other_units, reseat
 from bookra.engine.outbox.emit import emit
 from bookra.engine.outbox.topics import UpsertCalendar
 from bookra.engine.runtime import Tx

@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from bookra.engine.bookings.model import Status
-from bookra.engine.bookings.waitlist_rules import OfferState, WishStatus
-from bookra.engine.bookings.wish_windows import Window
+from bookra.engine.bookings.waitlist.rules import OfferState, WishStatus
+from bookra.engine.bookings.waitlist.windows import Window
 from bookra.engine.runtime import Tx
 from bookra.errors import InvalidInputError, NotFoundError
 from bookra.ids import booking_code, new_id

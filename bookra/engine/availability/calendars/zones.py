@@ -19,7 +19,7 @@ from icalendar.prop import vDDDTypes, vRecur, vUTCOffset
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from bookra import clock
-from bookra.engine.availability.ical_rules import OutOfStepsError, Steps, occurrences
+from bookra.engine.availability.calendars.rules import OutOfStepsError, Steps, occurrences
 from bookra.errors import InvalidInputError
 
 MAX_OBSERVANCES = 300

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from icalendar.prop import vRecur
 
-from bookra.engine.availability.ical_event import Event, Length, When
-from bookra.engine.availability.ical_rules import OutOfStepsError, Steps, occurrences
+from bookra.engine.availability.calendars.event import Event, Length, When
+from bookra.engine.availability.calendars.rules import OutOfStepsError, Steps, occurrences
 
 MAX_TIMES_OF_EVENT = 4_000
 """Ten years of a daily event."""

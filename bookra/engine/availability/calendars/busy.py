@@ -15,11 +15,11 @@ from itertools import chain
 from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
-from bookra.engine.availability.ical_event import Event, listed_times, read_event
-from bookra.engine.availability.ical_file import CalendarFile, Part
-from bookra.engine.availability.ical_rules import Steps
-from bookra.engine.availability.ical_series import Span, expand
-from bookra.engine.availability.ical_zones import Zones
+from bookra.engine.availability.calendars.event import Event, listed_times, read_event
+from bookra.engine.availability.calendars.file import CalendarFile, Part
+from bookra.engine.availability.calendars.rules import Steps
+from bookra.engine.availability.calendars.series import Span, expand
+from bookra.engine.availability.calendars.zones import Zones
 
 MAX_TIMES = 50_000
 """Busy times of one file; what a person does in some years is a tenth of it."""

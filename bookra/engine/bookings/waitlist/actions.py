@@ -13,10 +13,9 @@ from uuid import UUID
 from bookra.engine.availability.actions import Slot
 from bookra.engine.bookings import actions, store
 from bookra.engine.bookings.model import Booking, Status, require_next
-from bookra.engine.bookings.openings import Offered, first_opening, offer_openings
-from bookra.engine.bookings.waitlist_rules import OPEN, STANDS, Rule, WishStatus, became
-from bookra.engine.bookings.wish_windows import Window, checked_windows
-from bookra.engine.bookings.wishes import (
+from bookra.engine.bookings.waitlist.openings import Offered, first_opening, offer_openings
+from bookra.engine.bookings.waitlist.rules import OPEN, STANDS, Rule, WishStatus, became
+from bookra.engine.bookings.waitlist.store import (
     Wish,
     insert_wish,
     locked_wish,
@@ -24,6 +23,7 @@ from bookra.engine.bookings.wishes import (
     set_status,
     wish_by_code,
 )
+from bookra.engine.bookings.waitlist.windows import Window, checked_windows
 from bookra.engine.catalog.actions import find_service
 from bookra.engine.people.customers import customer_by_id
 from bookra.engine.people.staff import find_staff

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 
 from bookra import clock
-from bookra.engine.availability.ical import BusyTime, BusyTimes, Skipped, overlapping
+from bookra.engine.availability.calendars.busy import BusyTime, BusyTimes, Skipped, overlapping
 from bookra.engine.people.staff import find_staff
 from bookra.engine.runtime import Tx
 from bookra.ids import checked_name, new_id

@@ -17,10 +17,10 @@ from bookra.engine.availability.sessions import class_slots
 from bookra.engine.availability.store import load_window
 from bookra.engine.availability.window import LineWish, Window
 from bookra.engine.bookings import store
+from bookra.engine.bookings.displacement.proposals import Lost, Option, Proposal, proposals
 from bookra.engine.bookings.model import Booking, Line
 from bookra.engine.bookings.placing import as_sold
 from bookra.engine.bookings.pricing import line_price
-from bookra.engine.bookings.proposals import Lost, Option, Proposal, proposals
 from bookra.engine.runtime import Tx
 from bookra.errors import BookraError, ConflictError, NotFoundError
 from bookra.money import Money

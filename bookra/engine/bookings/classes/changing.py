@@ -23,12 +23,12 @@ from bookra.engine.availability.starts import Performer
 from bookra.engine.bookings import holds, store
 from bookra.engine.bookings.actions import set_status
 from bookra.engine.bookings.announcing import announce
-from bookra.engine.bookings.class_time import Wanted, give_time_back, queue_for_time, take_time
+from bookra.engine.bookings.classes.adding import checked_capacity
+from bookra.engine.bookings.classes.seating import move_lines, recount
+from bookra.engine.bookings.classes.seats import lock_session, renumber, seats_of
+from bookra.engine.bookings.classes.time import Wanted, give_time_back, queue_for_time, take_time
 from bookra.engine.bookings.history import note
 from bookra.engine.bookings.model import Booking, Status, require_next
-from bookra.engine.bookings.new_classes import checked_capacity
-from bookra.engine.bookings.seating import move_lines, recount
-from bookra.engine.bookings.seats import lock_session, renumber, seats_of
 from bookra.engine.catalog.model import Service
 from bookra.engine.people.staff import find_staff
 from bookra.engine.runtime import Tx

@@ -1,0 +1,1 @@
+"""Other calendars: reading iCalendar files, and keeping their busy times."""

@@ -1,0 +1,1 @@
+"""Classes: sessions that take place, and the seats in them."""

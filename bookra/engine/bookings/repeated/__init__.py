@@ -1,0 +1,1 @@
+"""Visits that are booked together, one each so often."""

@@ -1,0 +1,1 @@
+"""The waitlist: who waits for what, and who is offered an opening."""
