@@ -23,9 +23,7 @@ WRITTEN_ONCE = ("series", "wish_windows", "wish_offers")
 CHANGE_COLUMNS = "tenant_id, id, booking_id, kind, facts"
 
 # A move changes when, with whom and in which session; never what was agreed on as the price.
-MOVABLE = (
-    "staff_id, starts_at, ends_at, session_id, level, requested, commission_bps, changed_by"
-)
+MOVABLE = "staff_id, starts_at, ends_at, session_id, level, requested, commission_bps, changed_by"
 RULES = (
     "granularity_minutes, notice_minutes, horizon_days, hold_minutes, waitlist_rule,"
     " waitlist_hold_minutes"
