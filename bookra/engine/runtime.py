@@ -83,6 +83,8 @@ class Tx:
     tenant: Tenant
     now: datetime
     subjects: list[str] = field(default_factory=list)
+    memory: dict[str, Any] = field(default_factory=dict)
+    """What has been read once and holds for this transaction; who changes it, forgets it."""
 
     def rows(self, statement: TextClause, **binds: Any) -> Sequence[Row[Any]]:
         """Run ``statement`` with ``:tenant_id`` bound and return every row."""

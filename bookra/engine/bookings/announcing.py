@@ -7,6 +7,7 @@ from bookra.engine.outbox.emit import emit
 from bookra.engine.outbox.topics import DeleteCalendar, SendMessage, UpsertCalendar
 from bookra.engine.people.customers import customer_by_id
 from bookra.engine.runtime import Tx
+from bookra.engine.tenancy.providers import account
 
 
 def announce(tx: Tx, booking: Booking, template: str = "booking_confirmed") -> None:
@@ -24,5 +25,5 @@ def withdraw(tx: Tx, booking: Booking, *, tells: bool = True) -> None:
 
 def message(tx: Tx, booking: Booking, template: str) -> None:
     """Emit a message to the customer, if there is a number to send it to."""
-    if customer_by_id(tx, booking.customer_id).phone:
+    if account(tx, SendMessage.destination) and customer_by_id(tx, booking.customer_id).phone:
         emit(tx, SendMessage(booking.id, template))

@@ -36,6 +36,7 @@ UPSERT = text(
            secret_version = EXCLUDED.secret_version, changed_by = session_user
     """
 )
+ACCOUNTS = "provider accounts"
 CONFIGURED = text(
     "SELECT provider, sandbox, config FROM provider_accounts"
     " WHERE tenant_id = :tenant_id ORDER BY provider"
@@ -133,16 +134,20 @@ def set_account(
         version=VERSION,
         now=tx.now,
     )
+    tx.memory.pop(ACCOUNTS, None)
     tx.concerns("provider", account.provider)
     return account
 
 
 def accounts(tx: Tx) -> dict[str, ProviderAccount]:
-    """Return the configured providers by name; tokens are not read."""
-    return {
-        row.provider: ProviderAccount(row.provider, row.sandbox, row.config)
-        for row in tx.rows(CONFIGURED)
-    }
+    """Return the configured providers by name, read once a transaction; tokens are not read."""
+    known: dict[str, ProviderAccount] | None = tx.memory.get(ACCOUNTS)
+    if known is None:
+        known = tx.memory[ACCOUNTS] = {
+            row.provider: ProviderAccount(row.provider, row.sandbox, row.config)
+            for row in tx.rows(CONFIGURED)
+        }
+    return known
 
 
 def account(tx: Tx, provider: str) -> ProviderAccount | None:
