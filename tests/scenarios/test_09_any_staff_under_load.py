@@ -53,6 +53,18 @@ def test_as_many_win_a_time_as_there_are_people_and_each_has_it_once(salon: Salo
     assert overlaps(four) == 0
 
 
+def test_a_crowd_that_leaves_a_choice_is_shared_out_fairly(salon: Salon) -> None:
+    """Sixteen requests for sixteen times at one moment: whoever is asked, somebody is free."""
+    four = with_four(salon)
+    times = [f"2026-11-{day} {hour:02}:00" for day in (24, 25) for hour in HOURS]
+    outcomes = race(four, [four.request(at, staff=None) for at in times])
+    assert all(outcome.booking for outcome in outcomes)
+    shared = minutes(four)
+    assert sum(shared.values()) == 16 * 45
+    assert max(shared.values()) - min(shared.get(name, 0) for name in TEAM) <= 45, shared
+    assert overlaps(four) == 0
+
+
 def test_one_after_the_other_takes_turns(salon: Salon) -> None:
     """Least booked minutes this week, then least recently booked, then slug."""
     four = with_four(salon)

@@ -22,6 +22,7 @@ from bookra.engine.bookings.announcing import announce
 from bookra.engine.bookings.claiming import claim_first
 from bookra.engine.bookings.classes.seating import book_seats
 from bookra.engine.bookings.holds import cancel_checkouts
+from bookra.engine.bookings.locks import take_turns
 from bookra.engine.bookings.model import Booking, Status
 from bookra.engine.bookings.refusing import refusal, slot_taken
 from bookra.engine.bookings.request import BookingRequest
@@ -40,6 +41,9 @@ def book(tx: Tx, request: BookingRequest) -> Booking:
     and ConflictError ``slot_taken`` with the next free slots when somebody has it. A hold that
     the request names is given up for it.
     """
+    anybody = any(wish.staff is None for wish in request.visit().lines)
+    if anybody and request.hold_code is not None:
+        take_turns(tx, request.at)  # before the hold's row is locked
     replaced = None if request.hold_code is None else _hold(tx, request.hold_code)
     visit = checked(request.visit(own=replaced.id if replaced else None))
     window = window_at(tx, visit, request.at)
@@ -52,6 +56,8 @@ def book(tx: Tx, request: BookingRequest) -> Booking:
     who = slots.who_is_open(window, start)
     if not who:
         raise refusal(tx, visit, request.at)
+    if anybody:
+        take_turns(tx, request.at)
     if replaced is not None:
         _give_up(tx, replaced)
     held_until = request.held_until(tx.now)
