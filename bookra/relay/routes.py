@@ -38,6 +38,9 @@ SANDBOX_SUCCESS_URL = "https://bookra.example/paid"
 """Where the stand-in would send a customer; a live account names a page of its own."""
 
 SHOWN_IN_CALENDAR = OCCUPYING | {Status.COMPLETED, Status.NO_SHOW}
+STANDS = frozenset({"booking_confirmed", "booking_moved", "series_confirmed"})
+"""Messages that say when a visit takes place: untrue once it does not."""
+
 SKIPPED = Delivered("skipped")
 
 
@@ -272,7 +275,7 @@ def _stale(template: str, booking: Booking) -> bool:
     """Tell whether a message is no longer true: its booking is not what it says any more."""
     if template == "waitlist_offer":
         return booking.status is not Status.HELD
-    return template != "booking_cancelled" and booking.status not in SHOWN_IN_CALENDAR
+    return template in STANDS and booking.status not in SHOWN_IN_CALENDAR
 
 
 def _addressed(tx: Tx, booking: Booking) -> tuple[Booking, Any, Tenant]:

@@ -80,7 +80,7 @@ UNICODE = Glyphs(
         "cancelled": "×",
         "late_cancelled": "×",
         "displaced": "!",
-        "class": "◆",
+        "class": "◎",
         "expired": "○",
     },
     unknown="?",
