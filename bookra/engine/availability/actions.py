@@ -14,7 +14,7 @@ from bookra.engine.availability import ranking, slots, starts, why
 from bookra.engine.availability.answers import Answer, Slot, SlotLine
 from bookra.engine.availability.asked import VisitWish, visit_of
 from bookra.engine.availability.sessions import class_nearest, class_slots, explain_class
-from bookra.engine.availability.store import load_window
+from bookra.engine.availability.store import load_window, with_absences
 from bookra.engine.availability.visits import Plan, plans
 from bookra.engine.availability.window import Window
 from bookra.engine.runtime import Tx
@@ -90,15 +90,17 @@ def explain_start(tx: Tx, service: str, staff: str, at: datetime) -> Answer:
     return explain_visit(tx, visit_of(service, staff), at)
 
 
-def explain_visit(tx: Tx, visit: VisitWish, at: datetime) -> Answer:
+def explain_visit(tx: Tx, visit: VisitWish, at: datetime, window: Window | None = None) -> Answer:
     """Return why a visit can begin at ``at`` or not; with anybody, as long as somebody can.
 
-    The reasons are those of the first person who is refused the least.
+    The reasons are those of the first person who is refused the least. ``window`` is that of the
+    day if it has been loaded with names already.
     """
-    window = window_at(tx, checked(visit), at, explaining=True)
+    if window is None:
+        window = window_at(tx, checked(visit), at, named=True)
     if window.service.capacity is not None:
         return explain_class(tx, window.service.slug, visit.first.staff, at, own=visit.own)
-    start = clock.to_epoch(at)
+    start, window = clock.to_epoch(at), with_absences(tx, window)
     people = [p for p in window.staff if visit.first.staff in (None, p.slug)]
     able = [person for person in people if person.performs(window.service)] or people
     refused = min((why.reasons(window, person, start) for person in able), key=len)
@@ -119,9 +121,9 @@ def _with_codes(tx: Tx, reasons: list[why.Reason]) -> tuple[why.Reason, ...]:
     )
 
 
-def window_at(tx: Tx, visit: VisitWish, at: datetime, *, explaining: bool = False) -> Window:
+def window_at(tx: Tx, visit: VisitWish, at: datetime, *, named: bool = False) -> Window:
     """Return the window of the local day of ``at``."""
-    return load_window(tx, visit, clock.local_day(at, tx.tenant.zone), 1, explaining=explaining)
+    return load_window(tx, visit, clock.local_day(at, tx.tenant.zone), 1, named=named)
 
 
 def nearest(tx: Tx, service: str, staff: str | None, at: datetime) -> tuple[Slot, ...]:
@@ -130,15 +132,25 @@ def nearest(tx: Tx, service: str, staff: str | None, at: datetime) -> tuple[Slot
 
 
 def nearest_visits(tx: Tx, visit: VisitWish, at: datetime) -> tuple[Slot, ...]:
-    """Return the open starts closest to ``at``, from the day before until two weeks after."""
+    """Return the open starts closest to ``at``, from the day before until two weeks after.
+
+    Most often they lie so near that nothing beyond the days around can be closer.
+    """
     today = clock.local_day(tx.now, tx.tenant.zone)
-    first = max(today, clock.local_day(at, tx.tenant.zone) - timedelta(days=1))
-    window = load_window(tx, visit, first, NEAREST_DAYS)
-    if window.service.capacity is not None:
-        return class_nearest(tx, window.service.slug, visit.first.staff, at, own=visit.own)
-    wanted = clock.to_epoch(at)
-    closest = sorted(slots.open_starts(window), key=lambda start: (abs(start[0] - wanted), start))
-    return tuple(_slots(window, [(start, [index]) for start, index in sorted(closest[:NEAREST])]))
+    day = clock.local_day(at, tx.tenant.zone)
+    first = max(today, day - timedelta(days=1))
+    wanted, closest = clock.to_epoch(at), []
+    for days in (max(1, (day - first).days + 2), NEAREST_DAYS):
+        window = load_window(tx, visit, first, days)
+        if window.service.capacity is not None:
+            return class_nearest(tx, window.service.slug, visit.first.staff, at, own=visit.own)
+        found = slots.open_starts(window)
+        closest = sorted(found, key=lambda start: (abs(start[0] - wanted), start))[:NEAREST]
+        before = wanted - window.span[0] if first > today else NEAREST_DAYS * 86_400
+        sure = min(before, window.span[1] - wanted)
+        if len(closest) == NEAREST and abs(closest[-1][0] - wanted) < sure:
+            break
+    return tuple(_slots(window, [(start, [index]) for start, index in sorted(closest)]))
 
 
 def checked(visit: VisitWish) -> VisitWish:

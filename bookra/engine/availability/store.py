@@ -176,15 +176,22 @@ HOLDER = text("SELECT id, status FROM bookings WHERE tenant_id = :tenant_id AND 
 
 
 def load_window(
-    tx: Tx, visit: VisitWish, first_day: date, days: int, *, explaining: bool = False
+    tx: Tx,
+    visit: VisitWish,
+    first_day: date,
+    days: int,
+    *,
+    explaining: bool = False,
+    named: bool = False,
 ) -> Window:
     """Return the Window of ``days`` local days from ``first_day`` for a visit.
 
-    An expired hold is left out: it never blocks. ``explaining`` also loads whose the allocations
-    are. Raises NotFoundError for an unknown service or staff member, ConflictError when there is
-    nobody to perform a line (``nobody_performs``) or a class among several (``not_offered``).
+    An expired hold is left out: it never blocks. ``named`` also loads whose the allocations are,
+    ``explaining`` the absences too. Raises NotFoundError for an unknown service or staff member,
+    ConflictError when there is nobody to perform a line (``nobody_performs``) or a class among
+    several (``not_offered``).
     """
-    rows = _load(tx, visit, first_day, days, explaining=explaining)
+    rows = _load(tx, visit, first_day, days, named=named or explaining)
     known = reading.services(rows, tx.tenant.currency)
     places = reading.places(rows)
     people = reading.people(rows, tx.tenant.zone, places)
@@ -207,14 +214,17 @@ def load_window(
         max_wait_seconds=visit.max_wait_minutes * 60,
         places=places,
     )
-    if not explaining:
-        return window
+    return with_absences(tx, window) if explaining else window
+
+
+def with_absences(tx: Tx, window: Window) -> Window:
+    """Return a window that was loaded ``named`` with what else it takes to explain it."""
     return replace(window, absences=_absences(tx, window, _bookables(window)))
 
 
 def load_rota(tx: Tx, first_day: date, days: int) -> Rota:
     """Return everybody's hours and allocations of some local days, for no service in particular."""
-    rows = _load(tx, VisitWish(()), first_day, days, explaining=True)
+    rows = _load(tx, VisitWish(()), first_day, days, named=True)
     people = reading.people(rows, tx.tenant.zone, {})
     rota = Rota(people, tx.tenant.zone, first_day, days, reading.closures(rows))
     return replace(rota, absences=_absences(tx, rota, [person.id for person in people]))
@@ -234,7 +244,7 @@ def holder(tx: Tx, code: str) -> UUID:
 
 
 def _load(
-    tx: Tx, visit: VisitWish, first_day: date, days: int, *, explaining: bool
+    tx: Tx, visit: VisitWish, first_day: date, days: int, *, named: bool
 ) -> Sequence[Row[Any]]:
     begin, until = _reach(tx, first_day, days)
     staff = {wish.staff for wish in visit.lines} or {None}
@@ -244,7 +254,7 @@ def _load(
         staff=None if None in staff else sorted(filter(None, staff)),
         own=visit.own,
         sold=visit.sold,
-        named=explaining,
+        named=named,
         day_before=first_day - timedelta(days=REACH_DAYS),
         day_after=first_day + timedelta(days=days + REACH_DAYS),
         begin=begin,

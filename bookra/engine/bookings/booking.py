@@ -46,7 +46,7 @@ def book(tx: Tx, request: BookingRequest) -> Booking:
         take_turns(tx, request.at)  # before the hold's row is locked
     replaced = None if request.hold_code is None else _hold(tx, request.hold_code)
     visit = checked(request.visit(own=replaced.id if replaced else None))
-    window = window_at(tx, visit, request.at)
+    window = window_at(tx, visit, request.at, named=True)
     customer_by_id(tx, request.customer_id)
     if window.service.capacity is not None:
         if replaced is not None:
@@ -55,7 +55,7 @@ def book(tx: Tx, request: BookingRequest) -> Booking:
     start = clock.to_epoch(request.at)
     who = slots.who_is_open(window, start)
     if not who:
-        raise refusal(tx, visit, request.at)
+        raise refusal(tx, visit, request.at, window)
     if anybody:
         take_turns(tx, request.at)
     if replaced is not None:

@@ -9,6 +9,7 @@ from bookra.engine.availability.actions import explain_visit, nearest_visits
 from bookra.engine.availability.answers import Slot
 from bookra.engine.availability.asked import VisitWish
 from bookra.engine.availability.why import Reason
+from bookra.engine.availability.window import Window
 from bookra.engine.runtime import Tx
 from bookra.errors import BookraError, ConflictError, InvalidInputError
 
@@ -16,9 +17,9 @@ TAKEN = frozenset({"busy", "hold", "buffer", "resource"})
 """Rules that somebody else's booking makes: the slot was there, and is taken."""
 
 
-def refusal(tx: Tx, visit: VisitWish, at: datetime) -> BookraError:
-    """Return the error for a start that is not open."""
-    answer = explain_visit(tx, visit, at)
+def refusal(tx: Tx, visit: VisitWish, at: datetime, window: Window | None = None) -> BookraError:
+    """Return the error for a start that is not open, in a window loaded with names or afresh."""
+    answer = explain_visit(tx, visit, at, window)
     if not answer.reasons:
         return slot_taken(tx, visit, at, "Somebody was quicker")
     first = answer.reasons[0]
