@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -45,6 +46,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+if threading.current_thread() is threading.main_thread():
+    # A shell that starts the suite in its background ignores Ctrl-C for all that it starts, and
+    # children inherit that: what is sent to them in tests would never arrive.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
