@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Barrier, Thread
 
 from factories import Salon
 from sqlalchemy import text
 
 from bookra.engine.bookings.booking import BookingRequest, book
 from bookra.engine.database import open_pool
-from bookra.engine.runtime import Engine
+from bookra.engine.runtime import Engine, Tx
 from bookra.errors import BookraError
 
 PROCESSES = 3
@@ -62,6 +63,31 @@ def race(salon: Salon, requests: Sequence[BookingRequest]) -> list[Outcome]:
     ]
     with multiprocessing.get_context("spawn").Pool(PROCESSES) as processes:
         return [outcome for heat in processes.map(_run, heats, 1) for outcome in heat]
+
+
+def together(work: Sequence[Callable[[], str]]) -> list[str]:
+    """Run all of ``work`` at once, each in a thread; return what came of each."""
+    start, found = Barrier(len(work), timeout=30), ["" for _ in work]
+
+    def run(number: int) -> None:
+        start.wait()
+        found[number] = work[number]()
+
+    threads = [Thread(target=run, args=(number,)) for number in range(len(work))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return found
+
+
+def outcome(salon: Salon, action: Callable[[Tx], object]) -> str:
+    """Return ``done``, or the code with which the action was refused."""
+    try:
+        salon.act(action)
+    except BookraError as refused:
+        return refused.code
+    return "done"
 
 
 def overlaps(salon: Salon) -> int:

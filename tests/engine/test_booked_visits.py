@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
 from datetime import date, timedelta
-from threading import Barrier, Thread
 
 import pytest
 from databases import Database
 from factories import Salon
 from furnished import asked, furnished, listed
-from racing import deadlocks, overlaps
+from racing import deadlocks, outcome, overlaps, together
 from sqlalchemy import Engine as Pool
 from sqlalchemy import text
 
@@ -20,8 +18,7 @@ from bookra.engine.bookings.actions import cancel
 from bookra.engine.bookings.booking import book
 from bookra.engine.bookings.model import Booking, Status
 from bookra.engine.people.staff import set_staff
-from bookra.engine.runtime import Tx
-from bookra.errors import BookraError, ConflictError, InvalidInputError
+from bookra.errors import ConflictError, InvalidInputError
 
 ROUNDS = 20
 DAY = date(2026, 11, 25)
@@ -59,30 +56,6 @@ def claimed(salon: Salon, booking: Booking) -> list[str]:
         f" {row.starts_at.astimezone(zone):%H:%M}-{row.ends_at.astimezone(zone):%H:%M}"
         for row in rows
     ]
-
-
-def together(work: Sequence[Callable[[], str]]) -> list[str]:
-    """Run all of ``work`` at once, each in a thread; return what came of each."""
-    start, found = Barrier(len(work), timeout=30), ["" for _ in work]
-
-    def run(number: int) -> None:
-        start.wait()
-        found[number] = work[number]()
-
-    threads = [Thread(target=run, args=(number,)) for number in range(len(work))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return found
-
-
-def outcome(salon: Salon, action: Callable[[Tx], object]) -> str:
-    try:
-        salon.act(action)
-    except BookraError as refused:
-        return refused.code
-    return "done"
 
 
 def test_a_visit_has_a_line_a_service_and_one_price(salon: Salon) -> None:

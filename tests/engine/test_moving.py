@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from threading import Barrier, Thread
 
 import pytest
 from databases import Database
 from factories import Salon
 from furnished import furnished
-from racing import deadlocks, overlaps
+from racing import deadlocks, outcome, overlaps, together
 from sqlalchemy import Engine as Pool
 from sqlalchemy import text
 
@@ -38,30 +37,6 @@ TAKEN = text(
      WHERE o.tenant_id = :tenant_id AND b.code = :code ORDER BY o.starts_at, k.slug
     """
 )
-
-
-def together(work: Sequence[Callable[[], str]]) -> list[str]:
-    """Run all of ``work`` at once, each in a thread; return what came of each."""
-    start, found = Barrier(len(work), timeout=30), ["" for _ in work]
-
-    def run(number: int) -> None:
-        start.wait()
-        found[number] = work[number]()
-
-    threads = [Thread(target=run, args=(number,)) for number in range(len(work))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return found
-
-
-def outcome(salon: Salon, action: Callable[[Tx], object]) -> str:
-    try:
-        salon.act(action)
-    except BookraError as refused:
-        return refused.code
-    return "done"
 
 
 def to(salon: Salon, code: str, wall: str, **more: object) -> Booking:
