@@ -55,14 +55,18 @@ class _Heat:
 
 
 def race(salon: Salon, requests: Sequence[BookingRequest]) -> list[Outcome]:
-    """Book all of ``requests`` at once, each in a thread of one of several processes."""
+    """Book all of ``requests`` at once, each in a thread of one of several processes.
+
+    The outcomes stand in the order of the requests.
+    """
     starts_at = time.time() + RUN_UP_SECONDS
     heats = [
         _Heat(salon.database.conninfo, salon.slug, salon.now, requests[n::PROCESSES], starts_at)
         for n in range(PROCESSES)
     ]
     with multiprocessing.get_context("spawn").Pool(PROCESSES) as processes:
-        return [outcome for heat in processes.map(_run, heats, 1) for outcome in heat]
+        found = processes.map(_run, heats, 1)
+    return [found[n % PROCESSES][n // PROCESSES] for n in range(len(requests))]
 
 
 def together(work: Sequence[Callable[[], str]]) -> list[str]:
