@@ -14,9 +14,9 @@ from sqlalchemy import text
 from bookra.engine.availability.timetable import set_exception
 from bookra.engine.bookings.booking import BookingRequest, book
 from bookra.engine.bookings.moving import move
-from bookra.engine.bookings.repeated.dates import SeriesRequest
-from bookra.engine.bookings.repeated.recurrence import parse_every
-from bookra.engine.bookings.repeated.series import book_series
+from bookra.engine.bookings.recurring.dates import SeriesRequest
+from bookra.engine.bookings.recurring.recurrence import parse_every
+from bookra.engine.bookings.recurring.series import book_series
 from bookra.engine.bookings.waitlist.actions import WishRequest, add_wish
 from bookra.engine.bookings.waitlist.openings import offer_openings
 from bookra.engine.catalog.actions import NewService, add_service

@@ -54,7 +54,7 @@ def add(
 
     def action(tx: Tx) -> dict[str, Any]:
         from bookra.engine.bookings.classes.adding import NewClass, add_sessions
-        from bookra.engine.bookings.repeated.recurrence import parse_every
+        from bookra.engine.bookings.recurring.recurrence import parse_every
 
         rule = None if every is None else parse_every(every)
         moment = clock.parse_moment(at, tx.tenant.zone, tx.now)

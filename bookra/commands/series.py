@@ -13,7 +13,7 @@ from bookra.commands.options import DryRun, Key
 from bookra.commands.session import current
 
 if TYPE_CHECKING:
-    from bookra.engine.bookings.repeated.series import Series
+    from bookra.engine.bookings.recurring.series import Series
     from bookra.engine.runtime import Tx
 
 COLUMNS = ("code", "status", "start", "staff", "service", "customer", "price", "due")
@@ -43,9 +43,9 @@ def series(
       bookra booking series cut --staff ana --at 'thu 14:30' --customer Rosa --every week --count 10
       bookra booking series cut --at 'mon 9:00' --customer Rosa --every month --until 2027-06-30
     """
-    from bookra.engine.bookings.repeated.dates import SeriesRequest
-    from bookra.engine.bookings.repeated.recurrence import parse_every
-    from bookra.engine.bookings.repeated.series import book_series
+    from bookra.engine.bookings.recurring.dates import SeriesRequest
+    from bookra.engine.bookings.recurring.recurrence import parse_every
+    from bookra.engine.bookings.recurring.series import book_series
     from bookra.engine.people.customers import the_customer
 
     often = parse_every(every)
@@ -83,7 +83,7 @@ def series(
 
 def cancel_from(code: str, *, key: str | None, dry_run: bool) -> None:
     """Cancel a booking and the later ones of its series, and show them."""
-    from bookra.engine.bookings.repeated.series import cancel_series
+    from bookra.engine.bookings.recurring.series import cancel_series
 
     def action(tx: Tx) -> dict[str, Any]:
         cancelled = cancel_series(tx, code)

@@ -40,7 +40,7 @@ PURE = {
     "engine/bookings/feed_text.py",
     "engine/bookings/model.py",
     "engine/bookings/pricing.py",
-    "engine/bookings/repeated/recurrence.py",
+    "engine/bookings/recurring/recurrence.py",
     "engine/bookings/waitlist/rules.py",
     "engine/bookings/waitlist/windows.py",
     "engine/catalog/model.py",

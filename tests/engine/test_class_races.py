@@ -28,7 +28,7 @@ from bookra.engine.availability.sessions import Session
 from bookra.engine.bookings.booking import book
 from bookra.engine.bookings.classes.adding import NewClass, add_sessions
 from bookra.engine.bookings.classes.changing import cancel_session, move_session, set_capacity
-from bookra.engine.bookings.repeated.recurrence import parse_every
+from bookra.engine.bookings.recurring.recurrence import parse_every
 from bookra.engine.catalog.model import Need
 from bookra.engine.people.resources import add_resource
 from bookra.engine.runtime import Tx

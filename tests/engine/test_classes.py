@@ -30,7 +30,7 @@ from bookra.engine.bookings.history import history
 from bookra.engine.bookings.holds import expire_lapsed
 from bookra.engine.bookings.model import Booking, Status
 from bookra.engine.bookings.moving import move
-from bookra.engine.bookings.repeated.recurrence import parse_every
+from bookra.engine.bookings.recurring.recurrence import parse_every
 from bookra.engine.bookings.store import locked_by_code
 from bookra.engine.catalog.model import Need, ServiceLevel
 from bookra.engine.outbox.inspect import outbox_rows

@@ -18,9 +18,9 @@ from sqlalchemy import event, text
 from bookra.engine.availability.timetable import set_exception
 from bookra.engine.bookings.actions import cancel, check_in
 from bookra.engine.bookings.model import Booking, Status
-from bookra.engine.bookings.repeated.dates import SeriesRequest
-from bookra.engine.bookings.repeated.recurrence import Every, parse_every
-from bookra.engine.bookings.repeated.series import Series, book_series, cancel_series
+from bookra.engine.bookings.recurring.dates import SeriesRequest
+from bookra.engine.bookings.recurring.recurrence import Every, parse_every
+from bookra.engine.bookings.recurring.series import Series, book_series, cancel_series
 from bookra.engine.outbox.inspect import outbox_rows
 from bookra.engine.payments.taking import take_cash
 from bookra.errors import ConflictError, InvalidInputError, NotFoundError

@@ -16,9 +16,9 @@ from bookra.bootstrap import administration
 from bookra.config import Settings
 from bookra.engine.bookings.actions import confirm
 from bookra.engine.bookings.model import Status
-from bookra.engine.bookings.repeated.dates import SeriesRequest
-from bookra.engine.bookings.repeated.recurrence import Every
-from bookra.engine.bookings.repeated.series import book_series, cancel_series
+from bookra.engine.bookings.recurring.dates import SeriesRequest
+from bookra.engine.bookings.recurring.recurrence import Every
+from bookra.engine.bookings.recurring.series import book_series, cancel_series
 from bookra.engine.bookings.store import locked_by_code
 from bookra.engine.bookings.waitlist.actions import (
     WishRequest,

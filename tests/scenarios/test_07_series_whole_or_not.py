@@ -14,9 +14,9 @@ from sqlalchemy import text
 
 from bookra.engine.bookings.booking import book
 from bookra.engine.bookings.model import Booking
-from bookra.engine.bookings.repeated.dates import SeriesRequest
-from bookra.engine.bookings.repeated.recurrence import Every
-from bookra.engine.bookings.repeated.series import Series, book_series
+from bookra.engine.bookings.recurring.dates import SeriesRequest
+from bookra.engine.bookings.recurring.recurrence import Every
+from bookra.engine.bookings.recurring.series import Series, book_series
 from bookra.errors import BookraError, ConflictError
 
 Result = TypeVar("Result")

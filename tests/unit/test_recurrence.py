@@ -9,7 +9,7 @@ from dateutil.rrule import DAILY, MONTHLY, WEEKLY, rrule
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookra.engine.bookings.repeated.recurrence import (
+from bookra.engine.bookings.recurring.recurrence import (
     MAX_STEP,
     MAX_VISITS,
     UNITS,

@@ -16,7 +16,7 @@ from bookra import clock
 from bookra.engine.availability.sessions import Session, find_class, session_by_id, sessions_at
 from bookra.engine.availability.starts import Performer
 from bookra.engine.bookings.classes.time import Wanted, queue_for_time, take_time
-from bookra.engine.bookings.repeated.recurrence import Every, wanted_days
+from bookra.engine.bookings.recurring.recurrence import Every, wanted_days
 from bookra.engine.catalog.model import Service
 from bookra.engine.runtime import Tx
 from bookra.errors import BookraError, ConflictError, InvalidInputError

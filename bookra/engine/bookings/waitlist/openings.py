@@ -25,7 +25,7 @@ from bookra.engine.bookings.actions import cancel
 from bookra.engine.bookings.announcing import message
 from bookra.engine.bookings.booking import BookingRequest, book
 from bookra.engine.bookings.model import Booking, Status
-from bookra.engine.bookings.repeated.together import chosen_for_them, queue_for
+from bookra.engine.bookings.recurring.together import chosen_for_them, queue_for
 from bookra.engine.bookings.waitlist import store
 from bookra.engine.bookings.waitlist.rules import (
     Given,

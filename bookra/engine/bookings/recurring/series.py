@@ -21,8 +21,8 @@ from bookra.engine.bookings.actions import cancel, set_status
 from bookra.engine.bookings.announcing import message
 from bookra.engine.bookings.booking import BookingRequest, book
 from bookra.engine.bookings.model import Booking, Status
-from bookra.engine.bookings.repeated.dates import Conflict, SeriesDate, SeriesRequest, looked_at
-from bookra.engine.bookings.repeated.together import chosen_for_them, queue_for
+from bookra.engine.bookings.recurring.dates import Conflict, SeriesDate, SeriesRequest, looked_at
+from bookra.engine.bookings.recurring.together import chosen_for_them, queue_for
 from bookra.engine.outbox.emit import emit
 from bookra.engine.outbox.topics import UpsertCalendar
 from bookra.engine.people.customers import customer_by_id

@@ -13,7 +13,7 @@ from bookra.engine.availability.actions import CODES, MAX_DAYS, explain_visit, f
 from bookra.engine.availability.asked import visit_of
 from bookra.engine.availability.store import load_window
 from bookra.engine.availability.window import Window
-from bookra.engine.bookings.repeated.recurrence import Every, Wanted, wanted_days
+from bookra.engine.bookings.recurring.recurrence import Every, Wanted, wanted_days
 from bookra.engine.bookings.waitlist.windows import day_spans
 from bookra.engine.runtime import Tx
 from bookra.errors import InvalidInputError
