@@ -145,6 +145,7 @@ __all__ = [
     "SmallInteger",
     "Table",
     "Text",
+    "UniqueConstraint",
     "Uuid",
     "Xid8",
     "check",

@@ -10,6 +10,7 @@ from bookra.engine.invoices import tables as _invoices
 from bookra.engine.ledger import tables as _ledger
 from bookra.engine.outbox import tables as _outbox
 from bookra.engine.payments import tables as _payments
+from bookra.engine.payouts import tables as _payouts
 from bookra.engine.people import tables as _people
 from bookra.engine.schema import metadata
 from bookra.engine.tenancy import tables as _tenancy
@@ -23,6 +24,7 @@ ROOMS = (
     _ledger,
     _payments,
     _commissions,
+    _payouts,
     _invoices,
     _outbox,
 )

@@ -46,7 +46,12 @@ PURE = {
     "engine/catalog/model.py",
     "engine/ledger/chart.py",
     "engine/ledger/entry.py",
-    "engine/ledger/rules.py",
+    "engine/ledger/rules/pay.py",
+    "engine/ledger/rules/refunds.py",
+    "engine/ledger/rules/sales.py",
+    "engine/ledger/rules/stripe.py",
+    "engine/ledger/rules/till.py",
+    "engine/ledger/rules/value.py",
     "relay/backoff.py",
 }
 UNCLEAN = {"sqlalchemy", "psycopg", "logging", "structlog", "httpx", "stripe", "subprocess"}

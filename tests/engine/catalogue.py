@@ -23,6 +23,14 @@ APPEND_ONLY = {
     "series",
     "wish_windows",
     "wish_offers",
+    "policies",
+    "payout_members",
+    "package_uses",
+    "commission_rules",
+    "rent_terms",
+    "ledger_snapshots",
+    "ledger_days",
+    "drawer_events",
 }
 
 

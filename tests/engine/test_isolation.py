@@ -147,7 +147,8 @@ def test_overlaps_are_refused_by_one_constraint(catalogue: Connection) -> None:
     (definition,) = names(
         catalogue,
         "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
-        " WHERE connamespace = 'bookra'::regnamespace AND contype = 'x'",
+        " WHERE connamespace = 'bookra'::regnamespace AND contype = 'x'"
+        " AND conrelid = 'bookra.allocations'::regclass",
     )
     assert "tenant_id WITH =" in definition
     assert "bookable_id WITH =" in definition

@@ -80,11 +80,36 @@ class Line:
     level: str = ""
     requested: bool = False
     session_id: UUID | None = None
+    discount_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Goods or an extra sold with a visit; amounts are those of the whole ``quantity``.
+
+    ``kind`` is ``product`` or ``add-on``; ``staff`` is the slug of who sold it, or empty.
+    """
+
+    id: UUID
+    product: str
+    name: str
+    kind: str
+    category: str
+    staff: str
+    quantity: int
+    net: Money
+    tax: Money
+    tax_bps: int
+    discount_minor: int = 0
+    position: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """A booking as read in one transaction; ``paid`` comes from the ledger, tips left out."""
+    """A booking as read in one transaction; ``paid`` comes from the ledger, tips left out.
+
+    ``recognised_at`` says when its price became revenue; ``refunded`` what was given back of it.
+    """
 
     id: UUID
     code: str
@@ -99,12 +124,29 @@ class Booking:
     paid: Money
     payment_url: str | None = None
     series_id: UUID | None = None
+    items: tuple[Item, ...] = ()
+    refunded_minor: int = 0
+    recognised_at: datetime | None = None
+    policy_id: UUID | None = None
+    policy_accepted_at: datetime | None = None
 
     @property
     def price(self) -> Money:
-        """What the visit costs, tax included, tip left out."""
-        total = sum(line.net.minor + line.tax.minor for line in self.lines)
-        return Money(total, self.paid.currency)
+        """What the visit costs with all that is sold in it, tax included, tip left out."""
+        lines = sum(line.net.minor + line.tax.minor for line in self.lines)
+        items = sum(item.net.minor + item.tax.minor for item in self.items)
+        return Money(lines + items, self.paid.currency)
+
+    @property
+    def net(self) -> Money:
+        """The price without tax."""
+        lines = sum(line.net.minor for line in self.lines)
+        return Money(lines + sum(item.net.minor for item in self.items), self.paid.currency)
+
+    @property
+    def refunded(self) -> Money:
+        """What was given back of the price or a deposit."""
+        return Money(self.refunded_minor, self.paid.currency)
 
     @property
     def due(self) -> Money:

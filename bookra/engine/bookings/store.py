@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from bookra.clock import from_epoch
-from bookra.engine.bookings.model import Booking, Line, Status
-from bookra.engine.ledger.store import PAID
+from bookra.engine.bookings.model import Booking, Item, Line, Status
+from bookra.engine.ledger.store import PAID, REFUNDED
 from bookra.engine.runtime import Tx
 from bookra.errors import NotFoundError
 from bookra.money import Money
@@ -21,22 +21,35 @@ LINES = """
               l.id, l.service_id, s.slug, s.name, l.staff_id, k.slug, k.name,
               EXTRACT(EPOCH FROM l.starts_at)::bigint, EXTRACT(EPOCH FROM l.ends_at)::bigint,
               l.net_minor, l.tax_minor, l.tax_bps, l.commission_bps, l.position, l.level,
-              l.requested, l.session_id) ORDER BY l.position)
+              l.requested, l.session_id, l.discount_minor) ORDER BY l.position)
        FROM booking_lines l
        JOIN services s ON s.tenant_id = l.tenant_id AND s.id = l.service_id
        JOIN bookables k ON k.tenant_id = l.tenant_id AND k.id = l.staff_id
       WHERE l.tenant_id = b.tenant_id AND l.booking_id = b.id)
 """
+ITEMS = """
+    (SELECT json_agg(json_build_array(
+              i.id, p.slug, p.name, p.kind, p.category, COALESCE(k.slug, ''), i.quantity,
+              i.net_minor, i.tax_minor, i.tax_bps, i.discount_minor, i.position)
+              ORDER BY i.position)
+       FROM booking_items i
+       JOIN products p ON p.tenant_id = i.tenant_id AND p.id = i.product_id
+       LEFT JOIN bookables k ON k.tenant_id = i.tenant_id AND k.id = i.staff_id
+      WHERE i.tenant_id = b.tenant_id AND i.{owner} = b.id)
+"""
+"""The items of ``b`` as a JSON array; ``owner`` is ``booking_id`` or ``order_id``."""
 # The pay link is the payments room's row; showing a booking without it would cost a second trip.
 PAY_LINK = """
     (SELECT o.url FROM operations o
-      WHERE o.tenant_id = b.tenant_id AND o.booking_id = b.id AND o.kind = 'checkout'
-        AND o.state = 'open' ORDER BY o.created_at DESC LIMIT 1)
+      WHERE o.tenant_id = b.tenant_id AND o.booking_id = b.id
+        AND o.kind IN ('checkout', 'payment-link') AND o.state = 'open'
+      ORDER BY o.created_at DESC LIMIT 1)
 """
 SELECT = f"""
     SELECT b.id, b.code, b.status, b.customer_id, c.name AS customer, b.starts_at, b.ends_at,
-           b.hold_expires_at, b.revision, b.currency, b.series_id, {LINES} AS lines,
-           {PAID} AS paid_minor, {PAY_LINK} AS payment_url
+           b.hold_expires_at, b.revision, b.currency, b.series_id, b.recognised_at, b.policy_id,
+           b.policy_accepted_at, {LINES} AS lines, {ITEMS.format(owner="booking_id")} AS items,
+           {PAID} AS paid_minor, {REFUNDED} AS refunded_minor, {PAY_LINK} AS payment_url
       FROM bookings b
       JOIN customers c ON c.tenant_id = b.tenant_id AND c.id = b.customer_id
      WHERE b.tenant_id = :tenant_id
@@ -175,6 +188,12 @@ SET_STATUS = text(
      WHERE tenant_id = :tenant_id AND id = :id
     """
 )
+RECOGNISED = text(
+    """
+    UPDATE bookings SET recognised_at = :now, changed_by = session_user
+     WHERE tenant_id = :tenant_id AND id = :id
+    """
+)
 ANY_LAPSED = text(
     "SELECT 1 FROM bookings"
     " WHERE tenant_id = :tenant_id AND status = 'held' AND hold_expires_at <= :now LIMIT 1"
@@ -206,8 +225,8 @@ LAPSED_IN_THE_WAY = text(
 OPEN_CHECKOUTS = text(
     """
     SELECT id FROM operations
-     WHERE tenant_id = :tenant_id AND booking_id = :booking_id AND kind = 'checkout'
-       AND state IN ('new', 'open')
+     WHERE tenant_id = :tenant_id AND booking_id = :booking_id
+       AND kind IN ('checkout', 'payment-link') AND state IN ('new', 'open')
     """
 )
 CODE_OF = text("SELECT code FROM bookings WHERE tenant_id = :tenant_id AND id = :id")
@@ -291,12 +310,37 @@ def _booking(row: Row[Any]) -> Booking:
         Money(row.paid_minor, row.currency),
         row.payment_url,
         row.series_id,
+        tuple(item_of(values, row.currency) for values in row.items or ()),
+        row.refunded_minor,
+        row.recognised_at,
+        row.policy_id,
+        row.policy_accepted_at,
+    )
+
+
+def item_of(values: list[Any], currency: str) -> Item:
+    """Return one item from an element of ``ITEMS``."""
+    item, product, name, kind, category, staff, quantity, net, tax, tax_bps = values[:10]
+    discount, position = values[10:]
+    return Item(
+        UUID(item),
+        product,
+        name,
+        kind,
+        category,
+        staff,
+        quantity,
+        Money(net, currency),
+        Money(tax, currency),
+        tax_bps,
+        discount,
+        position,
     )
 
 
 def _line(values: list[Any], currency: str) -> Line:
     line, service_id, service, service_name, staff_id, staff, staff_name, start, end = values[:9]
-    net, tax, tax_bps, commission_bps, position, level, requested, session_id = values[9:]
+    net, tax, tax_bps, commission_bps, position, level, requested, session_id = values[9:17]
     return Line(
         UUID(line),
         UUID(service_id),
@@ -315,4 +359,5 @@ def _line(values: list[Any], currency: str) -> Line:
         level,
         requested,
         UUID(session_id) if session_id else None,
+        values[17],
     )

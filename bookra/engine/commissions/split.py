@@ -7,10 +7,12 @@ from uuid import UUID
 from sqlalchemy import text
 
 from bookra.engine.bookings.store import locked_by_id
-from bookra.engine.ledger import rules
+from bookra.engine.ledger.rules import pay
+from bookra.engine.ledger.rules.sales import Fact
 from bookra.engine.ledger.store import post
 from bookra.engine.runtime import Tx
 from bookra.ids import new_id
+from bookra.money import share
 
 KNOWN = text(
     "SELECT 1 FROM commission_splits"
@@ -18,9 +20,10 @@ KNOWN = text(
 )
 INSERT = text(
     """
-    INSERT INTO commission_splits (tenant_id, id, booking_line_id, staff_id, base_minor, rate_bps,
-                                   amount_minor, currency, entry_id, split_at)
-    VALUES (:tenant_id, :id, :booking_line_id, :staff_id, :base_minor, :rate_bps, :amount_minor,
+    INSERT INTO commission_splits (tenant_id, id, key, booking_line_id, staff_id, base_minor,
+                                   rate_bps, amount_minor, currency, entry_id, split_at)
+    VALUES (:tenant_id, :id, 'line:' || CAST(:booking_line_id AS text), :booking_line_id, :staff_id,
+            :base_minor, :rate_bps, :amount_minor,
             :currency, :entry_id, :now)
     """
 )
@@ -36,11 +39,11 @@ def split(tx: Tx, booking_id: UUID) -> int:
     for line in booking.lines:
         if tx.row(KNOWN, booking_line_id=line.id) is not None:
             continue
-        amount = rules.commission_minor(line.net.minor, line.commission_bps)
+        amount = share(line.net.minor, line.commission_bps)
         entry_id = None
         if amount:
-            sale = rules.Sale(line.id, line.staff, line.net.minor, line.tax.minor, line.tax_bps)
-            draft = rules.commission(sale, amount, booking.id, line.net.currency, tx.now)
+            fact = Fact(f"commission:{line.id}", tx.now, line.net.currency, booking.id)
+            draft = pay.commission(fact, line.staff, amount, line_id=line.id)
             entry_id, _ = post(tx, draft)
         tx.run(
             INSERT,

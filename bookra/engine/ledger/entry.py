@@ -16,11 +16,20 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """A signed amount on one account: debit plus, credit minus."""
+    """A signed amount on one account: debit plus, credit minus.
+
+    It belongs to one line of a booking, or to one item of a booking or order, or to neither.
+    """
 
     account: str
     amount_minor: int
     line_id: UUID | None = None
+    item_id: UUID | None = None
+
+    @property
+    def part(self) -> UUID | None:
+        """The line or item; None for what is shared."""
+        return self.line_id or self.item_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,7 @@ class Transfer:
     credit: str
     amount_minor: int
     line_id: UUID | None
+    item_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,7 @@ class Draft:
     booking_id: UUID | None = None
     reverses: UUID | None = None
     memo: str = ""
+    order_id: UUID | None = None
 
     def __post_init__(self) -> None:
         if sum(posting.amount_minor for posting in self.postings) != 0:
@@ -60,22 +71,19 @@ class Draft:
 class _Rest:
     """A posting with what is still to be paired."""
 
-    account: str
+    posting: Posting
     amount: int
-    line_id: UUID | None
 
 
 def transfers(postings: tuple[Posting, ...]) -> list[Transfer]:
-    """Pair debits with credits: same line first, then with shared postings, then those alone.
+    """Pair debits with credits: of one line or item first, then with shared ones, then those alone.
 
     Raises ValueError when only a transfer between two different lines would balance.
     """
-    debits = [_Rest(p.account, p.amount_minor, p.line_id) for p in postings if p.amount_minor > 0]
-    credited = [
-        _Rest(p.account, -p.amount_minor, p.line_id) for p in postings if p.amount_minor < 0
-    ]
+    debits = [_Rest(p, p.amount_minor) for p in postings if p.amount_minor > 0]
+    credited = [_Rest(p, -p.amount_minor) for p in postings if p.amount_minor < 0]
     paired: list[Transfer] = []
-    for fits in (_same_line, _line_and_shared, _both_shared):
+    for fits in (_same_part, _part_and_shared, _both_shared):
         paired += _pair(debits, credited, fits)
     if any(rest.amount for rest in (*debits, *credited)):
         raise ValueError("the postings balance only across booking lines")
@@ -83,33 +91,43 @@ def transfers(postings: tuple[Posting, ...]) -> list[Transfer]:
 
 
 def _pair(
-    debits: list[_Rest], credited: list[_Rest], fits: Callable[[_Rest, _Rest], bool]
+    debits: list[_Rest], credited: list[_Rest], fits: Callable[[Posting, Posting], bool]
 ) -> Iterator[Transfer]:
     for debit in debits:
         for credit in credited:
             amount = min(debit.amount, credit.amount)
-            if amount and fits(debit, credit):
+            if amount and fits(debit.posting, credit.posting):
                 debit.amount -= amount
                 credit.amount -= amount
-                line = debit.line_id or credit.line_id
-                yield Transfer(debit.account, credit.account, amount, line)
+                owner = debit.posting if debit.posting.part else credit.posting
+                yield Transfer(
+                    debit.posting.account,
+                    credit.posting.account,
+                    amount,
+                    owner.line_id,
+                    owner.item_id,
+                )
 
 
-def _same_line(debit: _Rest, credit: _Rest) -> bool:
-    return debit.line_id is not None and debit.line_id == credit.line_id
+def _same_part(debit: Posting, credit: Posting) -> bool:
+    return debit.part is not None and debit.part == credit.part
 
 
-def _line_and_shared(debit: _Rest, credit: _Rest) -> bool:
-    return (debit.line_id is None) != (credit.line_id is None)
+def _part_and_shared(debit: Posting, credit: Posting) -> bool:
+    return (debit.part is None) != (credit.part is None)
 
 
-def _both_shared(debit: _Rest, credit: _Rest) -> bool:
-    return debit.line_id is None and credit.line_id is None
+def _both_shared(debit: Posting, credit: Posting) -> bool:
+    return debit.part is None and credit.part is None
 
 
 def _merged(paired: list[Transfer]) -> list[Transfer]:
-    """Add up transfers between the same accounts for the same line; their order stays."""
-    totals: dict[tuple[str, str, UUID | None], int] = defaultdict(int)
-    for transfer in paired:
-        totals[transfer.debit, transfer.credit, transfer.line_id] += transfer.amount_minor
-    return [Transfer(d, c, amount, line) for (d, c, line), amount in totals.items() if d != c]
+    """Add up transfers between the same accounts for the same part; their order stays."""
+    totals: dict[tuple[str, str, UUID | None, UUID | None], int] = defaultdict(int)
+    for t in paired:
+        totals[t.debit, t.credit, t.line_id, t.item_id] += t.amount_minor
+    return [
+        Transfer(debit, credit, amount, line, item)
+        for (debit, credit, line, item), amount in totals.items()
+        if debit != credit
+    ]

@@ -12,6 +12,7 @@ from sqlalchemy import Row, text
 
 from bookra.engine.ledger import chart
 from bookra.engine.ledger.entry import Draft, transfers
+from bookra.engine.ledger.rules.refunds import REFUND_KINDS
 from bookra.engine.runtime import Tx
 from bookra.errors import NotFoundError
 from bookra.ids import new_id
@@ -31,16 +32,18 @@ OPEN_ACCOUNT = text(
 )
 INSERT_ENTRY = text(
     """
-    INSERT INTO entries (tenant_id, id, key, kind, effective_at, booking_id, reverses, memo)
-    VALUES (:tenant_id, :id, :key, :kind, :effective_at, :booking_id, :reverses, :memo)
+    INSERT INTO entries (tenant_id, id, key, kind, effective_at, booking_id, order_id, reverses,
+                         memo)
+    VALUES (:tenant_id, :id, :key, :kind, :effective_at, :booking_id, :order_id, :reverses, :memo)
     ON CONFLICT (tenant_id, key) DO NOTHING
     """
 )
 INSERT_TRANSFER = text(
     """
     INSERT INTO transfers (tenant_id, id, entry_id, line, debit_account_id, credit_account_id,
-                           currency, amount_minor, booking_line_id)
-    VALUES (:tenant_id, :id, :entry_id, :line, :debit, :credit, :currency, :amount_minor, :line_id)
+                           currency, amount_minor, booking_line_id, item_id)
+    VALUES (:tenant_id, :id, :entry_id, :line, :debit, :credit, :currency, :amount_minor, :line_id,
+            :item_id)
     """
 )
 BY_KEY = text("SELECT id FROM entries WHERE tenant_id = :tenant_id AND key = :key")
@@ -70,16 +73,50 @@ ENTRIES = text(
     """
 )
 
-PAID = f"""
+_MONEY_IN = ", ".join(f"'{kind}'" for kind in chart.PAYMENT_KINDS.values())
+_TENDERS = ", ".join(f"'{code}'" for code in chart.TENDERS.values())
+
+
+def received(owner: str) -> str:
+    """Return SQL for what the ledger holds as paid for ``b``, tips left out, refunds not taken off.
+
+    ``owner`` is the column of an entry that names ``b.id``: ``booking_id`` or ``order_id``.
+    """
+    return f"""
     (SELECT COALESCE(sum(t.amount_minor), 0)::bigint
        FROM entries e
        JOIN transfers t ON t.tenant_id = e.tenant_id AND t.entry_id = e.id
-       JOIN accounts a ON a.tenant_id = t.tenant_id AND a.id = t.credit_account_id
-      WHERE e.tenant_id = b.tenant_id AND e.booking_id = b.id
-        AND e.kind IN ('card_payment', 'cash_payment')
-        AND NOT starts_with(a.code, '{chart.TIPS_PREFIX}'))
-"""  # noqa: S608 - a constant
-"""What the ledger holds for booking ``b``, tips left out: a column of other rooms' statements."""
+       JOIN accounts d ON d.tenant_id = t.tenant_id AND d.id = t.debit_account_id
+       JOIN accounts c ON c.tenant_id = t.tenant_id AND c.id = t.credit_account_id
+      WHERE e.tenant_id = b.tenant_id AND e.{owner} = b.id
+        AND e.kind IN ({_MONEY_IN}) AND d.code IN ({_TENDERS})
+        AND NOT starts_with(c.code, '{chart.TIPS_PREFIX}'))
+    """  # noqa: S608 - constants
+
+
+_REFUNDS = ", ".join(f"'{kind}'" for kind in REFUND_KINDS.values())
+
+
+def given_back(owner: str, debited: str = "%") -> str:
+    """Return SQL for what was refunded of ``b``, tips left out; ``debited`` narrows it by account.
+
+    ``owner`` as for ``received``; ``debited`` is a LIKE pattern of the account that paid for it.
+    """
+    return f"""
+    (SELECT COALESCE(sum(t.amount_minor), 0)::bigint
+       FROM entries e
+       JOIN transfers t ON t.tenant_id = e.tenant_id AND t.entry_id = e.id
+       JOIN accounts d ON d.tenant_id = t.tenant_id AND d.id = t.debit_account_id
+       JOIN accounts c ON c.tenant_id = t.tenant_id AND c.id = t.credit_account_id
+      WHERE e.tenant_id = b.tenant_id AND e.{owner} = b.id
+        AND e.kind IN ({_REFUNDS}) AND c.code IN ({_TENDERS}) AND d.code LIKE '{debited}'
+        AND NOT starts_with(d.code, '{chart.TIPS_PREFIX}'))
+    """  # noqa: S608 - constants
+
+
+PAID = f"{received('booking_id')} - {given_back('booking_id', chart.DEPOSITS)}"
+REFUNDED = given_back("booking_id")
+"""Of booking ``b``, tips left out: what was paid less deposits given back; what went back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +164,7 @@ def post(tx: Tx, draft: Draft) -> tuple[UUID, bool]:
         kind=draft.kind,
         effective_at=draft.effective_at,
         booking_id=draft.booking_id,
+        order_id=draft.order_id,
         reverses=draft.reverses,
         memo=draft.memo,
     )
@@ -148,6 +186,7 @@ def post(tx: Tx, draft: Draft) -> tuple[UUID, bool]:
                 "currency": draft.currency,
                 "amount_minor": move.amount_minor,
                 "line_id": move.line_id,
+                "item_id": move.item_id,
             }
             for line, move in enumerate(moves)
         ],

@@ -34,11 +34,13 @@ entries = s.tenant_table(
     s.instant("effective_at"),
     s.required("posted_at", s.INSTANT, server_default=s.NOW),
     s.optional("booking_id", s.Uuid),
+    s.optional("order_id", s.Uuid),
     s.optional("reverses", s.Uuid),
     s.required("memo", s.Text, server_default=""),
     s.required("recorded_by", s.Text, server_default=s.SESSION_USER),
     s.required("written_in", s.Xid8, server_default=WRITTEN_IN),
     s.refers("booking_id", "bookings"),
+    s.refers("order_id", "orders"),
     s.refers("reverses", "entries"),
     s.unique("key"),
     s.unique("reverses"),
@@ -46,7 +48,9 @@ entries = s.tenant_table(
     changes=False,
 )
 Index(None, entries.c.tenant_id, entries.c.booking_id)
+Index(None, entries.c.tenant_id, entries.c.order_id)
 Index(None, entries.c.tenant_id, entries.c.effective_at)
+Index(None, entries.c.tenant_id, entries.c.posted_at)
 
 transfers = s.tenant_table(
     "transfers",
@@ -57,6 +61,7 @@ transfers = s.tenant_table(
     s.required("currency", s.CHAR(3)),
     s.minor("amount_minor"),
     s.optional("booking_line_id", s.Uuid),
+    s.optional("item_id", s.Uuid),
     s.required("written_in", s.Xid8, server_default=WRITTEN_IN),
     s.unique("entry_id", "line"),
     s.ForeignKeyConstraint(
@@ -72,9 +77,39 @@ transfers = s.tenant_table(
         ["bookra.accounts.tenant_id", "bookra.accounts.id", "bookra.accounts.currency"],
     ),
     s.refers("booking_line_id", "booking_lines"),
+    s.refers("item_id", "booking_items"),
+    s.check("one_part", "booking_line_id IS NULL OR item_id IS NULL"),
     s.check("amount_positive", "amount_minor > 0"),
     s.check("two_accounts", "debit_account_id <> credit_account_id"),
     changes=False,
 )
 Index(None, transfers.c.tenant_id, transfers.c.debit_account_id)
 Index(None, transfers.c.tenant_id, transfers.c.credit_account_id)
+
+# Days that are over, by when entries were posted: each one's hash covers its entries and the day
+# before, so that nothing can be changed or slipped in afterwards without showing.
+ledger_days = s.tenant_table(
+    "ledger_days",
+    s.required("day", s.Date),
+    s.required("entries", s.Integer),
+    s.required("transfers", s.Integer),
+    s.required("hash", s.Text),
+    s.required("previous", s.Text),
+    s.required("closed_at", s.INSTANT, server_default=s.NOW),
+    s.required("recorded_by", s.Text, server_default=s.SESSION_USER),
+    s.unique("day"),
+    changes=False,
+)
+
+# What the postings of one posted day moved on an account, by the day on which it took effect.
+ledger_snapshots = s.tenant_table(
+    "ledger_snapshots",
+    s.required("account_id", s.Uuid),
+    s.required("effective_on", s.Date),
+    s.required("posted_on", s.Date),
+    s.minor("debit_minor"),
+    s.minor("credit_minor"),
+    s.refers("account_id", "accounts"),
+    s.unique("account_id", "effective_on", "posted_on"),
+    changes=False,
+)

@@ -18,12 +18,14 @@ from bookra.engine.bookings import store as bookings
 from bookra.engine.bookings.actions import confirm, retake
 from bookra.engine.bookings.holds import cancel_checkouts
 from bookra.engine.bookings.model import OCCUPYING, Booking, Status
-from bookra.engine.ledger import rules
+from bookra.engine.ledger.rules import refunds, sales, stripe
+from bookra.engine.ledger.rules.sales import Fact, Tender
 from bookra.engine.ledger.store import post
 from bookra.engine.outbox.emit import emit
 from bookra.engine.outbox.topics import RefundPayment, SendMessage
 from bookra.engine.payments import store
-from bookra.engine.payments.taking import emit_paid, payment_of, session_expiry
+from bookra.engine.payments.tab import fact_of, receive, tips_of
+from bookra.engine.payments.taking import session_expiry
 from bookra.engine.people.customers import customer_by_id
 from bookra.engine.runtime import Tx
 from bookra.errors import NotFoundError
@@ -130,10 +132,10 @@ def settle_payment(tx: Tx, operation_id: UUID, charge: Charge) -> str:
     decision = "paid"
     if booking.status in (Status.HELD, Status.EXPIRED):
         booking, decision = confirm(tx, booking), "confirmed"
-    payment = payment_of(booking, f"charge:{charge.charge_ref}", tx, wanted.tip.minor)
-    post(tx, rules.card_payment(payment))
+    price_minor = charge.amount.minor - wanted.tip.minor
+    tender = Tender("card", price_minor, tips_of(booking, wanted.tip.minor))
+    receive(tx, booking, tender, f"charge:{charge.charge_ref}")
     cancel_checkouts(tx, booking.id)
-    emit_paid(tx, booking.id)
     return decision
 
 
@@ -154,16 +156,8 @@ def refund_settled(tx: Tx, operation_id: UUID, refund_ref: str) -> None:
     """Post a refund that Stripe accepted. Telling it twice changes nothing."""
     wanted = operation(tx, operation_id)
     tx.run(store.SETTLED, id=wanted.id, state="succeeded", failure=None, ref=refund_ref, now=tx.now)
-    post(
-        tx,
-        rules.late_payment_refund(
-            f"refund:{wanted.id}",
-            wanted.booking_id,
-            wanted.amount.currency,
-            tx.now,
-            wanted.amount.minor,
-        ),
-    )
+    fact = Fact(f"refund:{wanted.id}", tx.now, wanted.amount.currency, wanted.booking_id)
+    post(tx, refunds.late_payment_refund(fact, wanted.amount.minor))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,17 +177,19 @@ class MovementFact:
 def record_movement(tx: Tx, fact: MovementFact) -> bool:
     """Post a balance transaction [A2], once; False when it was known."""
     source = tx.row(store.BOOKING_OF_SOURCE, source_ref=fact.source_ref)
-    movement = rules.StripeMovement(
-        key=f"stripe:{fact.account_ref}:{fact.txn_ref}",
+    movement = stripe.StripeMovement(
+        Fact(
+            f"stripe:{fact.account_ref}:{fact.txn_ref}",
+            fact.moved_at,
+            fact.amount.currency,
+            source.booking_id if source else None,
+        ),
         type=fact.type,
-        currency=fact.amount.currency,
-        effective_at=fact.moved_at,
         amount_minor=fact.amount.minor,
         stripe_fee_minor=fact.stripe_fee.minor,
         application_fee_minor=fact.application_fee.minor,
-        booking_id=source.booking_id if source else None,
     )
-    entry_id, fresh = post(tx, rules.balance_transaction(movement))
+    entry_id, fresh = post(tx, stripe.balance_transaction(movement))
     if fresh:
         tx.run(
             store.INSERT_MOVEMENT,
@@ -223,8 +219,8 @@ def _refund_in_full(
     tx: Tx, booking: Booking, charge_id: UUID, charge: Charge, platform_fee: Money
 ) -> str:
     """Owe the money back, reserve it on the charge, ask for the refund, tell the customer."""
-    payment = payment_of(booking, f"charge:{charge.charge_ref}", tx, 0)
-    post(tx, rules.late_payment(payment, charge.amount.minor))
+    fact = fact_of(tx, booking, f"charge:{charge.charge_ref}")
+    post(tx, sales.late_payment(fact, charge.amount.minor))
     tx.run(store.RESERVE_REFUND, id=charge_id, amount_minor=charge.amount.minor)
     operation_id = new_id()
     tx.run(

@@ -13,7 +13,11 @@ from bookra.engine import schema as s
 operations = s.tenant_table(
     "operations",
     s.required("kind", s.Text),
-    s.required("booking_id", s.Uuid),
+    s.optional("booking_id", s.Uuid),
+    s.optional("order_id", s.Uuid),
+    s.optional("customer_id", s.Uuid),
+    s.optional("saved_card_id", s.Uuid),
+    s.required("purpose", s.Text, server_default="balance"),
     s.required("state", s.Text),
     s.minor("amount_minor"),
     s.minor("tip_minor"),
@@ -24,16 +28,29 @@ operations = s.tenant_table(
     s.optional("url", s.Text),
     s.optional("expires_at", s.INSTANT),
     s.optional("failure", s.Text),
+    s.required("reason", s.Text, server_default=""),
+    s.required("external", s.Boolean, server_default="false"),
     s.instant("created_at"),
     s.optional("settled_at", s.INSTANT),
     s.refers("booking_id", "bookings"),
+    s.refers("order_id", "orders"),
+    s.refers("customer_id", "customers"),
+    s.refers("saved_card_id", "saved_cards"),
     s.refers("charge_id", "charges"),
-    s.one_of("kind", "checkout", "refund"),
+    s.one_of("kind", "checkout", "payment-link", "saved-card", "setup", "refund"),
+    s.one_of("purpose", "balance", "deposit", "no-show", "late-cancel", "order", "setup"),
     s.one_of("state", "new", "open", "succeeded", "failed", "cancelled"),
-    s.check("amount_positive", "amount_minor > 0 AND tip_minor >= 0 AND tip_minor < amount_minor"),
+    s.check(
+        "amount_positive",
+        "tip_minor >= 0 AND (amount_minor > 0 AND tip_minor <= amount_minor OR kind = 'setup')",
+    ),
+    s.check("has_subject", "num_nonnulls(booking_id, order_id) = 1 OR kind = 'setup'"),
+    s.check("setup_has_customer", "kind <> 'setup' OR customer_id IS NOT NULL"),
     s.check("refund_has_charge", "kind <> 'refund' OR charge_id IS NOT NULL"),
 )
 Index(None, operations.c.tenant_id, operations.c.booking_id)
+Index(None, operations.c.tenant_id, operations.c.order_id)
+Index(None, operations.c.tenant_id, operations.c.charge_id)
 Index(
     "operations_provider_ref_key",
     operations.c.tenant_id,
@@ -44,7 +61,8 @@ Index(
 
 charges = s.tenant_table(
     "charges",
-    s.required("booking_id", s.Uuid),
+    s.optional("booking_id", s.Uuid),
+    s.optional("order_id", s.Uuid),
     s.required("charge_ref", s.Text),
     s.required("intent_ref", s.Text),
     s.minor("captured_minor"),
@@ -53,6 +71,8 @@ charges = s.tenant_table(
     s.required("currency", s.CHAR(3)),
     s.instant("captured_at"),
     s.refers("booking_id", "bookings"),
+    s.refers("order_id", "orders"),
+    s.check("one_subject", "num_nonnulls(booking_id, order_id) = 1"),
     s.unique("charge_ref"),
     s.check("not_over_refunded", "refund_reserved_minor <= captured_minor"),
     s.check("reserve_not_negative", "refund_reserved_minor >= 0"),
@@ -63,6 +83,7 @@ movements = s.tenant_table(
     s.required("account_ref", s.Text),
     s.required("txn_ref", s.Text),
     s.required("type", s.Text),
+    s.required("category", s.Text, server_default=""),
     s.required("source_ref", s.Text, server_default=""),
     s.minor("amount_minor"),
     s.minor("fee_minor"),
@@ -77,6 +98,184 @@ movements = s.tenant_table(
     s.check("net", "net_minor = amount_minor - fee_minor"),
     changes=False,
 )
+
+Index(None, charges.c.tenant_id, charges.c.booking_id)
+Index(None, charges.c.tenant_id, charges.c.order_id)
+Index(None, movements.c.tenant_id, movements.c.source_ref)
+
+# A customer's card as Stripe keeps it: no number ever comes here.
+saved_cards = s.tenant_table(
+    "saved_cards",
+    s.required("customer_id", s.Uuid),
+    s.required("customer_ref", s.Text),
+    s.required("method_ref", s.Text),
+    s.required("brand", s.Text, server_default=""),
+    s.required("last4", s.Text, server_default=""),
+    s.optional("expires_on", s.Date),
+    s.required("state", s.Text, server_default="active"),
+    s.instant("created_at"),
+    s.refers("customer_id", "customers"),
+    s.unique("method_ref"),
+    s.one_of("state", "active", "removed"),
+)
+Index(None, saved_cards.c.tenant_id, saved_cards.c.customer_id)
+
+disputes = s.tenant_table(
+    "disputes",
+    s.required("dispute_ref", s.Text),
+    s.required("charge_id", s.Uuid),
+    s.minor("amount_minor"),
+    s.required("currency", s.CHAR(3)),
+    s.required("reason", s.Text, server_default=""),
+    s.required("state", s.Text),
+    s.instant("opened_at"),
+    s.optional("evidence_due_at", s.INSTANT),
+    s.optional("closed_at", s.INSTANT),
+    s.refers("charge_id", "charges"),
+    s.unique("dispute_ref"),
+)
+Index(None, disputes.c.tenant_id, disputes.c.charge_id)
+
+# Stripe's payouts to the business's bank, and the movements that each one carries.
+stripe_payouts = s.tenant_table(
+    "stripe_payouts",
+    s.required("payout_ref", s.Text),
+    s.minor("amount_minor"),
+    s.required("currency", s.CHAR(3)),
+    s.required("state", s.Text),
+    s.required("automatic", s.Boolean),
+    s.optional("arrives_on", s.Date),
+    s.required("failure", s.Text, server_default=""),
+    s.instant("created_at"),
+    s.optional("received_entry_id", s.Uuid),
+    s.refers("received_entry_id", "entries"),
+    s.unique("payout_ref"),
+    s.one_of("state", "pending", "in_transit", "paid", "failed", "canceled"),
+)
+
+payout_members = s.tenant_table(
+    "payout_members",
+    s.required("payout_id", s.Uuid),
+    s.required("txn_ref", s.Text),
+    s.refers("payout_id", "stripe_payouts"),
+    s.unique("payout_id", "txn_ref"),
+    changes=False,
+)
+Index(None, payout_members.c.tenant_id, payout_members.c.txn_ref)
+
+# Bought value: a card's rest and a package's visits are locked rows: neither is spent twice.
+gift_cards = s.tenant_table(
+    "gift_cards",
+    s.required("code", s.Text),
+    s.required("order_id", s.Uuid),
+    s.optional("customer_id", s.Uuid),
+    s.minor("initial_minor"),
+    s.minor("balance_minor"),
+    s.required("currency", s.CHAR(3)),
+    s.required("state", s.Text, server_default="pending"),
+    s.optional("expires_on", s.Date),
+    s.instant("created_at"),
+    s.refers("order_id", "orders"),
+    s.refers("customer_id", "customers"),
+    s.unique("code"),
+    s.one_of("state", "pending", "active", "expired", "void"),
+    s.check("not_overdrawn", "balance_minor BETWEEN 0 AND initial_minor"),
+)
+Index(None, gift_cards.c.tenant_id, gift_cards.c.order_id)
+
+memberships = s.tenant_table(
+    "memberships",
+    s.required("code", s.Text),
+    s.required("plan_id", s.Uuid),
+    s.required("customer_id", s.Uuid),
+    s.required("state", s.Text),
+    s.required("started_on", s.Date),
+    s.required("billed_until", s.Date),
+    s.instant("created_at"),
+    s.refers("plan_id", "membership_plans"),
+    s.refers("customer_id", "customers"),
+    s.unique("code"),
+    s.one_of("state", "pending", "active", "past-due", "cancelled"),
+)
+Index(None, memberships.c.tenant_id, memberships.c.customer_id)
+
+# A member's period is a package too: its visits are used up in the same way. With no visits its
+# price is earned when the period ends.
+packages = s.tenant_table(
+    "packages",
+    s.required("code", s.Text),
+    s.required("order_id", s.Uuid),
+    s.required("customer_id", s.Uuid),
+    s.optional("service_id", s.Uuid),
+    s.optional("membership_id", s.Uuid),
+    s.required("visits", s.SmallInteger),
+    s.required("used", s.SmallInteger, server_default="0"),
+    s.minor("price_minor"),
+    s.required("currency", s.CHAR(3)),
+    s.required("state", s.Text, server_default="pending"),
+    s.optional("starts_on", s.Date),
+    s.optional("expires_on", s.Date),
+    s.instant("created_at"),
+    s.refers("order_id", "orders"),
+    s.refers("customer_id", "customers"),
+    s.refers("service_id", "services"),
+    s.refers("membership_id", "memberships"),
+    s.unique("code"),
+    s.unique("membership_id", "starts_on"),
+    s.one_of("state", "pending", "active", "expired", "void"),
+    s.check("not_overdrawn", "used BETWEEN 0 AND visits"),
+)
+Index(None, packages.c.tenant_id, packages.c.customer_id)
+Index(None, packages.c.tenant_id, packages.c.order_id)
+
+package_uses = s.tenant_table(
+    "package_uses",
+    s.required("package_id", s.Uuid),
+    s.required("use_no", s.SmallInteger),
+    s.required("booking_line_id", s.Uuid),
+    s.minor("amount_minor"),
+    s.refers("package_id", "packages"),
+    s.refers("booking_line_id", "booking_lines"),
+    s.unique("package_id", "use_no"),
+    s.unique("booking_line_id"),
+    changes=False,
+)
+
+# A working day of the cash drawer, and what was counted, brought and taken in it.
+drawer_sessions = s.tenant_table(
+    "drawer_sessions",
+    s.instant("opened_at"),
+    s.minor("float_minor"),
+    s.required("currency", s.CHAR(3)),
+    s.optional("closed_at", s.INSTANT),
+    s.optional("expected_minor", s.BigInteger),
+    s.optional("counted_minor", s.BigInteger),
+    s.optional("left_minor", s.BigInteger),
+    s.check("float_not_negative", "float_minor >= 0"),
+    s.check("closed_is_counted", "(closed_at IS NULL) = (counted_minor IS NULL)"),
+)
+Index(
+    "drawer_sessions_open_key",
+    drawer_sessions.c.tenant_id,
+    unique=True,
+    postgresql_where=text("closed_at IS NULL"),
+)
+
+drawer_events = s.tenant_table(
+    "drawer_events",
+    s.required("recorded_at", s.INSTANT, server_default=s.NOW),
+    s.required("recorded_by", s.Text, server_default=s.SESSION_USER),
+    s.required("session_id", s.Uuid),
+    s.required("kind", s.Text),
+    s.minor("amount_minor"),
+    s.required("reason", s.Text, server_default=""),
+    s.optional("entry_id", s.Uuid),
+    s.refers("session_id", "drawer_sessions"),
+    s.refers("entry_id", "entries"),
+    s.one_of("kind", "open", "in", "out", "count", "close"),
+    changes=False,
+)
+Index(None, drawer_events.c.tenant_id, drawer_events.c.session_id)
 
 inbox = s.tenant_table(
     "inbox",

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from bookra.engine.bookings import store as bookings
 from bookra.engine.bookings.actions import confirm, set_status
 from bookra.engine.bookings.booking import BookingRequest, book
 from bookra.engine.bookings.holds import cancel_checkouts
 from bookra.engine.bookings.model import OCCUPYING, Booking, Status
-from bookra.engine.ledger import rules
-from bookra.engine.ledger.store import post
+from bookra.engine.ledger.rules.sales import Tender
 from bookra.engine.outbox.emit import emit
-from bookra.engine.outbox.topics import IssueInvoice, RequestPayment, SplitCommission
+from bookra.engine.outbox.topics import RequestPayment
 from bookra.engine.payments import store
+from bookra.engine.payments.tab import receive, tips_of
 from bookra.engine.runtime import Tx
 from bookra.engine.tenancy.providers import account
 from bookra.errors import ConflictError, InvalidInputError
@@ -60,9 +59,9 @@ def take_cash(tx: Tx, code: str, tip: Money | None = None) -> Booking:
     tip_minor = _tip(tx, tip)
     if booking.status is Status.HELD:
         booking = confirm(tx, booking)
-    post(tx, rules.cash_payment(payment_of(booking, f"cash:{new_id()}", tx, tip_minor)))
+    tender = Tender("cash", booking.due.minor, tips_of(booking, tip_minor))
+    receive(tx, booking, tender, f"cash:{new_id()}")
     cancel_checkouts(tx, booking.id)
-    emit_paid(tx, booking.id)
     return bookings.booking_by_id(tx, booking.id)
 
 
@@ -88,7 +87,6 @@ def request_link(tx: Tx, code: str, tip: Money | None = None) -> Booking:
     if live is None:
         operation_id = new_id()
         fee_bps = rate_bps(stripe.config.get("platform_fee_percent", "0"))
-        net = sum(line.net.minor for line in booking.lines)
         tx.run(
             store.INSERT_OPERATION,
             id=operation_id,
@@ -96,7 +94,7 @@ def request_link(tx: Tx, code: str, tip: Money | None = None) -> Booking:
             booking_id=booking.id,
             amount_minor=amount,
             tip_minor=tip_minor,
-            platform_fee_minor=share(net, fee_bps),
+            platform_fee_minor=share(booking.net.minor, fee_bps),
             currency=booking.due.currency,
             charge_id=None,
             expires_at=session_expiry(tx, booking),
@@ -104,27 +102,6 @@ def request_link(tx: Tx, code: str, tip: Money | None = None) -> Booking:
         )
         emit(tx, RequestPayment(booking.id, operation_id))
     return bookings.booking_by_id(tx, booking.id)
-
-
-def payment_of(booking: Booking, key: str, tx: Tx, tip_minor: int) -> rules.Payment:
-    """Return the whole booking as one payment for the posting rules."""
-    return rules.Payment(
-        key,
-        booking.id,
-        booking.paid.currency,
-        tx.now,
-        [
-            rules.Sale(line.id, line.staff, line.net.minor, line.tax.minor, line.tax_bps)
-            for line in booking.lines
-        ],
-        tip_minor,
-    )
-
-
-def emit_paid(tx: Tx, booking_id: UUID) -> None:
-    """Emit what a booking causes once it is paid in full: its invoice and its commission."""
-    emit(tx, IssueInvoice(booking_id))
-    emit(tx, SplitCommission(booking_id))
 
 
 def session_expiry(tx: Tx, booking: Booking) -> datetime:

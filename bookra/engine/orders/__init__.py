@@ -1,0 +1,1 @@
+"""What is sold without a visit: goods, gift cards, packages, memberships."""

@@ -1,0 +1,1 @@
+"""What a visit costs: discounts, promo codes, items, deposits, and the policy that was accepted."""
