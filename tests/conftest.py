@@ -10,9 +10,10 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
-from databases import FOLDER_VARIABLE, Database, Run, Server
+from databases import FOLDER_VARIABLE, Database, Server
 from factories import Salon, open_salon
 from hypothesis import settings as hypothesis_settings
+from runs import Run
 from sqlalchemy import Engine as Pool
 
 from bookra.config import ENVIRONMENT, Settings
@@ -62,9 +63,9 @@ def postgres() -> Server:
 
 @pytest.fixture
 def database(postgres: Server) -> Iterator[Database]:
-    """A migrated, empty database, dropped after the test."""
-    with postgres.fresh() as fresh:
-        yield fresh
+    """A migrated, empty database."""
+    with postgres.clean() as clean:
+        yield clean
 
 
 @pytest.fixture

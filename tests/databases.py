@@ -1,8 +1,6 @@
-"""The PostgreSQL server of a test run: one for all workers, and a fresh database a test.
+"""The PostgreSQL server of a test run: one for all workers, and a database for each test.
 
-The run's first process makes a folder and ends the server in it; workers find the folder through
-the environment and start the server when a test first asks. The folder is locked as long as the
-run lives, so a later run can end what a killed one left behind.
+Workers find the run's folder through the environment and start the server when a test first asks.
 """
 
 from __future__ import annotations
@@ -10,8 +8,6 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,6 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
+from cleaning import emptied, fingerprint
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -32,8 +29,6 @@ URL_VARIABLE = "BOOKRA_TEST_DATABASE_URL"
 """Names a server to test on instead, by the URL of a superuser: tests break things on purpose."""
 
 PREFIX = "bookra-tests-"
-SHORT_ROOT = Path("/tmp")
-"""A socket's path has little room, and the server's account can't enter a private folder."""
 
 # Nothing here outlives the run; autovacuum would hold the template when it is cloned, and tests
 # that provoke deadlocks need not wait a second for each.
@@ -83,6 +78,7 @@ class Server:
         self.login = f"bookra_tests_{self._run}"
         self.password = f"secret-{self._run}"
         self.template = f"bookra_tests_{self._run}"
+        self._clean: list[str] = []
 
     @cached_property
     def administrator(self) -> dict[str, str]:
@@ -100,9 +96,41 @@ class Server:
             yield session
 
     @contextmanager
+    def clean(self) -> Iterator[Database]:
+        """Give a migrated, empty database to one test, and keep it for the next if possible.
+
+        It has another name each time: what still runs of an earlier test doesn't find it.
+        """
+        name = self._clean.pop() if self._clean else self._create(template=True)
+        try:
+            yield self._database(name)
+        except BaseException:
+            self._drop(name)
+            raise
+        self._take_back(name)
+
+    @contextmanager
     def fresh(self, *, template: bool = True) -> Iterator[Database]:
         """Make a database for one test, migrated unless ``template`` is False, and drop it."""
-        name = f"{self.template}_{secrets.token_hex(4)}"
+        name = self._create(template=template)
+        try:
+            yield self._database(name)
+        finally:
+            self._drop(name)
+
+    def _database(self, name: str) -> Database:
+        return Database(
+            name,
+            _url({**self.administrator, "user": self.login, "password": self.password}, name),
+            _url(self.administrator, name),
+        )
+
+    def _new_name(self) -> str:
+        return f"{self.template}_{secrets.token_hex(4)}"
+
+    def _create(self, *, template: bool) -> str:
+        """Make a database and return its name."""
+        name = self._new_name()
         with self._locked():
             self._make_template()
             with self.maintenance() as session:
@@ -113,14 +141,39 @@ class Server:
                         sql.Identifier(name), sql.Identifier(source)
                     )
                 )
-        try:
-            yield Database(
-                name,
-                _url({**self.administrator, "user": self.login, "password": self.password}, name),
-                _url(self.administrator, name),
-            )
-        finally:
+        return name
+
+    def _take_back(self, name: str) -> None:
+        """Empty a database under a new name, or drop it if its test altered more than rows."""
+        with self._inside(name) as session:
+            made = _roles_of(session)
+            usable = emptied(session, self._untouched)
+        if not usable:
             self._drop(name)
+            return
+        with self.maintenance() as session:
+            _drop_roles(session, made)
+            renamed = self._new_name()
+            session.execute(
+                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
+                    sql.Identifier(name), sql.Identifier(renamed)
+                )
+            )
+        self._clean.append(renamed)
+
+    @cached_property
+    def _untouched(self) -> str:
+        """The fingerprint of a database whose schema and rights are as the migrations left them."""
+        return self._ready.read_text()
+
+    @property
+    def _ready(self) -> Path:
+        return self._folder / "template-ready"
+
+    def _inside(self, name: str) -> psycopg.Connection:
+        return psycopg.connect(
+            make_conninfo(**{**self.administrator, "dbname": name}), autocommit=True
+        )
 
     def forget(self) -> None:
         """Drop what this run made on a server that outlives it."""
@@ -133,8 +186,7 @@ class Server:
 
     def _make_template(self) -> None:
         """Make the login and the migrated template unless this run has them already."""
-        ready = self._folder / "template-ready"
-        if ready.exists():
+        if self._ready.exists():
             return
         with self.maintenance() as session:
             session.execute(
@@ -147,16 +199,16 @@ class Server:
             migrating.upgrade(connection)
             roles.create_login(connection, self.login, self.password)
             roles.grant(connection, roles.PLATFORM, self.login)
-        ready.touch()
+        with self._inside(self.template) as session:
+            self._ready.write_text(fingerprint(session))
 
     def _drop(self, name: str) -> None:
         """Drop a test's database, and the logins and roles of the businesses in it."""
-        with psycopg.connect(make_conninfo(**{**self.administrator, "dbname": name})) as session:
+        with self._inside(name) as session:
             made = _roles_of(session)
         with self.maintenance() as session:
             _drop_database(session, name)
-            for role in made:
-                session.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
+            _drop_roles(session, made)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -183,6 +235,11 @@ def _roles_of(session: psycopg.Connection) -> list[str]:
     return made
 
 
+def _drop_roles(session: psycopg.Connection, names: list[str]) -> None:
+    for name in names:
+        session.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name)))
+
+
 def _drop_database(session: psycopg.Connection, name: str) -> None:
     session.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -194,51 +251,3 @@ def _url(keywords: Mapping[str, str], name: str) -> str:
     who = quote(keywords["user"], safe="")
     secret = f":{quote(keywords['password'], safe='')}" if "password" in keywords else ""
     return f"postgresql://{who}{secret}@/{name}?{words}"
-
-
-class Run:
-    """The run's folder and its lock, held by the process that started the run."""
-
-    def __init__(self) -> None:
-        end_stale_runs()
-        made = Path(tempfile.mkdtemp(prefix=f".{PREFIX}", dir=SHORT_ROOT))
-        made.chmod(0o711)
-        self._lock = _lock(made)
-        # It gets the name that other runs look for once it is locked, not before.
-        self.folder = made.rename(made.with_name(made.name.removeprefix(".")))
-
-    def end(self) -> None:
-        """Stop the server, if a test started it, and remove every trace."""
-        if URL_VARIABLE in os.environ and (self.folder / "template.lock").exists():
-            Server(self.folder).forget()
-        _end(self.folder)
-        if self._lock is not None:
-            os.close(self._lock)
-
-
-def end_stale_runs() -> None:
-    """Stop the servers of runs that were killed: their folders are no longer locked."""
-    for folder in SHORT_ROOT.glob(f"{PREFIX}*"):
-        try:
-            lock = _lock(folder)
-        except OSError:
-            continue  # another user's, or another run was faster
-        if lock is not None:
-            _end(folder)
-            os.close(lock)
-
-
-def _end(folder: Path) -> None:
-    EmbeddedServer(folder / "home").stop(immediate=True)
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _lock(folder: Path) -> int | None:
-    """Lock a run's folder; None when its run lives."""
-    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        return None
-    return lock

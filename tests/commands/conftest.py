@@ -50,7 +50,7 @@ def desk(shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
 @pytest.fixture(scope="module")
 def shared_shop(postgres: Server, shared_home: Path) -> Iterator[Shop]:
     """A salon that no test of the file changes."""
-    with postgres.fresh() as database:
+    with postgres.clean() as database:
         pool = open_pool(database.conninfo)
         yield open_shop(shared_home, database, pool)
         pool.dispose()

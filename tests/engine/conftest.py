@@ -14,7 +14,7 @@ from bookra.engine.database import open_pool
 @pytest.fixture(scope="module")
 def catalogue(postgres: Server) -> Iterator[Connection]:
     """An administrator's session on a migrated database, for reading the catalogue."""
-    with postgres.fresh() as database:
+    with postgres.clean() as database:
         pool = open_pool(database.administrator, pooled=False)
         with pool.connect() as connection:
             # PostgreSQL leaves out the names of schemas that a session searches anyway.
