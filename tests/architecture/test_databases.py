@@ -25,8 +25,11 @@ ALTERATIONS = (
     "CREATE TABLE public.mine (id int)",
     "UPDATE bookra.alembic_version SET version_num = '9999'",
     "ANALYZE pg_class",
-    "DO $$ BEGIN EXECUTE"
-    " format('ALTER DATABASE %I SET lock_timeout = 1', current_database()); END $$",
+    """
+    DO $$ BEGIN
+        EXECUTE format('ALTER DATABASE %I SET lock_timeout = 1', current_database());
+    END $$
+    """,
 )
 
 
