@@ -26,7 +26,8 @@ from bookra.engine.database import open_pool
 from bookra.engine.invoices.actions import issue
 from bookra.engine.outbox import queue
 from bookra.engine.payments.inbox import Event, advance, receive
-from bookra.engine.payments.settling import Charge, MovementFact, record_movement, settle_payment
+from bookra.engine.payments.movements import MovementFact, record_movement
+from bookra.engine.payments.settling import Charge, settle_payment
 from bookra.engine.payments.taking import request_link
 from bookra.engine.people.locations import add_location
 from bookra.engine.people.resources import add_resource

@@ -9,11 +9,10 @@ from factories import Salon
 from sqlalchemy import text
 
 from bookra.engine.bookings.model import Booking
+from bookra.engine.payments.movements import MovementFact, record_movement
 from bookra.engine.payments.settling import (
     Charge,
-    MovementFact,
     operation,
-    record_movement,
     settle_payment,
 )
 from bookra.engine.payments.taking import book_with_link, request_link

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from multiprocessing import get_context
 from threading import Barrier, Thread
+from typing import Any
 
 from factories import Salon
 from sqlalchemy import text
@@ -19,8 +21,13 @@ from bookra.engine.runtime import Engine, Tx
 from bookra.errors import BookraError
 
 PROCESSES = 3
-RUN_UP_SECONDS = 2.0
-"""How long the processes have to import everything and connect before the start."""
+LONGEST_RUN_UP_SECONDS = 60
+RUN_UP_SECONDS = 0.1
+"""How long after the last racer is ready they all start."""
+
+# A process that has imported everything once, and has no threads: it forks the racers.
+PADDOCK = get_context("forkserver")
+PADDOCK.set_forkserver_preload(["bookra.engine.bookings.booking", "racing"])
 
 # Knows neither the constraint nor a range operator: every pair of rows is compared.
 OVERLAPS = text(
@@ -51,7 +58,6 @@ class _Heat:
     slug: str
     now: datetime
     requests: Sequence[BookingRequest]
-    starts_at: float
 
 
 def race(salon: Salon, requests: Sequence[BookingRequest]) -> list[Outcome]:
@@ -59,12 +65,12 @@ def race(salon: Salon, requests: Sequence[BookingRequest]) -> list[Outcome]:
 
     The outcomes stand in the order of the requests.
     """
-    starts_at = time.time() + RUN_UP_SECONDS
     heats = [
-        _Heat(salon.database.conninfo, salon.slug, salon.now, requests[n::PROCESSES], starts_at)
+        _Heat(salon.database.conninfo, salon.slug, salon.now, requests[n::PROCESSES])
         for n in range(PROCESSES)
     ]
-    with multiprocessing.get_context("spawn").Pool(PROCESSES) as processes:
+    gate = _Gate.build()
+    with PADDOCK.Pool(PROCESSES, initializer=_stand_at, initargs=(gate,)) as processes:
         found = processes.map(_run, heats, 1)
     return [found[n % PROCESSES][n // PROCESSES] for n in range(len(requests))]
 
@@ -111,20 +117,54 @@ def deadlocks(salon: Salon) -> int:
     return found
 
 
+@dataclass(frozen=True)
+class _Gate:
+    """Where the processes wait for each other; the last to come says when all start."""
+
+    everybody: Any
+    starts_at: Any
+
+    @classmethod
+    def build(cls) -> _Gate:
+        starts_at = PADDOCK.Value("d", 0.0)
+        return cls(PADDOCK.Barrier(PROCESSES, partial(_say_when, starts_at)), starts_at)
+
+    def wait(self) -> None:
+        self.everybody.wait(LONGEST_RUN_UP_SECONDS)
+
+    def start(self) -> None:
+        time.sleep(max(0.0, self.starts_at.value - time.time()))
+
+
+def _say_when(starts_at: Any) -> None:
+    starts_at.value = time.time() + RUN_UP_SECONDS
+
+
+_gate: list[_Gate] = []
+"""In a race's process: its gate, which can only be inherited and not sent along with a heat."""
+
+
+def _stand_at(gate: _Gate) -> None:
+    _gate.append(gate)
+
+
 def _run(heat: _Heat) -> list[Outcome]:
+    (gate,) = _gate
     pool = open_pool(heat.conninfo, size=len(heat.requests))
     engine = Engine(pool, now=lambda: heat.now)
+    connected = Barrier(len(heat.requests), action=gate.wait, timeout=LONGEST_RUN_UP_SECONDS)
+
+    def attempt(wanted: BookingRequest) -> Outcome:
+        engine.ask(heat.slug, lambda tx: tx.now)  # connects, and learns the tenant
+        connected.wait()
+        gate.start()
+        try:
+            booked = engine.act(heat.slug, lambda tx: book(tx, wanted), command="race")
+        except BookraError as error:
+            return Outcome(None, error.code, len(error.details.get("nearest", ())))
+        return Outcome(booked.code)
+
     with ThreadPoolExecutor(len(heat.requests)) as threads:
-        found = list(threads.map(lambda wanted: _attempt(engine, heat, wanted), heat.requests))
+        found = list(threads.map(attempt, heat.requests))
     engine.close()
     return found
-
-
-def _attempt(engine: Engine, heat: _Heat, wanted: BookingRequest) -> Outcome:
-    engine.ask(heat.slug, lambda tx: tx.now)  # connects, and learns the tenant
-    time.sleep(max(0.0, heat.starts_at - time.time()))
-    try:
-        booked = engine.act(heat.slug, lambda tx: book(tx, wanted), command="race")
-    except BookraError as error:
-        return Outcome(None, error.code, len(error.details.get("nearest", ())))
-    return Outcome(booked.code)

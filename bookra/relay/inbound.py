@@ -13,25 +13,19 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from bookra import clock
-from bookra.engine.bookings import holds
-from bookra.engine.payments import inbox, settling
+from bookra.engine.payments import inbox
 from bookra.engine.payments.inbox import Event, OpenEvent
+from bookra.engine.payments.movements import MovementFact, record_movement
 from bookra.engine.runtime import Engine, Tx
 from bookra.engine.tenancy.actions import slugs
 from bookra.engine.tenancy.providers import account
-from bookra.errors import BookraError, NotFoundError
-from bookra.ids import new_id
+from bookra.errors import BookraError
 from bookra.relay.access import Clients
+from bookra.relay.events.registry import BEHIND, HANDLERS
 from bookra.relay.log import log
 from bookra.relay.providers.stripe import StripeGateway
-from bookra.relay.providers.stripe_facts import CheckoutState, Movement
+from bookra.relay.providers.stripe_facts import Movement
 
-KINDS = (
-    "checkout.session.completed",
-    "checkout.session.async_payment_succeeded",
-    "checkout.session.async_payment_failed",
-    "checkout.session.expired",
-)
 EVENTS, MOVEMENTS = "stripe.events", "stripe.movements"
 OVERLAP = timedelta(minutes=5)
 FURTHEST_BACK = timedelta(days=29)
@@ -87,7 +81,7 @@ class Inbound:
 
     def poll_events(self, slug: str, stripe: StripeGateway) -> int:
         """Keep and settle the events since the last poll; returns how many were new."""
-        seen = list(stripe.events(self._since(slug, EVENTS), KINDS))
+        seen = list(stripe.events(self._since(slug, EVENTS), tuple(HANDLERS)))
         events = [
             Event("stripe", event.id, event.kind, event.object_id, event.happened_at)
             for event in seen
@@ -105,10 +99,13 @@ class Inbound:
 
     def _handle(self, slug: str, stripe: StripeGateway, event: OpenEvent) -> None:
         """Fetch the object and settle what it says, with the event, in one transaction."""
-        state = stripe.checkout(event.object_ref)
+        handler = HANDLERS.get(event.kind)
+        if handler is None:  # kept by a newer release
+            return
+        state = handler.fetch(stripe, event.object_ref)
 
         def action(tx: Tx) -> str:
-            decision = _settled(tx, state)
+            decision = handler.settle(tx, state)
             inbox.handled(tx, event, decision)
             return decision
 
@@ -136,10 +133,11 @@ class Inbound:
         def action(tx: Tx) -> None:
             provider = account(tx, "stripe")
             assert provider is not None
-            _settle_charge(tx, movement)
-            settling.record_movement(
+            if movement.type in BEHIND:
+                BEHIND[movement.type](tx, movement)
+            record_movement(
                 tx,
-                settling.MovementFact(
+                MovementFact(
                     account_ref=provider.config.get("account", "own"),
                     txn_ref=movement.txn_ref,
                     type=movement.type,
@@ -148,6 +146,7 @@ class Inbound:
                     stripe_fee=movement.stripe_fee,
                     application_fee=movement.application_fee,
                     moved_at=movement.created_at,
+                    category=movement.category,
                 ),
             )
 
@@ -159,36 +158,3 @@ def _received(tx: Tx, events: list[Event], newest: int) -> int:
     fresh = inbox.receive(tx, events)
     inbox.advance(tx, EVENTS, newest)
     return fresh
-
-
-def _settled(tx: Tx, state: CheckoutState) -> str:
-    """Settle what a session says now; returns what was decided."""
-    operation_id = settling.operation_ref(state.operation_id)
-    try:
-        operation = settling.operation(tx, operation_id or new_id())
-    except NotFoundError:
-        return "not ours"
-    if state.charge_ref and state.intent_ref and state.captured_at:
-        charge = settling.Charge(
-            state.charge_ref, state.intent_ref, state.amount, state.captured_at
-        )
-        return settling.settle_payment(tx, operation.id, charge)
-    if state.status == "expired":
-        settling.checkout_closed(tx, operation.id)
-        holds.lapse(tx, operation.booking_id, state.expires_at)
-        return "expired"
-    return "no change"
-
-
-def _settle_charge(tx: Tx, movement: Movement) -> None:
-    """Settle the charge behind a movement, in case its event is late or lost."""
-    operation_id = settling.operation_ref(movement.operation_id)
-    if movement.type not in ("charge", "payment") or operation_id is None:
-        return
-    charge = settling.Charge(
-        movement.charge_ref, movement.intent_ref, movement.amount, movement.created_at
-    )
-    try:
-        settling.settle_payment(tx, operation_id, charge)
-    except NotFoundError:
-        return

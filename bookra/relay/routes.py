@@ -81,7 +81,7 @@ def request_payment(delivery: Delivery) -> Outcome:
     operation, booking, now, name = delivery.ask(
         lambda tx: (
             settling.operation(tx, payload.operation_id),
-            booking_by_id(tx, payload.booking_id),
+            booking_by_id(tx, payload.visit_id),
             tx.now,
             tx.tenant.name,
         )
@@ -208,7 +208,7 @@ def refunded(tx: Tx, payload: topics.Payload, delivered: Delivered) -> None:
 def sync_calendar(delivery: Delivery) -> Outcome:
     """Make the calendar equal the booking as it is now: one event a line, or none."""
     booking, tenant = delivery.ask(
-        lambda tx: (booking_by_id(tx, delivery.payload.booking_id), tx.tenant)
+        lambda tx: (booking_by_id(tx, delivery.payload.visit_id), tx.tenant)
     )
     account, calendar = delivery.clients.google(delivery.item.tenant)
     calendar_id = account.config["calendar"]
@@ -250,7 +250,7 @@ def send_message(delivery: Delivery) -> Outcome:
     payload = delivery.payload
     assert isinstance(payload, topics.SendMessage)
     booking, customer, tenant = delivery.ask(
-        lambda tx: _addressed(tx, booking_by_id(tx, payload.booking_id))
+        lambda tx: _addressed(tx, booking_by_id(tx, payload.visit_id))
     )
     if _stale(payload.template, booking) or customer.phone is None:
         return SKIPPED
@@ -298,7 +298,7 @@ ROUTES: dict[str, Route] = {
 }
 
 LOCAL: dict[str, Callable[[Tx, topics.Payload], object]] = {
-    "invoice.issue": lambda tx, payload: issue(tx, payload.booking_id),
-    "commission.split": lambda tx, payload: split(tx, payload.booking_id),
+    "invoice.issue": lambda tx, payload: issue(tx, payload.visit_id),
+    "commission.split": lambda tx, payload: split(tx, payload.visit_id),
 }
 """Effects on our own tables: done and settled in one transaction, so exactly once."""

@@ -1,4 +1,7 @@
-"""The relay and the waitlist: it offers and cascades, also when it is killed between ticks."""
+"""The relay and the waitlist: it offers and cascades, also when it is killed between ticks.
+
+A short lease makes a relay sweep, and so offer, each second.
+"""
 
 from __future__ import annotations
 
@@ -58,13 +61,13 @@ def test_a_relay_killed_between_ticks_leaves_the_cascade_to_the_next(
     luna: Connected, bookra: CommandLine
 ) -> None:
     rosa, mia = wish(luna, "Rosa Vega"), wish(luna, "Mia Kern")
-    with bookra.start("relay", "run") as first:
+    with bookra.start("relay", "run", "--lease", "1") as first:
         luna.until(lambda: offers(luna, rosa) == 1)
         first.kill()
         first.wait()
     luna.salon.act(lambda tx: tx.run(LAPSE))
     assert (offers(luna, rosa), offers(luna, mia)) == (1, 0)
-    with bookra.start("relay", "run"):
+    with bookra.start("relay", "run", "--lease", "1"):
         luna.until(lambda: offers(luna, mia) == 1)
     assert (offers(luna, rosa), offers(luna, mia)) == (1, 1)
 
@@ -72,7 +75,8 @@ def test_a_relay_killed_between_ticks_leaves_the_cascade_to_the_next(
 def test_two_relays_at_work_offer_one_opening_once(luna: Connected, bookra: CommandLine) -> None:
     for name in ("Rosa Vega", "Mia Kern", "Emil Berg"):
         wish(luna, name)
-    with bookra.start("relay", "run"), bookra.start("relay", "run"):
+    relay = ("relay", "run", "--lease", "1")
+    with bookra.start(*relay), bookra.start(*relay):
         luna.until(lambda: total(luna) > 0)
         time.sleep(1)
         luna.salon.act(lambda tx: tx.run(LAPSE))

@@ -22,12 +22,37 @@ class Payload:
     stream: ClassVar[str]
     version: ClassVar[int] = 1
 
-    booking_id: UUID
+    booking_id: UUID | None
 
     @property
     def aggregate(self) -> str:
         """Effects of one aggregate are delivered in the order in which they were written."""
         return f"{self.stream}:{self.booking_id}"
+
+    @property
+    def visit_id(self) -> UUID:
+        """The booking, for the kinds of effect that always have one."""
+        assert self.booking_id is not None
+        return self.booking_id
+
+
+@dataclass(frozen=True, slots=True)
+class SalePayload(Payload):
+    """What a sale causes: of a booking, or of an order, whose ``booking_id`` is None."""
+
+    order_id: UUID | None = None
+
+    @property
+    def aggregate(self) -> str:
+        """The effects of one sale keep their order."""
+        return f"{self.stream}:{self.booking_id or self.order_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundedPayload(SalePayload):
+    """What a refund causes; ``refund_key`` is the key of the refund's ledger entry."""
+
+    refund_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +124,8 @@ class SendMessage(Payload):
 
 
 @dataclass(frozen=True, slots=True)
-class IssueInvoice(Payload):
-    """Number and store the invoice of a paid booking: in the settling transaction."""
+class IssueInvoice(SalePayload):
+    """Number and store the invoice of a paid booking or order: in the settling transaction."""
 
     topic: ClassVar[str] = "invoice.issue"
     destination: ClassVar[str] = "local"
@@ -108,10 +133,28 @@ class IssueInvoice(Payload):
 
 
 @dataclass(frozen=True, slots=True)
-class SplitCommission(Payload):
-    """Split the commission of a paid booking: in the settling transaction."""
+class CreditInvoice(RefundedPayload):
+    """Number and store the credit note of a refund: in the settling transaction."""
+
+    topic: ClassVar[str] = "invoice.credit"
+    destination: ClassVar[str] = "local"
+    stream: ClassVar[str] = "invoice"
+
+
+@dataclass(frozen=True, slots=True)
+class SplitCommission(SalePayload):
+    """Bring a sale's commission up to date: split it, or give it to whoever performs it by now."""
 
     topic: ClassVar[str] = "commission.split"
+    destination: ClassVar[str] = "local"
+    stream: ClassVar[str] = "commission"
+
+
+@dataclass(frozen=True, slots=True)
+class ClawBackCommission(RefundedPayload):
+    """Claim back the commission on what was refunded: in the settling transaction."""
+
+    topic: ClassVar[str] = "commission.clawback"
     destination: ClassVar[str] = "local"
     stream: ClassVar[str] = "commission"
 
@@ -126,7 +169,9 @@ TOPICS: dict[str, type[Payload]] = {
         DeleteCalendar,
         SendMessage,
         IssueInvoice,
+        CreditInvoice,
         SplitCommission,
+        ClawBackCommission,
     )
 }
 
@@ -136,7 +181,7 @@ AT_MOST_ONCE = frozenset({"whatsapp", "mail"})
 
 def dump(payload: Payload) -> dict[str, str]:
     """Return the JSON-ready fields of a payload."""
-    return {name: str(value) for name, value in asdict(payload).items()}
+    return {name: str(value) for name, value in asdict(payload).items() if value is not None}
 
 
 def load(topic: str, version: int, fields: Mapping[str, Any]) -> Payload:
@@ -151,4 +196,4 @@ def load(topic: str, version: int, fields: Mapping[str, Any]) -> Payload:
     values = {
         name: UUID(value) if name.endswith("_id") else value for name, value in fields.items()
     }
-    return kind(**values)
+    return kind(**{"booking_id": None, **values})

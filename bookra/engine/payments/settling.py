@@ -18,7 +18,7 @@ from bookra.engine.bookings import store as bookings
 from bookra.engine.bookings.actions import confirm, retake
 from bookra.engine.bookings.holds import cancel_checkouts
 from bookra.engine.bookings.model import OCCUPYING, Booking, Status
-from bookra.engine.ledger.rules import refunds, sales, stripe
+from bookra.engine.ledger.rules import refunds, sales
 from bookra.engine.ledger.rules.sales import Fact, Tender
 from bookra.engine.ledger.store import post
 from bookra.engine.outbox.emit import emit
@@ -158,54 +158,6 @@ def refund_settled(tx: Tx, operation_id: UUID, refund_ref: str) -> None:
     tx.run(store.SETTLED, id=wanted.id, state="succeeded", failure=None, ref=refund_ref, now=tx.now)
     fact = Fact(f"refund:{wanted.id}", tx.now, wanted.amount.currency, wanted.booking_id)
     post(tx, refunds.late_payment_refund(fact, wanted.amount.minor))
-
-
-@dataclass(frozen=True, slots=True)
-class MovementFact:
-    """A balance transaction: ``net = amount - stripe_fee - application_fee``."""
-
-    account_ref: str
-    txn_ref: str
-    type: str
-    source_ref: str
-    amount: Money
-    stripe_fee: Money
-    application_fee: Money
-    moved_at: datetime
-
-
-def record_movement(tx: Tx, fact: MovementFact) -> bool:
-    """Post a balance transaction [A2], once; False when it was known."""
-    source = tx.row(store.BOOKING_OF_SOURCE, source_ref=fact.source_ref)
-    movement = stripe.StripeMovement(
-        Fact(
-            f"stripe:{fact.account_ref}:{fact.txn_ref}",
-            fact.moved_at,
-            fact.amount.currency,
-            source.booking_id if source else None,
-        ),
-        type=fact.type,
-        amount_minor=fact.amount.minor,
-        stripe_fee_minor=fact.stripe_fee.minor,
-        application_fee_minor=fact.application_fee.minor,
-    )
-    entry_id, fresh = post(tx, stripe.balance_transaction(movement))
-    if fresh:
-        tx.run(
-            store.INSERT_MOVEMENT,
-            id=new_id(),
-            account_ref=fact.account_ref,
-            txn_ref=fact.txn_ref,
-            type=fact.type,
-            source_ref=fact.source_ref,
-            amount_minor=fact.amount.minor,
-            fee_minor=fact.stripe_fee.minor + fact.application_fee.minor,
-            net_minor=movement.net_minor,
-            currency=fact.amount.currency,
-            moved_at=fact.moved_at,
-            entry_id=entry_id,
-        )
-    return fresh
 
 
 def _has_its_time(tx: Tx, booking: Booking) -> bool:

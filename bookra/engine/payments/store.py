@@ -69,17 +69,22 @@ RESERVE_REFUND = text(
     """
 )
 BOOKING_OF_SOURCE = text(
-    "SELECT booking_id FROM charges WHERE tenant_id = :tenant_id AND charge_ref = :source_ref"
+    "SELECT booking_id, order_id FROM charges"
+    " WHERE tenant_id = :tenant_id AND charge_ref = :source_ref"
     " UNION ALL"
-    " SELECT booking_id FROM operations"
-    "  WHERE tenant_id = :tenant_id AND provider_ref = :source_ref LIMIT 1"
+    " SELECT booking_id, order_id FROM operations"
+    "  WHERE tenant_id = :tenant_id AND provider_ref = :source_ref"
+    " UNION ALL"
+    " SELECT c.booking_id, c.order_id FROM disputes d"
+    "   JOIN charges c ON c.tenant_id = d.tenant_id AND c.id = d.charge_id"
+    "  WHERE d.tenant_id = :tenant_id AND d.dispute_ref = :source_ref LIMIT 1"
 )
 INSERT_MOVEMENT = text(
     """
-    INSERT INTO movements (tenant_id, id, account_ref, txn_ref, type, source_ref, amount_minor,
-                           fee_minor, net_minor, currency, moved_at, entry_id)
-    VALUES (:tenant_id, :id, :account_ref, :txn_ref, :type, :source_ref, :amount_minor, :fee_minor,
-            :net_minor, :currency, :moved_at, :entry_id)
+    INSERT INTO movements (tenant_id, id, account_ref, txn_ref, type, category, source_ref,
+                           amount_minor, fee_minor, net_minor, currency, moved_at, entry_id)
+    VALUES (:tenant_id, :id, :account_ref, :txn_ref, :type, :category, :source_ref, :amount_minor,
+            :fee_minor, :net_minor, :currency, :moved_at, :entry_id)
     ON CONFLICT (tenant_id, txn_ref) DO NOTHING
     """
 )

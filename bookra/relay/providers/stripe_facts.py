@@ -119,6 +119,7 @@ class Movement:
     charge_ref: str = ""
     intent_ref: str = ""
     operation_id: str = ""
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,7 @@ def movement(txn: Document) -> Movement:
         charge_ref=_charge_of(within),
         intent_ref=reference(within.get("payment_intent")),
         operation_id=_metadata(within, "op"),
+        category=str(txn.get("reporting_category") or ""),
     )
 
 

@@ -1,0 +1,21 @@
+"""Which handler each kind of event has, and what a movement settles besides itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bookra.engine.runtime import Tx
+from bookra.relay.events import checkouts
+from bookra.relay.events.handler import Handler
+from bookra.relay.providers.stripe_facts import Movement
+
+HANDLERS: dict[str, Handler] = {
+    **dict.fromkeys(checkouts.KINDS, checkouts.HANDLER),
+}
+"""Stripe takes at most 20 kinds in one question."""
+
+BEHIND: dict[str, Callable[[Tx, Movement], None]] = {
+    "charge": checkouts.settle_charge,
+    "payment": checkouts.settle_charge,
+}
+"""By a movement's type: settles the object behind it, in case its event is late or lost."""
