@@ -1,6 +1,6 @@
 """The relay and the waitlist: it offers and cascades, also when it is killed between ticks.
 
-A short lease makes a relay sweep, and so offer, each second.
+A short lease makes a relay sweep each second, so that lapsed holds don't wait for it.
 """
 
 from __future__ import annotations
