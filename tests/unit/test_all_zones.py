@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 from minute_oracle import Oracle
@@ -14,7 +15,7 @@ from bookra import clock
 from bookra.engine.availability import slots
 from bookra.engine.availability.window import Window
 
-YEAR, HOUR = 2027, timedelta(hours=1)
+YEAR, HOUR, STEP_HOURS = 2027, timedelta(hours=1), 4
 SHIFTS = "00:15-03:45,11:30-14:00,22:00-00:15"
 
 Clock = tuple[tuple[datetime, timedelta], ...]
@@ -23,19 +24,30 @@ Clock = tuple[tuple[datetime, timedelta], ...]
 
 @cache
 def clocks() -> dict[Clock, list[str]]:
-    """Return the zones by how their clocks go, found by asking for each hour of the year."""
+    """Return the zones by how their clocks go, to the hour.
+
+    No zone changes its offset and changes it back within four hours, so that only such four hours
+    are looked at one by one which begin and end with different offsets.
+    """
     found = defaultdict(list)
-    hours = [datetime(YEAR, 1, 1, tzinfo=UTC) + HOUR * n for n in range(365 * 24)]
+    begin = datetime(YEAR, 1, 1, tzinfo=UTC)
+    steps = [begin + HOUR * n for n in range(0, 365 * 24, STEP_HOURS)]
     for name in sorted(available_timezones()):
-        zone, shown, changes = ZoneInfo(name), None, []
-        for at in hours:
-            offset = at.astimezone(zone).utcoffset()
-            if offset != shown:
-                assert offset is not None
-                changes.append((at, offset))
-                shown = offset
+        zone = ZoneInfo(name)
+        changes = [(begin, offset_at(begin, zone))]
+        for start, end in pairwise(steps):
+            if offset_at(end, zone) != changes[-1][1]:
+                hours = (start + HOUR * n for n in range(1, STEP_HOURS + 1))
+                seen = ((at, offset_at(at, zone)) for at in hours)
+                changes.append(next(each for each in seen if each[1] != changes[-1][1]))
         found[tuple(changes)].append(name)
     return dict(found)
+
+
+def offset_at(at: datetime, zone: ZoneInfo) -> timedelta:
+    offset = at.astimezone(zone).utcoffset()
+    assert offset is not None
+    return offset
 
 
 def days_of(changes: Clock, zone: ZoneInfo) -> list[date]:
