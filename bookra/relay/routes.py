@@ -18,7 +18,7 @@ from bookra.engine.commissions.split import split
 from bookra.engine.invoices.actions import issue
 from bookra.engine.outbox import topics
 from bookra.engine.outbox.queue import Claimed
-from bookra.engine.payments import settling
+from bookra.engine.payments import refunding, settling
 from bookra.engine.people.customers import customer_by_id
 from bookra.engine.runtime import Engine, Tenant, Tx
 from bookra.engine.tenancy.providers import ProviderAccount
@@ -200,9 +200,9 @@ def refunded(tx: Tx, payload: topics.Payload, delivered: Delivered) -> None:
     if not isinstance(made, RefundMade):
         return
     if made.status in ("failed", "canceled"):
-        settling.refund_failed(tx, payload.operation_id, made.refund_id, made.status)
+        refunding.refund_failed(tx, payload.operation_id, made.refund_id, made.status)
     else:
-        settling.refund_settled(tx, payload.operation_id, made.refund_id)
+        refunding.refund_settled(tx, payload.operation_id, made.refund_id)
 
 
 def sync_calendar(delivery: Delivery) -> Outcome:

@@ -22,7 +22,8 @@ from bookra.engine.bookings.holds import expire_lapsed
 from bookra.engine.bookings.model import Status
 from bookra.engine.ledger.verify import verify
 from bookra.engine.outbox.inspect import outbox_rows
-from bookra.engine.payments.settling import operation, refund_settled
+from bookra.engine.payments.refunding import refund_settled
+from bookra.engine.payments.settling import operation
 
 SLOT = "2026-11-24 10:00"
 RESERVED = text(

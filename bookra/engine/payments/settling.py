@@ -18,15 +18,11 @@ from bookra.engine.bookings import store as bookings
 from bookra.engine.bookings.actions import confirm, retake
 from bookra.engine.bookings.holds import cancel_checkouts
 from bookra.engine.bookings.model import OCCUPYING, Booking, Status
-from bookra.engine.ledger.rules import refunds, sales
-from bookra.engine.ledger.rules.sales import Fact, Tender
-from bookra.engine.ledger.store import post
-from bookra.engine.outbox.emit import emit
-from bookra.engine.outbox.topics import RefundPayment, SendMessage
+from bookra.engine.ledger.rules.sales import Tender
 from bookra.engine.payments import store
-from bookra.engine.payments.tab import fact_of, receive, tips_of
+from bookra.engine.payments.refunding import give_back
+from bookra.engine.payments.tab import receive, tips_of
 from bookra.engine.payments.taking import session_expiry
-from bookra.engine.people.customers import customer_by_id
 from bookra.engine.runtime import Tx
 from bookra.errors import NotFoundError
 from bookra.ids import new_id
@@ -128,7 +124,9 @@ def settle_payment(tx: Tx, operation_id: UUID, charge: Charge) -> str:
     tx.run(store.SETTLED, id=wanted.id, state="succeeded", failure=None, ref=None, now=tx.now)
     tx.concerns("charge", charge_id)
     if booking.paid or charge.amount != wanted.amount or not _has_its_time(tx, booking):
-        return _refund_in_full(tx, booking, charge_id, charge, wanted.platform_fee)
+        return give_back(
+            tx, booking, charge_id, charge.charge_ref, charge.amount, wanted.platform_fee
+        )
     decision = "paid"
     if booking.status in (Status.HELD, Status.EXPIRED):
         booking, decision = confirm(tx, booking), "confirmed"
@@ -139,59 +137,11 @@ def settle_payment(tx: Tx, operation_id: UUID, charge: Charge) -> str:
     return decision
 
 
-def refund_failed(tx: Tx, operation_id: UUID, refund_ref: str, status: str) -> None:
-    """Note a refund that Stripe gave up on: the money stays owed, and is shown as such."""
-    tx.run(
-        store.SETTLED,
-        id=operation_id,
-        state="failed",
-        failure=f"refund {status}",
-        ref=refund_ref,
-        now=tx.now,
-    )
-    tx.concerns("operation", operation_id)
-
-
-def refund_settled(tx: Tx, operation_id: UUID, refund_ref: str) -> None:
-    """Post a refund that Stripe accepted. Telling it twice changes nothing."""
-    wanted = operation(tx, operation_id)
-    tx.run(store.SETTLED, id=wanted.id, state="succeeded", failure=None, ref=refund_ref, now=tx.now)
-    fact = Fact(f"refund:{wanted.id}", tx.now, wanted.amount.currency, wanted.booking_id)
-    post(tx, refunds.late_payment_refund(fact, wanted.amount.minor))
-
-
 def _has_its_time(tx: Tx, booking: Booking) -> bool:
     """Tell whether the visit can take place: an expired hold takes its slot again if it is free."""
     if booking.status in OCCUPYING or booking.status is Status.COMPLETED:
         return True
     return booking.status is Status.EXPIRED and retake(tx, booking)
-
-
-def _refund_in_full(
-    tx: Tx, booking: Booking, charge_id: UUID, charge: Charge, platform_fee: Money
-) -> str:
-    """Owe the money back, reserve it on the charge, ask for the refund, tell the customer."""
-    fact = fact_of(tx, booking, f"charge:{charge.charge_ref}")
-    post(tx, sales.late_payment(fact, charge.amount.minor))
-    tx.run(store.RESERVE_REFUND, id=charge_id, amount_minor=charge.amount.minor)
-    operation_id = new_id()
-    tx.run(
-        store.INSERT_OPERATION,
-        id=operation_id,
-        kind="refund",
-        booking_id=booking.id,
-        amount_minor=charge.amount.minor,
-        tip_minor=0,
-        platform_fee_minor=platform_fee.minor,
-        currency=charge.amount.currency,
-        charge_id=charge_id,
-        expires_at=None,
-        now=tx.now,
-    )
-    emit(tx, RefundPayment(booking.id, operation_id))
-    if customer_by_id(tx, booking.customer_id).phone:
-        emit(tx, SendMessage(booking.id, "payment_refunded"))
-    return "refunding"
 
 
 def _operation(row: Row[Any]) -> Operation:
