@@ -8,6 +8,7 @@ from uuid import UUID
 
 import away
 import teaching
+import treasured
 from factories import Salon
 from sqlalchemy import text
 
@@ -71,6 +72,7 @@ def furnish(salon: Salon, key_file: Path) -> None:
     salon.act(lambda tx: once(tx, "k-1", "book", {}, lambda: {"code": booking.code}))
     salon.act(lambda tx: tx.run(_OPERATOR, id=new_id(), now=tx.now))
     _furnish_the_book(salon)
+    treasured.treasure(salon)
 
 
 def _furnish_the_book(salon: Salon) -> None:

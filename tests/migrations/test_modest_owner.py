@@ -15,17 +15,21 @@ import pytest
 from databases import SETTINGS, Database
 from factories import open_salon
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from bookra import bootstrap
 from bookra.config import Settings
 from bookra.engine import migrating, roles
+from bookra.engine.commissions.split import split
 from bookra.engine.database import open_pool
 from bookra.engine.embedded import SUPERUSER, EmbeddedServer
+from bookra.engine.payments.taking import take_cash
 from bookra.engine.revision import HEAD
 from bookra.engine.runtime import Engine, administrative_tx
 from bookra.engine.tenancy.actions import add_operator
 from bookra.errors import NotAllowedError
+
+SPLITS = text("SELECT key, amount_minor FROM commission_splits WHERE tenant_id = :tenant_id")
 
 
 @pytest.fixture
@@ -86,6 +90,25 @@ def test_one_url_of_the_owner_is_enough_to_work(owned: Database, tmp_path: Path)
     assert salon.ask(lambda tx: tx.connection.exec_driver_sql("SELECT current_user").scalar()) == (
         roles.PLATFORM
     )
+    pool.dispose()
+
+
+def test_what_was_earned_outlives_a_step_down_and_up(owned: Database, tmp_path: Path) -> None:
+    """Row-level security binds the owner too: a migration that fills in must see the rows."""
+    settings = Settings(home=tmp_path, database_url=owned.admin_url)
+    bootstrap.upgrade(settings)
+    pool = open_pool(owned.administrator)
+    salon = open_salon(owned, pool)
+    booking = salon.book("2026-11-24 10:00")
+    salon.act(lambda tx: take_cash(tx, booking.code))
+    salon.act(lambda tx: split(tx, booking.id))
+    earned = salon.ask(lambda tx: tx.rows(SPLITS))
+    with bootstrap.administration(settings) as connection:
+        migrating.downgrade(connection, "0003")
+    bootstrap.upgrade(settings)
+    pool.dispose()
+    assert salon.ask(lambda tx: tx.rows(SPLITS)) == earned
+    assert salon.booking(booking.code).paid == booking.price
     pool.dispose()
 
 
