@@ -17,11 +17,11 @@ depends_on = None
 
 CHANGING = (
     "products promo_codes membership_plans orders booking_items saved_cards disputes"
-    " promo_uses stripe_payouts gift_cards memberships packages drawer_sessions pay_runs bank_accounts"
+    " promo_uses package_uses stripe_payouts gift_cards memberships packages drawer_sessions pay_runs bank_accounts"
     " chair_rents"
 ).split()
 WRITTEN_ONCE = (
-    "policies payout_members package_uses commission_rules rent_terms ledger_snapshots"
+    "policies payout_members commission_rules rent_terms ledger_snapshots"
 ).split()
 SIGNED = ("drawer_events", "ledger_days")
 
@@ -35,10 +35,10 @@ PRIVATE = ("bank_accounts",)
 
 GRANTS = {
     "bookra_front_desk": {
-        "INSERT": "package_uses drawer_events",
+        "INSERT": "drawer_events",
         "INSERT, UPDATE": "orders gift_cards packages memberships drawer_sessions",
         "INSERT, UPDATE, DELETE": "booking_items",
-        "INSERT, DELETE": "promo_uses",
+        "INSERT, DELETE": "promo_uses package_uses",
     },
     "bookra_manager": {
         "SELECT, INSERT, UPDATE, DELETE": "bank_accounts",
@@ -51,16 +51,16 @@ GRANTS = {
         "INSERT, UPDATE": "orders gift_cards packages memberships saved_cards disputes"
         " stripe_payouts chair_rents",
         "INSERT, UPDATE, DELETE": "pay_runs",
-        "INSERT": "payout_members package_uses ledger_days ledger_snapshots",
-        "DELETE": "promo_uses",
+        "INSERT": "payout_members ledger_days ledger_snapshots",
+        "INSERT, DELETE": "promo_uses package_uses",
     },
 }
 
 # What else of the older tables may be written, by column: the price while it is open, the rest of
 # a charge that is to be refunded, and where an entry or a movement belongs.
 COLUMN_GRANTS = (
-    ("bookra_front_desk", "UPDATE", "booking_lines", "net_minor, tax_minor, discount_minor"),
-    ("bookra_relay", "UPDATE", "booking_lines", "net_minor, tax_minor, discount_minor"),
+    ("bookra_front_desk", "UPDATE", "booking_lines", "net_minor, tax_minor, discount_minor, list_minor"),
+    ("bookra_relay", "UPDATE", "booking_lines", "net_minor, tax_minor, discount_minor, list_minor"),
     ("bookra_front_desk", "UPDATE", "charges", "refund_reserved_minor, changed_by"),
     ("bookra_front_desk", "INSERT", "entries", "order_id"),
     ("bookra_relay", "INSERT", "entries", "order_id"),
@@ -92,6 +92,14 @@ CHECKS = (
         "accepted_policy",
         "policy_accepted_at IS NULL OR (policy_id IS NOT NULL AND policy_accepted_via IS NOT NULL)",
     ),
+    ("bookings", "discount_kind_known", "discount_kind IN ('manual', 'promo', 'member')"),
+    (
+        "bookings",
+        "one_discount",
+        "num_nonnulls(discount_bps, discount_minor) = num_nonnulls(discount_kind)"
+        " AND (promo_id IS NOT NULL) = (COALESCE(discount_kind, '') = 'promo')",
+    ),
+    ("bookings", "discount_range", "discount_bps BETWEEN 1 AND 10000 OR discount_minor > 0"),
     ("booking_lines", "discount_not_negative", "discount_minor >= 0"),
     ("charges", "one_subject", "num_nonnulls(booking_id, order_id) = 1"),
     ("transfers", "one_part", "booking_line_id IS NULL OR item_id IS NULL"),
@@ -540,6 +548,7 @@ def _tables() -> None:
         sa.Column("net_minor", sa.BigInteger(), nullable=False),
         sa.Column("tax_minor", sa.BigInteger(), nullable=False),
         sa.Column("discount_minor", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("list_minor", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("tax_bps", sa.Integer(), nullable=False),
         sa.Column("currency", sa.CHAR(length=3), nullable=False),
         sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
@@ -814,6 +823,7 @@ def _tables() -> None:
         sa.Column("currency", sa.CHAR(length=3), nullable=False),
         sa.Column("entry_id", sa.Uuid(), nullable=False),
         sa.Column("settled_entry_id", sa.Uuid(), nullable=True),
+        sa.Column("pay_run_id", sa.Uuid(), nullable=True),
         sa.Column("changed_by", sa.Text(), server_default=sa.text("SESSION_USER"), nullable=False),
         sa.CheckConstraint("amount_minor > 0", name=op.f("chair_rents_amount_positive")),
         sa.CheckConstraint("starts_on <= ends_on", name=op.f("chair_rents_order")),
@@ -962,6 +972,10 @@ def _tables() -> None:
         sa.Column("rent_minor", sa.BigInteger(), nullable=False),
         sa.Column("carried_minor", sa.BigInteger(), nullable=False),
         sa.Column("net_minor", sa.BigInteger(), nullable=False),
+        sa.Column("commission_due_minor", sa.BigInteger(), nullable=False),
+        sa.Column("tips_due_minor", sa.BigInteger(), nullable=False),
+        sa.Column("clawback_due_minor", sa.BigInteger(), nullable=False),
+        sa.Column("rent_due_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.CHAR(length=3), nullable=False),
         sa.Column("computed_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("approved_at", sa.TIMESTAMP(timezone=True), nullable=True),
@@ -997,6 +1011,11 @@ def _tables() -> None:
             "net_minor = earned_minor + tips_minor - clawback_minor - rent_minor + carried_minor",
             name=op.f("pay_runs_adds_up"),
         ),
+        sa.CheckConstraint(
+            "net_minor ="
+            " commission_due_minor + tips_due_minor - clawback_due_minor - rent_due_minor",
+            name=op.f("pay_runs_settles_what_it_pays"),
+        ),
         sa.CheckConstraint("starts_on <= ends_on", name=op.f("pay_runs_order")),
         sa.ForeignKeyConstraint(
             ["tenant_id", "entry_id"],
@@ -1026,6 +1045,15 @@ def _tables() -> None:
         ["tenant_id", "starts_on"],
         unique=False,
         schema="bookra",
+    )
+    op.create_foreign_key(
+        op.f("chair_rents_tenant_id_pay_run_id_fkey"),
+        "chair_rents",
+        "pay_runs",
+        ["tenant_id", "pay_run_id"],
+        ["tenant_id", "id"],
+        source_schema="bookra",
+        referent_schema="bookra",
     )
     op.create_table(
         "stripe_payouts",
@@ -1067,6 +1095,7 @@ def _tables() -> None:
         sa.Column("use_no", sa.SmallInteger(), nullable=False),
         sa.Column("booking_line_id", sa.Uuid(), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("changed_by", sa.Text(), server_default=sa.text("SESSION_USER"), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id", "booking_line_id"],
             ["bookra.booking_lines.tenant_id", "bookra.booking_lines.id"],
@@ -1131,9 +1160,31 @@ def _columns() -> None:
         schema="bookra",
     )
     op.add_column(
+        "booking_lines", sa.Column("list_minor", sa.BigInteger(), nullable=True), schema="bookra"
+    )
+    op.add_column(
         "bookings",
         sa.Column("recognised_at", sa.TIMESTAMP(timezone=True), nullable=True),
         schema="bookra",
+    )
+    op.add_column(
+        "bookings", sa.Column("discount_kind", sa.Text(), nullable=True), schema="bookra"
+    )
+    op.add_column(
+        "bookings", sa.Column("discount_bps", sa.Integer(), nullable=True), schema="bookra"
+    )
+    op.add_column(
+        "bookings", sa.Column("discount_minor", sa.BigInteger(), nullable=True), schema="bookra"
+    )
+    op.add_column("bookings", sa.Column("promo_id", sa.Uuid(), nullable=True), schema="bookra")
+    op.create_foreign_key(
+        op.f("bookings_tenant_id_promo_id_fkey"),
+        "bookings",
+        "promo_codes",
+        ["tenant_id", "promo_id"],
+        ["tenant_id", "id"],
+        source_schema="bookra",
+        referent_schema="bookra",
     )
     op.add_column("bookings", sa.Column("policy_id", sa.Uuid(), nullable=True), schema="bookra")
     op.add_column(
@@ -1358,6 +1409,16 @@ def _columns() -> None:
         sa.Column("external", sa.Boolean(), server_default="false", nullable=False),
         schema="bookra",
     )
+    op.add_column(
+        "operations",
+        sa.Column("saves_card", sa.Boolean(), server_default="false", nullable=False),
+        schema="bookra",
+    )
+    op.add_column(
+        "operations",
+        sa.Column("tips", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        schema="bookra",
+    )
     op.alter_column(
         "operations", "booking_id", existing_type=sa.UUID(), nullable=True, schema="bookra"
     )
@@ -1504,6 +1565,8 @@ def downgrade() -> None:
     op.alter_column(
         "operations", "booking_id", existing_type=sa.UUID(), nullable=False, schema="bookra"
     )
+    op.drop_column("operations", "tips", schema="bookra")
+    op.drop_column("operations", "saves_card", schema="bookra")
     op.drop_column("operations", "external", schema="bookra")
     op.drop_column("operations", "reason", schema="bookra")
     op.drop_column("operations", "purpose", schema="bookra")
@@ -1616,7 +1679,15 @@ def downgrade() -> None:
     op.drop_column("bookings", "policy_accepted_via", schema="bookra")
     op.drop_column("bookings", "policy_accepted_at", schema="bookra")
     op.drop_column("bookings", "policy_id", schema="bookra")
+    op.drop_constraint(
+        op.f("bookings_tenant_id_promo_id_fkey"), "bookings", schema="bookra", type_="foreignkey"
+    )
+    op.drop_column("bookings", "promo_id", schema="bookra")
+    op.drop_column("bookings", "discount_minor", schema="bookra")
+    op.drop_column("bookings", "discount_bps", schema="bookra")
+    op.drop_column("bookings", "discount_kind", schema="bookra")
     op.drop_column("bookings", "recognised_at", schema="bookra")
+    op.drop_column("booking_lines", "list_minor", schema="bookra")
     op.drop_column("booking_lines", "discount_minor", schema="bookra")
     op.drop_index(
         op.f("payout_members_tenant_id_txn_ref_idx"), table_name="payout_members", schema="bookra"
@@ -1624,6 +1695,7 @@ def downgrade() -> None:
     op.drop_table("payout_members", schema="bookra")
     op.drop_table("package_uses", schema="bookra")
     op.drop_table("stripe_payouts", schema="bookra")
+    op.drop_table("chair_rents", schema="bookra")
     op.drop_index(op.f("pay_runs_tenant_id_starts_on_idx"), table_name="pay_runs", schema="bookra")
     op.drop_table("pay_runs", schema="bookra")
     op.drop_table("ledger_snapshots", schema="bookra")
@@ -1633,7 +1705,6 @@ def downgrade() -> None:
     op.drop_table("drawer_events", schema="bookra")
     op.drop_index(op.f("disputes_tenant_id_charge_id_idx"), table_name="disputes", schema="bookra")
     op.drop_table("disputes", schema="bookra")
-    op.drop_table("chair_rents", schema="bookra")
     op.drop_table("rent_terms", schema="bookra")
     op.drop_table("promo_uses", schema="bookra")
     op.drop_index(op.f("packages_tenant_id_order_id_idx"), table_name="packages", schema="bookra")

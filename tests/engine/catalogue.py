@@ -25,7 +25,6 @@ APPEND_ONLY = {
     "wish_offers",
     "policies",
     "payout_members",
-    "package_uses",
     "commission_rules",
     "rent_terms",
     "ledger_snapshots",

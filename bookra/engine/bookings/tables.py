@@ -2,7 +2,9 @@
 
 What was paid is the ledger's to know; ``recognised_at`` says when the revenue was. A line's
 ``net_minor`` and ``tax_minor`` are what the customer pays; ``discount_minor`` is what was taken
-off the net price before.
+off the net price before. ``list_minor`` is the catalogue's price as it was agreed, with tax where
+the business's prices include it; NULL in what an older release booked, which knew no discounts. A
+booking's discount is a share of its prices or an amount, and is worked out again when they change.
 """
 
 from __future__ import annotations
@@ -34,6 +36,10 @@ bookings = s.tenant_table(
     s.required("revision", s.Integer, server_default="1"),
     s.optional("series_id", s.Uuid),
     s.optional("recognised_at", s.INSTANT),
+    s.optional("discount_kind", s.Text),
+    s.optional("discount_bps", s.Integer),
+    s.optional("discount_minor", s.BigInteger),
+    s.optional("promo_id", s.Uuid),
     s.optional("policy_id", s.Uuid),
     s.optional("policy_accepted_at", s.INSTANT),
     s.optional("policy_accepted_via", s.Text),
@@ -41,6 +47,14 @@ bookings = s.tenant_table(
     s.refers("customer_id", "customers"),
     s.refers("series_id", "series"),
     s.refers("policy_id", "policies"),
+    s.refers("promo_id", "promo_codes"),
+    s.one_of("discount_kind", "manual", "promo", "member"),
+    s.check(
+        "one_discount",
+        "num_nonnulls(discount_bps, discount_minor) = num_nonnulls(discount_kind)"
+        " AND (promo_id IS NOT NULL) = (COALESCE(discount_kind, '') = 'promo')",
+    ),
+    s.check("discount_range", "discount_bps BETWEEN 1 AND 10000 OR discount_minor > 0"),
     s.one_of("policy_accepted_via", "counter", "phone", "checkout"),
     s.check(
         "accepted_policy",
@@ -84,6 +98,7 @@ booking_lines = s.tenant_table(
     s.minor("net_minor"),
     s.minor("tax_minor"),
     s.required("discount_minor", s.BigInteger, server_default="0"),
+    s.optional("list_minor", s.BigInteger),
     s.required("tax_bps", s.Integer),
     s.required("commission_bps", s.Integer),
     s.required("currency", s.CHAR(3)),
@@ -153,6 +168,7 @@ booking_items = s.tenant_table(
     s.minor("net_minor"),
     s.minor("tax_minor"),
     s.required("discount_minor", s.BigInteger, server_default="0"),
+    s.required("list_minor", s.BigInteger, server_default="0"),
     s.required("tax_bps", s.Integer),
     s.required("currency", s.CHAR(3)),
     s.instant("created_at"),

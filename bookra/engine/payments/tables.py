@@ -30,6 +30,8 @@ operations = s.tenant_table(
     s.optional("failure", s.Text),
     s.required("reason", s.Text, server_default=""),
     s.required("external", s.Boolean, server_default="false"),
+    s.required("saves_card", s.Boolean, server_default="false"),
+    s.optional("tips", s.JSONB),
     s.instant("created_at"),
     s.optional("settled_at", s.INSTANT),
     s.refers("booking_id", "bookings"),
@@ -238,7 +240,6 @@ package_uses = s.tenant_table(
     s.refers("booking_line_id", "booking_lines"),
     s.unique("package_id", "use_no"),
     s.unique("booking_line_id"),
-    changes=False,
 )
 
 # A working day of the cash drawer, and what was counted, brought and taken in it.
