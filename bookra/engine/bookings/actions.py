@@ -48,19 +48,30 @@ def cancel(tx: Tx, code: str, *, tells: bool = True) -> Booking:
 
     ``tells`` False sends no message: who cancels several sends one for all of them.
 
-    Raises ConflictError for a booking that is over (``illegal_state``) or paid (``already_paid``).
+    Raises ConflictError for a booking that is over (``illegal_state``) or paid (``already_paid``):
+    what was paid is given back by ``payments.fees``.
     """
     booking = store.locked_by_code(tx, code)
     require_next(booking.code, booking.status, Status.CANCELLED)
     if booking.paid:
         raise ConflictError(
             "already_paid",
-            f"{booking.code} is paid ({booking.paid}): cancelling it would owe a refund",
-            hint="Paid bookings can't be cancelled in this version",
+            f"{booking.code} is paid ({booking.paid}): cancelling it owes a refund",
+            hint=f"Cancel it with its refund: bookra booking cancel {booking.code}",
             details={"code": booking.code},
         )
+    return call_off(tx, booking, Status.CANCELLED, tells=tells)
+
+
+def call_off(tx: Tx, booking: Booking, status: Status, *, tells: bool = True) -> Booking:
+    """End a visit that will not take place: free its time, its links and its calendar event.
+
+    The caller has locked the booking and deals with what was paid. Raises ConflictError
+    (``illegal_state``).
+    """
+    require_next(booking.code, booking.status, status)
     tx.run(store.RELEASE, booking_id=booking.id)
-    set_status(tx, booking, Status.CANCELLED)
+    set_status(tx, booking, status)
     cancel_checkouts(tx, booking.id)
     if booking.status is not Status.HELD:
         withdraw(tx, booking, tells=tells)
@@ -78,7 +89,7 @@ def complete(tx: Tx, code: str) -> Booking:
 
 
 def no_show(tx: Tx, code: str) -> Booking:
-    """Note that the customer did not come, and free the rest of their time."""
+    """Note that the customer did not come, and free the rest of their time; money stays put."""
     booking = _advance(tx, code, Status.NO_SHOW)
     tx.run(store.RELEASE, booking_id=booking.id)
     cancel_checkouts(tx, booking.id)
