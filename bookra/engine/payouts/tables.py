@@ -10,7 +10,9 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 from bookra.engine import schema as s
 
-# ``net`` = earned + tips - clawback - rent + carried. Both days, the business's own, are included.
+# ``net`` = earned + tips - clawback - rent + carried: what the period brought, and what came from
+# before. It is also what is settled on each account when it is paid, the ``due`` columns. Both days,
+# the business's own, are included.
 pay_runs = s.tenant_table(
     "pay_runs",
     s.required("staff_id", s.Uuid),
@@ -23,6 +25,10 @@ pay_runs = s.tenant_table(
     s.minor("rent_minor"),
     s.minor("carried_minor"),
     s.minor("net_minor"),
+    s.minor("commission_due_minor"),
+    s.minor("tips_due_minor"),
+    s.minor("clawback_due_minor"),
+    s.minor("rent_due_minor"),
     s.required("currency", s.CHAR(3)),
     s.instant("computed_at"),
     s.optional("approved_at", s.INSTANT),
@@ -46,6 +52,10 @@ pay_runs = s.tenant_table(
     s.check(
         "adds_up",
         "net_minor = earned_minor + tips_minor - clawback_minor - rent_minor + carried_minor",
+    ),
+    s.check(
+        "settles_what_it_pays",
+        "net_minor = commission_due_minor + tips_due_minor - clawback_due_minor - rent_due_minor",
     ),
     s.check("sealed", "state = 'draft' OR approved_at IS NOT NULL"),
     s.check("paid_how", "state <> 'paid' OR (method IS NOT NULL AND paid_at IS NOT NULL)"),
@@ -81,6 +91,7 @@ rent_terms = s.tenant_table(
     changes=False,
 )
 
+# Rent is netted by the pay run that holds it, or paid in money: then no run does.
 chair_rents = s.tenant_table(
     "chair_rents",
     s.required("staff_id", s.Uuid),
@@ -90,9 +101,11 @@ chair_rents = s.tenant_table(
     s.required("currency", s.CHAR(3)),
     s.required("entry_id", s.Uuid),
     s.optional("settled_entry_id", s.Uuid),
+    s.optional("pay_run_id", s.Uuid),
     s.refers("staff_id", "staff"),
     s.refers("entry_id", "entries"),
     s.refers("settled_entry_id", "entries"),
+    s.refers("pay_run_id", "pay_runs"),
     s.unique("staff_id", "starts_on"),
     s.check("amount_positive", "amount_minor > 0"),
     s.check("order", "starts_on <= ends_on"),
