@@ -14,6 +14,7 @@ REFUND_KINDS = {
     "cash": "cash_refund",
     "terminal": "terminal_refund",
     "gift-card": "gift_card_refund",
+    "package": "package_refund",
 }
 """The way that money goes back, and the kind of the entry that says so."""
 
