@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bookra.engine.bookings.model import Booking, Line
     from bookra.engine.catalog.model import Segment, Service
     from bookra.engine.invoices.actions import Invoice
-    from bookra.engine.ledger.store import AccountBalance, PostedEntry
+    from bookra.engine.ledger.reading import AccountBalance, PostedEntry, PostedLine
     from bookra.engine.outbox.inspect import OutboxRow
     from bookra.engine.people.customers import Customer
     from bookra.engine.people.staff import Staff
@@ -238,11 +238,23 @@ def entry(found: PostedEntry, zone: ZoneInfo) -> dict[str, Any]:
         "posted_at": instant(found.posted_at, zone),
         "recorded_by": found.recorded_by,
         "booking": found.booking,
-        "postings": [
-            {"account": posting.account, "amount": money(posting.amount)}
-            for posting in found.postings
-        ],
+        "order": found.order,
+        "reverses": str(found.reverses) if found.reverses else None,
+        "memo": found.memo,
+        "postings": [posting(each) for each in found.postings],
     }
+
+
+def posting(found: PostedLine) -> dict[str, Any]:
+    """``account amount`` and, where it belongs to a part: ``line service staff`` or ``item``."""
+    part = {
+        "line": found.line,
+        "service": found.service,
+        "item": found.item,
+        "staff": found.staff,
+    }
+    known = {name: value for name, value in part.items() if value is not None}
+    return {"account": found.account, "amount": money(found.amount), **known}
 
 
 def invoice(found: Invoice, zone: ZoneInfo) -> dict[str, Any]:

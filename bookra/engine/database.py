@@ -23,6 +23,19 @@ IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
 LOCK_TIMEOUT_MS = 10_000
 CONNECT_TIMEOUT_SECONDS = 5
 
+LONGEST_TRANSACTION_SECONDS = 300
+"""How long a writing transaction may last: the engine refuses to commit a longer one.
+
+PostgreSQL 15 and 16 have no such limit of their own (``transaction_timeout`` came with 17), so the
+rule is kept where the commit is. ``now() - LONGEST_TRANSACTION_SECONDS`` is therefore settled:
+nothing that began before it can still appear.
+"""
+
+COMMIT_MARGIN_SECONDS = 60
+"""What the commit itself may take, before what is posted counts as settled."""
+
+SETTLED_AFTER_SECONDS = LONGEST_TRANSACTION_SECONDS + COMMIT_MARGIN_SECONDS
+
 BINARY_RESULTS = "binary_results"
 """Execution option: long arrays of numbers are read faster as such than as text."""
 

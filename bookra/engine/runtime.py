@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -26,12 +26,16 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bookra import clock
 from bookra.engine import refusals
+from bookra.engine.database import LONGEST_TRANSACTION_SECONDS
 from bookra.engine.roles import OWNER, PLATFORM
 from bookra.engine.schema import SCHEMA
 from bookra.errors import NotFoundError, UnavailableError
 from bookra.ids import new_id
 
 Result = TypeVar("Result")
+
+ROWS_A_FETCH = 2_000
+"""How many rows a streamed question brings at a time."""
 
 ATTEMPTS = 4
 """One try and three retries, for serialisation failures and deadlocks alone."""
@@ -94,6 +98,12 @@ class Tx:
         """Run ``statement`` with ``:tenant_id`` bound and return its first row, if any."""
         return self.connection.execute(statement, {"tenant_id": self.tenant.id, **binds}).first()
 
+    def stream(self, statement: TextClause, **binds: Any) -> Iterator[Row[Any]]:
+        """Yield the rows of ``statement`` through a cursor on the server: memory stays constant."""
+        values = {"tenant_id": self.tenant.id, **binds}
+        options = {"yield_per": ROWS_A_FETCH}
+        yield from self.connection.execute(statement, values, execution_options=options)
+
     def run(self, statement: TextClause, **binds: Any) -> int:
         """Run a write with ``:tenant_id`` bound and return how many rows it touched."""
         result = self.connection.execute(statement, {"tenant_id": self.tenant.id, **binds})
@@ -155,20 +165,32 @@ class Engine:
         """
 
         def work(connection: Connection) -> Result:
+            begun = time.monotonic()
             tx = self._enter(connection, slug, read_only=False)
             result = action(tx)
             if command is not None:
                 connection.execute(AUDIT, audit_row(tx.tenant.id, command, tx.subjects))
+            _in_time(begun)
             return result
 
         return self._attempt(work, commit=not dry_run)
 
-    def ask(self, slug: str, question: Callable[[Tx], Result]) -> Result:
-        """Run ``question`` in a READ ONLY transaction of the tenant."""
-        return self._attempt(
-            lambda connection: question(self._enter(connection, slug, read_only=True)),
-            commit=True,  # there is nothing to keep, but a rollback makes psycopg forget its plans
-        )
+    def ask(
+        self, slug: str, question: Callable[[Tx], Result], *, consistent: bool = False
+    ) -> Result:
+        """Run ``question`` in a READ ONLY transaction of the tenant.
+
+        ``consistent`` lets all its statements see one moment (REPEATABLE READ): for proofs and
+        exports that read the same rows in more than one way.
+        """
+
+        def work(connection: Connection) -> Result:
+            if consistent:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            return question(self._enter(connection, slug, read_only=True))
+
+        # There is nothing to keep, but a rollback makes psycopg forget its plans.
+        return self._attempt(work, commit=True)
 
     def across_tenants(
         self, work: Callable[[Connection], Result], *, write: bool = False
@@ -266,6 +288,20 @@ class Engine:
                 ).scalar_one()
             )
         return self._steps_down
+
+
+def _in_time(begun: float) -> None:
+    """Refuse to commit a transaction that lasted longer than any may.
+
+    A row's ``posted_at`` is when its transaction began: what is committed later than this would
+    change days that are closed, and reports that were read.
+    """
+    if time.monotonic() - begun > LONGEST_TRANSACTION_SECONDS:
+        raise UnavailableError(
+            "too_slow",
+            f"This took longer than {LONGEST_TRANSACTION_SECONDS} s, and nothing of it was kept",
+            hint="Try it in smaller parts",
+        )
 
 
 def audit_row(tenant_id: UUID, command: str, subjects: Sequence[str]) -> dict[str, Any]:
