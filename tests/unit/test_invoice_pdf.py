@@ -27,7 +27,8 @@ from bookra.engine.invoices.document import (
     Totals,
     legible,
 )
-from bookra.engine.invoices.pdf import BOX, render, typeset
+from bookra.engine.invoices.paper import BOX
+from bookra.engine.invoices.pdf import render, typeset
 from bookra.errors import InvalidInputError
 from bookra.money import Money, included_tax, share
 
@@ -251,7 +252,7 @@ def test_control_characters_can_neither_stop_nor_turn_a_text(name: str, expected
 
 def test_a_panic_of_the_typesetter_is_taken_as_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Marks in two directions cause one; the cleaning that keeps them out is switched off here."""
-    monkeypatch.setattr("bookra.engine.invoices.pdf._CLEANED", {})
+    monkeypatch.setattr("bookra.engine.invoices.paper._CLEANED", {})
     document = invoice(inclusive("Schnitt", 6900), customer=Party(name="Ana \u202e\t\u0eb7"))
     assert "Rechnung an Ana" in printed(document)
 
