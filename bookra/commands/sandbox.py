@@ -11,10 +11,12 @@ import typer
 
 from bookra.commands import output
 from bookra.commands.options import group
+from bookra.commands.sandbox_stripe import add_stripe
 from bookra.commands.session import current
 from bookra.config import sandbox_address
 
 app = group("Stand-ins for Stripe, Google and WhatsApp.")
+add_stripe(app)
 
 
 @app.command()
@@ -76,7 +78,13 @@ def show(
 @app.command()
 def pay(
     reference: Annotated[str, typer.Argument(help="A payment URL, or the booking's code.")],
-    card: Annotated[str, typer.Option(help="visa, declined or 3ds.")] = "visa",
+    card: Annotated[
+        str,
+        typer.Option(
+            help="visa, declined, insufficient, 3ds, fails-later (saved, then declined) or"
+            " refund-pending."
+        ),
+    ] = "visa",
 ) -> None:
     """Pay a link as a customer would, with a test card.
 

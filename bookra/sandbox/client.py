@@ -68,29 +68,45 @@ class SandboxClient:
         """Return the status webhooks so far as ``{"statuses": […], "last": cursor}``."""
         return self._ask("GET", "whatsapp/statuses", {"after": after})
 
-    def run_payouts(self, account: str) -> list[dict[str, Any]]:
-        """Run the automatic payout of all that is available to ``account``."""
-        return list(self._ask("POST", "stripe/payouts", {"account": account})["payouts"])
+    def run_payouts(self, account: str, *, early: bool = False) -> list[dict[str, Any]]:
+        """Run the automatic payout of all that is available to ``account``.
 
-    def settle_payout(self, account: str, payout: str, becomes: str) -> dict[str, Any]:
+        ``early`` makes pending money available first.
+        """
+        wanted = {"account": account, "early": early}
+        return list(self._ask("POST", "stripe/payouts", wanted)["payouts"])
+
+    def settle_payout(self, account: str | None, payout: str, becomes: str) -> dict[str, Any]:
         """Let a payout become ``paid`` or ``failed``."""
         wanted = {"account": account, "payout": payout, "becomes": becomes}
         return dict(self._ask("POST", "stripe/payouts", wanted)["payouts"][0])
 
     def open_dispute(
-        self, account: str, charge: str, *, amount: int | None = None
+        self, account: str | None, charge: str, *, amount: int | None = None
     ) -> dict[str, Any]:
-        """Let the customer's bank take back a charge, or a part of it; return the dispute."""
+        """Let the customer's bank take back a charge (an id or a booking's code), or a part."""
         wanted = {"account": account, "charge": charge, "amount": amount}
         return dict(self._ask("POST", "stripe/disputes", wanted)["dispute"])
 
-    def close_dispute(self, account: str, dispute: str, becomes: str) -> dict[str, Any]:
+    def close_dispute(self, account: str | None, dispute: str, becomes: str) -> dict[str, Any]:
         """Let a dispute become ``won`` or ``lost``."""
         wanted = {"account": account, "dispute": dispute, "becomes": becomes}
         return dict(self._ask("POST", "stripe/disputes", wanted)["dispute"])
 
-    def fail_refund(self, account: str, refund: str) -> dict[str, Any]:
-        """Let a refund fail after the fact: its money comes back as a movement of its own."""
+    def refund(
+        self, charge: str, *, amount: int | None = None, account: str | None = None
+    ) -> dict[str, Any]:
+        """Refund a charge (an id or a booking's code) as somebody does in Stripe's dashboard."""
+        wanted = {"account": account, "charge": charge, "amount": amount}
+        return dict(self._ask("POST", "stripe/refunds", wanted)["refund"])
+
+    def settle_refund(self, refund: str, *, account: str | None = None) -> dict[str, Any]:
+        """Let a pending refund succeed: its money moves now."""
+        wanted = {"account": account, "refund": refund}
+        return dict(self._ask("POST", "stripe/refund-settlements", wanted)["refund"])
+
+    def fail_refund(self, account: str | None, refund: str) -> dict[str, Any]:
+        """Let a refund fail; money that had moved comes back as a movement of its own."""
         wanted = {"account": account, "refund": refund}
         return dict(self._ask("POST", "stripe/refund-failures", wanted)["refund"])
 

@@ -198,6 +198,8 @@ _HANDLERS: dict[tuple[str, str], Callable[[sqlite3.Connection, Json], Json]] = {
     ("GET", "whatsapp/statuses"): _statuses,
     ("POST", "stripe/payouts"): happenings.payout,
     ("POST", "stripe/disputes"): happenings.dispute,
+    ("POST", "stripe/refunds"): happenings.refund,
     ("POST", "stripe/refund-failures"): happenings.refund_failure,
+    ("POST", "stripe/refund-settlements"): happenings.refund_settled,
     ("POST", "google/expire-sync-tokens"): _expire_sync,
 }

@@ -78,10 +78,7 @@ def _clicked(tx: sqlite3.Connection, reference: str, request: Request) -> str:
     session, account = paying.session_named(tx, outcome["session"])
     head = _head(tx, session, account)
     if outcome["status"] == "complete":
-        link = escape(session["success_url"], quote=True)
-        return _frame(
-            "Paid", head + _sentence("Paid. Thank you.") + f'<p><a href="{link}">Back</a></p>'
-        )
+        return _frame("Paid", head + _sentence("Paid. Thank you.") + _back(session))
     if outcome["intent_status"] == "requires_action":
         form_html = (
             '<form method="post"><input type="hidden" name="card" value="3ds">'
@@ -91,6 +88,12 @@ def _clicked(tx: sqlite3.Connection, reference: str, request: Request) -> str:
         return _frame("3-D Secure", head + _sentence("Your bank asks you to confirm.") + form_html)
     again = f'<p><a href="{escape(request.path)}">Try another</a></p>'
     return _frame("Declined", f'{head}<p class="bad">Your card was declined.</p>{again}')
+
+
+def _back(session: Json) -> str:
+    if session["success_url"] is None:
+        return ""
+    return f'<p><a href="{escape(session["success_url"], quote=True)}">Back</a></p>'
 
 
 def _head(tx: sqlite3.Connection, session: Json, account: str) -> str:

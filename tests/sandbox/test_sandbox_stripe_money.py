@@ -251,6 +251,51 @@ def test_a_refund_that_fails_later_brings_its_money_back(salon: Any) -> None:
     assert salon.seen()["net"] == before
 
 
+def test_a_pending_refund_moves_nothing_until_it_settles_or_fails(salon: Any) -> None:
+    control = salon.sandbox.control
+    salon.session("LUN-WAIT", 2000, fee=None)
+    charge = control.pay("LUN-WAIT", "refund-pending")["charge"]
+    before = salon.seen()["net"]
+    first, second = (
+        salon.v1.refunds.create({"charge": charge, "amount": amount}, salon.me)
+        for amount in (500, 700)
+    )
+    assert {first.status, second.status} == {"pending"}
+    assert first.balance_transaction is None
+    assert salon.seen()["net"] == before
+    assert control.settle_refund(first.id)["status"] == "succeeded"
+    assert salon.seen()["net"] == before - 500
+    failed = control.fail_refund(None, second.id)
+    assert (failed["status"], failed.get("failure_balance_transaction")) == ("failed", None)
+    assert salon.seen()["net"] == before - 500
+    assert salon.v1.charges.retrieve(charge, None, salon.me).amount_refunded == 500
+    kinds = [event.type for event in salon.v1.events.list({"limit": 4}, salon.me).data]
+    after = ["refund.updated", "charge.refund.updated", "refund.failed", "charge.refund.updated"]
+    assert kinds[::-1] == after
+
+
+def test_a_refund_by_hand_names_the_booking_and_no_operation(salon: Any) -> None:
+    intent = salon.paid("LUN-HAND", 2000, payment_intent_data={"metadata": {"booking": "LUN-HAND"}})
+    made = salon.sandbox.control.refund("lun-hand", amount=800)
+    assert (made["charge"], made["metadata"]) == (intent.latest_charge.id, {})
+    assert salon.v1.charges.retrieve(made["charge"], None, salon.me).amount_refunded == 800
+
+
+def test_a_manual_payout_is_cancelled_until_it_has_left(salon: Any) -> None:
+    salon.paid("LUN-MANUAL", fee=None)
+    control, account = salon.sandbox.control, salon.account.id
+    automatic = control.run_payouts(account, early=True)
+    assert [payout["amount"] for payout in automatic] == [11913]
+    control.settle_payout(account, automatic[0]["id"], "failed")
+    wanted = {"amount": 5000, "currency": "usd"}
+    first, second = (salon.v1.payouts.create(wanted, salon.me) for _ in range(2))
+    assert salon.v1.payouts.cancel(first.id, None, salon.me).status == "canceled"
+    assert control.settle_payout(account, second.id, "paid")["status"] == "paid"
+    with pytest.raises(stripe.InvalidRequestError, match="can't be canceled"):
+        salon.v1.payouts.cancel(second.id, None, salon.me)
+    assert salon.seen()["available"] == salon.seen()["net"] == 6913
+
+
 def test_an_application_fee_that_never_was_cannot_be_refunded(salon: Any) -> None:
     intent = salon.paid("LUN-FREE", 2000, fee=None)
     wanted = {"payment_intent": intent.id, "refund_application_fee": True}

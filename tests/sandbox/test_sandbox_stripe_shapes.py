@@ -120,6 +120,12 @@ def test_every_object_has_stripes_shape(own_sandbox: Any, salon_of: Any) -> None
     own_sandbox.control.pay("LUN-OPEN", card="declined")
     paid = own_sandbox.control.pay("LUN-SHAPE", card="3ds")
     v1.refunds.create({"charge": paid["charge"], "amount": 100}, me)
+    price = {"currency": "usd", "unit_amount": 900, "product_data": {"name": "Cut"}}
+    link = v1.payment_links.create({"line_items": [{"price_data": price, "quantity": 1}]}, me)
+    own_sandbox.control.pay(link.url)
+    salon.session("LUN-PENDING")
+    waiting = own_sandbox.control.pay("LUN-PENDING", card="refund-pending")
+    v1.refunds.create({"charge": waiting["charge"]}, me)
     setup = v1.checkout.sessions.create(
         {
             "mode": "setup",
@@ -140,6 +146,7 @@ def test_every_object_has_stripes_shape(own_sandbox: Any, salon_of: Any) -> None
         open_session,
         v1.checkout.sessions.list({"expand": ["data.payment_intent"]}, me),
         v1.payment_intents.list({"expand": ["data.latest_charge"]}, me),
+        v1.payment_links.list({}, me),
         v1.charges.list({"expand": ["data.balance_transaction"]}, me),
         v1.refunds.list({}, me),
         v1.disputes.list({}, me),

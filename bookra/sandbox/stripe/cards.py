@@ -26,13 +26,19 @@ ATTACH = Group({"expand": EXPAND}, {"customer": Text()})
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """How a test card behaves: declines with a code, or asks for 3-D Secure."""
+    """How a test card behaves: declines with a code, or asks for 3-D Secure.
+
+    ``saves`` is a card that can be kept though its payments are declined; ``refunds_wait`` leaves
+    its refunds pending, without a movement, until somebody decides about them.
+    """
 
     name: str
     brand: str
     last4: str
     decline_code: str | None = None
     asks_3ds: bool = False
+    saves: bool = False
+    refunds_wait: bool = False
 
 
 CARDS = {
@@ -41,13 +47,18 @@ CARDS = {
         Card("visa", "visa", "4242"),
         Card("declined", "visa", "0002", decline_code="generic_decline"),
         Card("3ds", "visa", "3184", asks_3ds=True),
+        Card("insufficient", "visa", "9995", decline_code="insufficient_funds"),
+        Card("fails-later", "visa", "0341", decline_code="generic_decline", saves=True),
+        Card("refund-pending", "visa", "7726", refunds_wait=True),
     )
 }
 
 TEST_METHODS = {
     "pm_card_visa": "visa",
     "pm_card_visa_chargeDeclined": "declined",
-    "pm_card_chargeCustomerFail": "declined",
+    "pm_card_visa_chargeDeclinedInsufficientFunds": "insufficient",
+    "pm_card_chargeCustomerFail": "fails-later",
+    "pm_card_pendingRefund": "refund-pending",
     "pm_card_authenticationRequired": "3ds",
     "pm_card_threeDSecure2Required": "3ds",
 }
@@ -148,6 +159,21 @@ def keep(call: Call, method: Json, customer: str) -> Json:
     method["customer"] = customer
     save(call, method)
     events.emit(call, "payment_method.attached", method)
+    return method
+
+
+def detach(call: Call, identifier: str) -> Json:
+    """POST /v1/payment_methods/{id}/detach: the card can't be charged any more."""
+    method = find(call, "payment_method", identifier)
+    if method["customer"] is None:
+        raise RefusedError(
+            "The payment method you provided is not attached to a customer so detachment is "
+            "impossible.",
+            param="payment_method",
+        )
+    method["customer"] = None
+    save(call, method)
+    events.emit(call, "payment_method.detached", method)
     return method
 
 

@@ -17,14 +17,23 @@ from bookra.sandbox.stripe.store import EXPAND, Call, add, find, list_parameters
 SHORTEST_SECONDS = 30 * 60
 LONGEST_SECONDS = 24 * 3600
 
-_PRODUCT = Group(
+PRODUCT = Group(
     {"description": Text(40000), "metadata": Metadata(), "images": Items(Text(), most=8)},
     {"name": Text()},
 )
-_PRICE = Group(
+PRICE = Group(
     {"tax_behavior": Text(choices=("exclusive", "inclusive", "unspecified"))},
-    {"currency": Text(3), "product_data": _PRODUCT, "unit_amount": AMOUNT},
+    {"currency": Text(3), "product_data": PRODUCT, "unit_amount": AMOUNT},
 )
+CONSENT = Group(
+    {
+        "promotions": Text(choices=("auto", "none")),
+        "terms_of_service": Text(choices=("none", "required")),
+    }
+)
+_MESSAGE = Group({}, {"message": Text(1200)})
+MESSAGES = ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
+CUSTOM_TEXT = Group(dict.fromkeys(MESSAGES, _MESSAGE))
 _PAYMENT = Group(
     {
         "application_fee_amount": APPLICATION_FEE,
@@ -40,13 +49,15 @@ CREATE = Group(
     {
         "cancel_url": Text(),
         "client_reference_id": Text(200),
+        "consent_collection": CONSENT,
         "currency": Text(3),
+        "custom_text": CUSTOM_TEXT,
         "customer": Text(),
         "customer_creation": Text(choices=("always", "if_required")),
         "customer_email": Text(800),
         "expand": EXPAND,
         "expires_at": Integer(0),
-        "line_items": Items(Group({"quantity": Integer(1)}, {"price_data": _PRICE})),
+        "line_items": Items(Group({"quantity": Integer(1)}, {"price_data": PRICE})),
         "locale": Text(),
         "metadata": Metadata(),
         "payment_intent_data": _PAYMENT,
@@ -61,7 +72,10 @@ CREATE = Group(
 EXPIRE = Group({"expand": EXPAND})
 RETRIEVE = Group({"expand": EXPAND})
 LIST = list_parameters(
-    payment_intent=Text(), customer=Text(), status=Text(choices=("open", "complete", "expired"))
+    payment_intent=Text(),
+    payment_link=Text(),
+    customer=Text(),
+    status=Text(choices=("open", "complete", "expired")),
 )
 LINES = Group({"limit": Integer(1, 100), "starting_after": Text(), "expand": EXPAND})
 
@@ -82,13 +96,18 @@ def create(call: Call) -> Json:
             )
         find(call, "customer", customer, param="customer")
     total, currency = _priced(call) if given["mode"] == "payment" else (None, _setup_currency(call))
-    identifier = random_id("cs_test_a1", 56)
-    session = add(call, _session(call, identifier, total, currency, expires_at))
+    session = opened(call, total, currency, expires_at)
     if given["mode"] == "setup":
         data = given.get("setup_intent_data", {})
         session["setup_intent"] = setups.new(call, customer, data.get("metadata", {}))["id"]
         save(call, session)
     return session
+
+
+def opened(call: Call, total: int | None, currency: str | None, expires_at: int) -> Json:
+    """Store an open session for checked parameters."""
+    identifier = random_id("cs_test_a1", 56)
+    return add(call, _session(call, identifier, total, currency, expires_at))
 
 
 def _checked_expiry(call: Call) -> int:
@@ -124,17 +143,18 @@ def _priced(call: Call) -> tuple[int, str]:
     return total, min(currencies)
 
 
-def _setup_currency(call: Call) -> str:
+def _setup_currency(call: Call) -> str | None:
     for name in ("line_items", "payment_intent_data"):
         if name in call.params:
             raise bad_parameter(f"You can not pass `{name}` in `setup` mode.", name)
-    if "currency" not in call.params:
+    if "currency" not in call.params and "payment_method_types" not in call.params:
         raise bad_parameter("Missing required param: currency.", "currency", "parameter_missing")
-    return str(call.params["currency"])
+    currency: str | None = call.params.get("currency")
+    return currency
 
 
 def _session(
-    call: Call, identifier: str, total: int | None, currency: str, expires_at: int
+    call: Call, identifier: str, total: int | None, currency: str | None, expires_at: int
 ) -> Json:
     given = call.params
     customer = given.get("customer")
@@ -160,13 +180,11 @@ def _session(
         "client_reference_id": given.get("client_reference_id"),
         "client_secret": None,
         "consent": None,
-        "consent_collection": None,
+        "consent_collection": consent_collection(given),
         "created": call.now,
         "currency": currency,
         "custom_fields": [],
-        "custom_text": dict.fromkeys(
-            ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
-        ),
+        "custom_text": {name: given.get("custom_text", {}).get(name) for name in MESSAGES},
         "customer": customer,
         "customer_creation": given.get("customer_creation", None if customer else "if_required"),
         "customer_details": details if email else None,
@@ -195,7 +213,7 @@ def _session(
         "status": "open",
         "submit_type": given.get("submit_type"),
         "subscription": None,
-        "success_url": given["success_url"],
+        "success_url": given.get("success_url"),
         "total_details": None
         if total is None
         else {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
@@ -206,14 +224,24 @@ def _session(
     }
 
 
+def consent_collection(given: Json) -> Json | None:
+    """Return what a session or a link asks its customer to agree to."""
+    wanted = given.get("consent_collection")
+    if wanted is None:
+        return None
+    nothing = dict.fromkeys(("payment_method_reuse_agreement", "promotions", "terms_of_service"))
+    return {**nothing, **wanted}
+
+
 def retrieve(call: Call, identifier: str) -> Json:
     """GET /v1/checkout/sessions/{id}."""
     return find(call, "checkout.session", identifier)
 
 
 def listed(call: Call) -> Json:
-    """GET /v1/checkout/sessions, by ``payment_intent``, ``customer`` or ``status``."""
-    equal = {name: call.params.get(name) for name in ("payment_intent", "customer", "status")}
+    """GET /v1/checkout/sessions, by intent, link, customer or status."""
+    filters = ("payment_intent", "payment_link", "customer", "status")
+    equal = {name: call.params.get(name) for name in filters}
     return page(call, "checkout.session", "/v1/checkout/sessions", equal=equal)
 
 

@@ -70,6 +70,11 @@ def close(call: Call, identifier: str, *, won: bool) -> Json:
     return dispute
 
 
+def accept(call: Call, identifier: str) -> Json:
+    """POST /v1/disputes/{id}/close: give the dispute up."""
+    return close(call, identifier, won=False)
+
+
 def update(call: Call, identifier: str) -> Json:
     """POST /v1/disputes/{id}: hand in evidence; ``submit`` ends it."""
     dispute = find(call, "dispute", identifier)

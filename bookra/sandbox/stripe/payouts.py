@@ -44,8 +44,15 @@ def create(call: Call) -> Json:
     return _payout(call, call.params["amount"], call.params["currency"], automatic=False)
 
 
-def run(call: Call) -> list[Json]:
-    """Pay out all that is available, one automatic payout a currency, and stamp its members."""
+def run(call: Call, *, early: bool = False) -> list[Json]:
+    """Pay out all that is available, one automatic payout a currency, and stamp its members.
+
+    ``early`` makes pending money available at once, for somebody who won't wait two days.
+    """
+    if early:
+        for movement in every(call, "balance_transaction"):
+            if movement["status"] == "pending":
+                save(call, {**movement, "available_on": call.now})
     made = []
     for currency, (available, _) in balance.totals(call).items():
         if available <= 0:
@@ -65,6 +72,8 @@ def run(call: Call) -> list[Json]:
 def arrive(call: Call, identifier: str) -> Json:
     """Mark a payout as paid: the bank has it."""
     payout = find(call, "payout", identifier)
+    if payout["status"] in ("failed", "canceled"):
+        raise RefusedError(f"Payout {identifier} is {payout['status']} already.")
     payout["status"] = "paid"
     save(call, payout)
     events.emit(call, "payout.paid", payout)
@@ -85,6 +94,20 @@ def fail(call: Call, identifier: str) -> Json:
     )
     save(call, payout)
     events.emit(call, "payout.failed", payout)
+    return payout
+
+
+def cancel(call: Call, identifier: str) -> Json:
+    """POST /v1/payouts/{id}/cancel: stop a manual payout that has not left yet."""
+    payout = find(call, "payout", identifier)
+    if payout["status"] != "pending" or payout["automatic"]:
+        raise RefusedError(
+            f"Payout {identifier} can't be canceled: only manual payouts that are pending can be."
+        )
+    back = balance.book(call, "payout_cancel", payout, payout["amount"])
+    payout.update(status="canceled", failure_balance_transaction=back["id"])
+    save(call, payout)
+    events.emit(call, "payout.canceled", payout)
     return payout
 
 
@@ -115,7 +138,7 @@ def _payout(call: Call, amount: int, currency: str, *, automatic: bool) -> Json:
         "reversed_by": None,
         "source_type": "card",
         "statement_descriptor": given.get("statement_descriptor"),
-        "status": "in_transit",
+        "status": "in_transit" if automatic else "pending",
         "trace_id": None,
         "type": "bank_account",
     }

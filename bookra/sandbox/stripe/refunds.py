@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from bookra.money import format_minor
 from bookra.sandbox.state import Json, random_id
-from bookra.sandbox.stripe import balance, events
+from bookra.sandbox.stripe import balance, cards, events
 from bookra.sandbox.stripe.errors import RefusedError, bad_parameter
 from bookra.sandbox.stripe.forms import Flag, Group, Integer, Metadata, Text
-from bookra.sandbox.stripe.store import EXPAND, Call, add, find, list_parameters, page, save
+from bookra.sandbox.stripe.store import (
+    EXPAND,
+    Call,
+    add,
+    every,
+    find,
+    list_parameters,
+    page,
+    save,
+)
 
 CREATE = Group(
     {
@@ -30,23 +39,52 @@ def create(call: Call) -> Json:
     rest = charge["amount"] - charge["amount_refunded"]
     amount = call.params.get("amount", rest)
     _check(call, charge, amount, rest)
-    given_back = _give_fee_back(call, charge, amount)
-    refund = _refund(call, charge, amount)
-    movement = balance.book(
-        call,
-        "refund",
-        refund,
-        -amount,
-        fees=[balance.fee_detail("application_fee", -given_back, charge["currency"])],
-        available_on=max(call.now, _settles(call, charge)),
-    )
-    refund["balance_transaction"] = movement["id"]
-    add(call, refund)
+    refund = add(call, _refund(call, charge, amount))
+    if _waits(call, charge):
+        refund.update(status="pending", pending_reason="charge_pending")
+        save(call, refund)
+    else:
+        _pay_back(call, charge, refund)
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount"]
     save(call, charge)
     events.emit(call, "charge.refunded", charge)
     events.emit(call, "refund.created", refund)
+    return refund
+
+
+def _waits(call: Call, charge: Json) -> bool:
+    """Tell whether the charge's card leaves its refunds pending."""
+    method = find(call, "payment_method", charge["payment_method"])
+    return cards.card_of(method).refunds_wait
+
+
+def _pay_back(call: Call, charge: Json, refund: Json) -> None:
+    """Book the refund's movement, with the platform's share of it."""
+    given_back = _give_fee_back(call, charge, refund)
+    movement = balance.book(
+        call,
+        "refund",
+        refund,
+        -refund["amount"],
+        fees=[balance.fee_detail("application_fee", -given_back, charge["currency"])],
+        available_on=max(call.now, _settles(call, charge)),
+    )
+    refund["balance_transaction"] = movement["id"]
+    save(call, refund)
+
+
+def settle(call: Call, identifier: str) -> Json:
+    """Let a pending refund succeed: its money moves now."""
+    refund = find(call, "refund", identifier)
+    if refund["status"] != "pending":
+        raise RefusedError(f"Refund {identifier} is not pending but {refund['status']}.")
+    charge = find(call, "charge", refund["charge"])
+    refund.update(status="succeeded")
+    del refund["pending_reason"]
+    _pay_back(call, charge, refund)
+    events.emit(call, "refund.updated", refund)
+    events.emit(call, "charge.refund.updated", refund)
     return refund
 
 
@@ -72,18 +110,26 @@ def _check(call: Call, charge: Json, amount: int, rest: int) -> None:
 
 
 def fail(call: Call, identifier: str) -> Json:
-    """Let a refund fail after the fact: the customer's bank sent the money back."""
+    """Let a refund fail: the customer's bank sent the money back, or never took it.
+
+    The money comes back as a movement of its own; a pending refund had moved none, and brings
+    none back. The charge can then be refunded again.
+    """
     refund = find(call, "refund", identifier)
     if refund["status"] == "failed":
         return refund
-    back = balance.book(call, "refund_failure", refund, refund["amount"])
-    refund.update(
-        status="failed",
-        failure_reason="lost_or_stolen_card",
-        failure_balance_transaction=back["id"],
-    )
+    if refund["balance_transaction"] is not None:
+        back = balance.book(call, "refund_failure", refund, refund["amount"])
+        refund["failure_balance_transaction"] = back["id"]
+    refund.update(status="failed", failure_reason="lost_or_stolen_card")
+    refund.pop("pending_reason", None)
     save(call, refund)
+    charge = find(call, "charge", refund["charge"])
+    charge["amount_refunded"] -= refund["amount"]
+    charge["refunded"] = False
+    save(call, charge)
     events.emit(call, "refund.failed", refund)
+    events.emit(call, "charge.refund.updated", refund)
     return refund
 
 
@@ -125,18 +171,18 @@ def _settles(call: Call, charge: Json) -> int:
     return when
 
 
-def _give_fee_back(call: Call, charge: Json, amount: int) -> int:
+def _give_fee_back(call: Call, charge: Json, refund: Json) -> int:
     """Return the platform's share of this refund, and book it on the platform's side.
 
     Pro rata and cumulative, so that a charge refunded in parts gives back exactly its fee.
     """
-    if not call.params.get("refund_application_fee"):
+    if not refund["_with_fee"]:
         return 0
     owner = Call(call.tx, call.platform, call.platform, call.now)
     fee = find(owner, "application_fee", charge["application_fee"])
     captured = charge["amount_captured"]
-    given_before = captured - (charge["amount"] - charge["amount_refunded"])
-    target = _pro_rata(fee["amount"], given_before + amount, captured)
+    given_before = _given_before(call, charge, refund)
+    target = _pro_rata(fee["amount"], given_before + refund["amount"], captured)
     before = _pro_rata(fee["amount"], given_before, captured)
     part: int = min(fee["amount"] - fee["amount_refunded"], target - before)
     if part <= 0:
@@ -154,6 +200,14 @@ def _give_fee_back(call: Call, charge: Json, amount: int) -> int:
     )
     events.emit(owner, "application_fee.refunded", fee)
     return part
+
+
+def _given_before(call: Call, charge: Json, refund: Json) -> int:
+    """Return what other refunds of the charge have moved so far, failed ones left out."""
+    others = [
+        one for one in every(call, "refund", charge=charge["id"]) if one["id"] != refund["id"]
+    ]
+    return sum(one["amount"] for one in others if one["status"] == "succeeded")
 
 
 def _pro_rata(whole: int, part: int, of: int) -> int:
@@ -185,6 +239,7 @@ def _refund(call: Call, charge: Json, amount: int) -> Json:
         "source_transfer_reversal": None,
         "status": "succeeded",
         "transfer_reversal": None,
+        "_with_fee": bool(call.params.get("refund_application_fee")),
     }
 
 

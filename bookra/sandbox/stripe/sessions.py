@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from bookra.sandbox.state import Json
-from bookra.sandbox.stripe import cards, customers, events, payments, setups
+from bookra.sandbox.stripe import cards, customers, events, links, payments, setups
 from bookra.sandbox.stripe.captures import cancel
 from bookra.sandbox.stripe.errors import RefusedError
 from bookra.sandbox.stripe.store import Call, find, save
@@ -23,6 +23,7 @@ def pay(call: Call, session: Json, card: cards.Card, *, authenticated: bool) -> 
     A declined card leaves it open for another try, as does 3-D Secure not yet passed.
     """
     if session["mode"] == "setup":
+        _give_setup_its_customer(call, session)
         saved = setups.attempt(call, session["setup_intent"], cards.new_method(call, card))
         return _complete(call, session, "no_payment_required") if saved else session
     intent = _intent_of(call, session)
@@ -33,6 +34,16 @@ def pay(call: Call, session: Json, card: cards.Card, *, authenticated: bool) -> 
     if intent["status"] not in ("succeeded", "requires_capture"):
         return session
     return _complete(call, session, "paid" if intent["status"] == "succeeded" else "unpaid")
+
+
+def _give_setup_its_customer(call: Call, session: Json) -> None:
+    """Make the customer that a setup session was asked to create."""
+    if session["customer"] is None and session["customer_creation"] == "always":
+        session["customer"] = customers.new(call, {"email": session["customer_email"]})["id"]
+        save(call, session)
+    setup = find(call, "setup_intent", session["setup_intent"])
+    if setup["customer"] != session["customer"]:
+        save(call, {**setup, "customer": session["customer"]})
 
 
 def _intent_of(call: Call, session: Json) -> Json:
@@ -65,7 +76,11 @@ def _customer_of(call: Call, session: Json) -> str | None:
 
 def _complete(call: Call, session: Json, payment_status: str) -> Json:
     session.update(status="complete", payment_status=payment_status, url=None)
+    if (session["consent_collection"] or {}).get("terms_of_service") == "required":
+        session["consent"] = {"promotions": None, "terms_of_service": "accepted"}
     save(call, session)
+    if session["payment_link"] is not None:
+        links.completed(call, session["payment_link"])
     events.emit(call, "checkout.session.completed", session)
     return session
 

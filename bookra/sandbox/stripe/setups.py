@@ -46,7 +46,8 @@ def new(call: Call, customer: str | None, metadata: dict[str, str]) -> Json:
 def attempt(call: Call, identifier: str, method: Json) -> bool:
     """Save the card with the customer, if there is one; tell whether the bank agreed."""
     setup = find(call, "setup_intent", identifier)
-    if cards.card_of(method).decline_code is not None:
+    card = cards.card_of(method)
+    if card.decline_code is not None and not card.saves:
         events.emit(call, "setup_intent.setup_failed", setup)
         return False
     setup.update(status="succeeded", payment_method=method["id"])
