@@ -9,13 +9,11 @@ from factories import Salon
 from sqlalchemy import text
 
 from bookra.engine.bookings.model import Booking
+from bookra.engine.payments.links import request_link
 from bookra.engine.payments.movements import MovementFact, record_movement
-from bookra.engine.payments.settling import (
-    Charge,
-    operation,
-    settle_payment,
-)
-from bookra.engine.payments.taking import book_with_link, request_link
+from bookra.engine.payments.operations import operation
+from bookra.engine.payments.settling import Charge, settle_payment
+from bookra.engine.payments.taking import book_with_link
 from bookra.engine.people.customers import Customer
 from bookra.money import Money
 

@@ -40,11 +40,13 @@ def pay(
         raise UsageError("usage", "Say how it is paid: --cash or --link", hint="bookra pay --help")
 
     def action(tx: Tx) -> dict[str, Any]:
-        from bookra.engine.payments import taking
+        from bookra.engine.payments.asked import Asked
+        from bookra.engine.payments.links import Wish, request_link
+        from bookra.engine.payments.taking import take
 
-        amount = parse_amount(tip, tx.tenant.currency) if tip is not None else None
-        take = taking.take_cash if cash else taking.request_link
-        return documents.booking(take(tx, code, amount), tx.tenant.zone)
+        asked = Asked(tip=parse_amount(tip, tx.tenant.currency) if tip is not None else None)
+        paid = take(tx, code, "cash", asked) if cash else request_link(tx, code, Wish(asked))
+        return documents.booking(paid, tx.tenant.zone)
 
     document = current().write(
         "pay",

@@ -18,7 +18,7 @@ from bookra.engine.commissions.split import split
 from bookra.engine.invoices.actions import issue
 from bookra.engine.outbox import topics
 from bookra.engine.outbox.queue import Claimed
-from bookra.engine.payments import refunding, settling
+from bookra.engine.payments import links, operations, refunding
 from bookra.engine.people.customers import customer_by_id
 from bookra.engine.runtime import Engine, Tenant, Tx
 from bookra.engine.tenancy.providers import ProviderAccount
@@ -80,7 +80,7 @@ def request_payment(delivery: Delivery) -> Outcome:
     assert isinstance(payload, topics.RequestPayment)
     operation, booking, now, name = delivery.ask(
         lambda tx: (
-            settling.operation(tx, payload.operation_id),
+            operations.operation(tx, payload.operation_id),
             booking_by_id(tx, payload.visit_id),
             tx.now,
             tx.tenant.name,
@@ -110,7 +110,7 @@ def request_payment(delivery: Delivery) -> Outcome:
     return delivery.called(account, lambda: stripe.open_checkout(order))
 
 
-def _found_or_skipped(stripe: StripeGateway, operation: settling.Operation) -> Outcome:
+def _found_or_skipped(stripe: StripeGateway, operation: operations.Operation) -> Outcome:
     """Find the session that an earlier try may have opened, so that the cancel can close it."""
     found = stripe.find_checkout(str(operation.id), created_since=to_epoch(operation.created_at))
     return SKIPPED if found is None else Delivered(found.session_id, found)
@@ -119,10 +119,10 @@ def _found_or_skipped(stripe: StripeGateway, operation: settling.Operation) -> O
 def request_refused(tx: Tx, payload: topics.Payload, why: str) -> None:
     """Note that no link will come of an operation, so that another can be asked for."""
     assert isinstance(payload, topics.RequestPayment)
-    settling.checkout_closed(tx, payload.operation_id, failure=why)
+    operations.settled(tx, payload.operation_id, "failed", failure=why)
 
 
-def _renewed(delivery: Delivery, operation: settling.Operation) -> Outcome:
+def _renewed(delivery: Delivery, operation: operations.Operation) -> Outcome:
     """Give a session that was never opened a later end, once it is proven that there is none.
 
     Other parameters need another key, and another key is safe only when nothing happened.
@@ -133,7 +133,7 @@ def _renewed(delivery: Delivery, operation: settling.Operation) -> Outcome:
         return Delivered(found.session_id, found)
     delivery.engine.act(
         delivery.item.tenant,
-        lambda tx: settling.renew_expiry(tx, operation.id),
+        lambda tx: links.renew_expiry(tx, operation.id),
         command="relay.renew-link",
     )
     return Retry(
@@ -146,18 +146,16 @@ def checkout_opened(tx: Tx, payload: topics.Payload, delivered: Delivered) -> No
     assert isinstance(payload, topics.RequestPayment)
     known = delivered.facts
     if isinstance(known, CheckoutOpened):
-        settling.checkout_opened(
-            tx, payload.operation_id, known.session_id, known.url, known.expires_at
-        )
+        operations.opened(tx, payload.operation_id, known.session_id, known.url, known.expires_at)
     elif isinstance(known, CheckoutClosed) and known.status == "expired":
-        settling.checkout_closed(tx, payload.operation_id)
+        operations.settled(tx, payload.operation_id, "cancelled")
 
 
 def cancel_payment(delivery: Delivery) -> Outcome:
     """Expire a session, so that nobody pays for what is gone."""
     payload = delivery.payload
     assert isinstance(payload, topics.CancelPayment)
-    operation = delivery.ask(lambda tx: settling.operation(tx, payload.operation_id))
+    operation = delivery.ask(lambda tx: operations.operation(tx, payload.operation_id))
     session = operation.provider_ref
     if operation.state not in ("new", "open") or session is None:
         return SKIPPED
@@ -171,14 +169,16 @@ def checkout_cancelled(tx: Tx, payload: topics.Payload, delivered: Delivered) ->
     assert isinstance(payload, topics.CancelPayment)
     known = delivered.facts
     if not (isinstance(known, CheckoutClosed) and known.status == "complete"):
-        settling.checkout_closed(tx, payload.operation_id)
+        operations.settled(tx, payload.operation_id, "cancelled")
 
 
 def refund_payment(delivery: Delivery) -> Outcome:
     """Give a charge back."""
     payload = delivery.payload
     assert isinstance(payload, topics.RefundPayment)
-    operation, now = delivery.ask(lambda tx: (settling.operation(tx, payload.operation_id), tx.now))
+    operation, now = delivery.ask(
+        lambda tx: (operations.operation(tx, payload.operation_id), tx.now)
+    )
     if operation.state != "new":
         return Delivered(operation.provider_ref or "skipped")
     account, stripe = delivery.clients.stripe(delivery.item.tenant)

@@ -25,8 +25,9 @@ from bookra.engine.bookings.model import Booking, Status
 from bookra.engine.ledger.store import entries
 from bookra.engine.ledger.verify import verify
 from bookra.engine.outbox.inspect import outbox_rows
-from bookra.engine.payments.settling import checkout_opened, operation
-from bookra.engine.payments.taking import book_paid_in_cash, request_link, take_cash
+from bookra.engine.payments.links import request_link
+from bookra.engine.payments.operations import opened, operation
+from bookra.engine.payments.taking import book_paid_in_cash, take_cash
 from bookra.errors import ConflictError, InvalidInputError, NotFoundError
 from bookra.ids import new_id
 from bookra.money import Money
@@ -135,9 +136,7 @@ def test_an_opened_link_is_shown_with_the_booking(online: Salon) -> None:
     held = book_by_link(online, SLOT)
     wanted, until = operation_of(online, held), online.now + timedelta(minutes=31)
     for session in ("cs_1", "cs_2"):
-        online.act(
-            lambda tx, ref=session: checkout_opened(tx, wanted, ref, f"https://{ref}", until)
-        )
+        online.act(lambda tx, ref=session: opened(tx, wanted, ref, f"https://{ref}", until))
     assert online.booking(held.code).payment_url == "https://cs_1"
 
 

@@ -12,7 +12,8 @@ from bookra.engine.bookings.booking import BookingRequest, book
 from bookra.engine.bookings.model import Booking, Status
 from bookra.engine.catalog.actions import NewService, add_service
 from bookra.engine.catalog.model import Segment
-from bookra.engine.payments.taking import request_link, take_cash
+from bookra.engine.payments.links import request_link
+from bookra.engine.payments.taking import take_cash
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError
 from bookra.money import Money

@@ -69,7 +69,7 @@ class OperationPayload(Payload):
 
 @dataclass(frozen=True, slots=True)
 class RequestPayment(OperationPayload):
-    """Open a Checkout Session for an operation."""
+    """Open the page of an operation: a Checkout Session, or a payment link that lives longer."""
 
     topic: ClassVar[str] = "payment.request"
     destination: ClassVar[str] = "stripe"
@@ -78,11 +78,45 @@ class RequestPayment(OperationPayload):
 
 @dataclass(frozen=True, slots=True)
 class CancelPayment(OperationPayload):
-    """Expire the Checkout Session of an operation, so that nobody pays for what is gone."""
+    """Close the page of an operation, so that nobody pays for what is gone."""
 
     topic: ClassVar[str] = "payment.cancel"
     destination: ClassVar[str] = "stripe"
     stream: ClassVar[str] = "payment"
+
+
+@dataclass(frozen=True, slots=True)
+class EndPayment(OperationPayload):
+    """Close a payment link when its days are over: it knows no end of its own."""
+
+    topic: ClassVar[str] = "payment.end"
+    destination: ClassVar[str] = "stripe"
+    stream: ClassVar[str] = "payment-end"
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeCard(OperationPayload):
+    """Charge a saved card, as an operation says: the customer is not there."""
+
+    topic: ClassVar[str] = "payment.charge"
+    destination: ClassVar[str] = "stripe"
+    stream: ClassVar[str] = "payment"
+
+
+@dataclass(frozen=True, slots=True)
+class DetachCard(Payload):
+    """Make Stripe forget a saved card."""
+
+    topic: ClassVar[str] = "card.detach"
+    destination: ClassVar[str] = "stripe"
+    stream: ClassVar[str] = "card"
+
+    card_id: UUID
+
+    @property
+    def aggregate(self) -> str:
+        """Each card is a matter of its own."""
+        return f"{self.stream}:{self.card_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +198,9 @@ TOPICS: dict[str, type[Payload]] = {
     for kind in (
         RequestPayment,
         CancelPayment,
+        EndPayment,
+        ChargeCard,
+        DetachCard,
         RefundPayment,
         UpsertCalendar,
         DeleteCalendar,

@@ -7,49 +7,42 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from bookra.engine.bookings.model import Booking
+from bookra.engine.bookings.store import booking_by_id
 from bookra.engine.ledger.rules import refunds, sales
 from bookra.engine.ledger.rules.sales import Fact
 from bookra.engine.ledger.store import post
 from bookra.engine.outbox.emit import emit
 from bookra.engine.outbox.topics import RefundPayment, SendMessage
 from bookra.engine.payments import store
-from bookra.engine.payments.tab import fact_of
+from bookra.engine.payments.operations import NewOperation, Operation, begin
 from bookra.engine.people.customers import customer_by_id
 from bookra.engine.runtime import Tx
-from bookra.ids import new_id
 from bookra.money import Money
 
 
-def give_back(
-    tx: Tx,
-    booking: Booking,
-    charge_id: UUID,
-    charge_ref: str,
-    amount: Money,
-    platform_fee: Money,
-) -> str:
-    """Owe the money back, reserve it on the charge, ask for the refund, tell the customer."""
-    fact = fact_of(tx, booking, f"charge:{charge_ref}")
+def give_back(tx: Tx, wanted: Operation, charge_id: UUID, charge_ref: str, amount: Money) -> str:
+    """Owe a whole charge back, reserve it, ask for the refund and tell the customer.
+
+    For money that pays nothing of a booking or an order: it came too late, or twice.
+    """
+    key = f"charge:{charge_ref}"
+    fact = Fact(key, tx.now, amount.currency, wanted.booking_id, wanted.order_id)
     post(tx, sales.late_payment(fact, amount.minor))
     tx.run(store.RESERVE_REFUND, id=charge_id, amount_minor=amount.minor)
-    operation_id = new_id()
-    tx.run(
-        store.INSERT_OPERATION,
-        id=operation_id,
-        kind="refund",
-        booking_id=booking.id,
-        amount_minor=amount.minor,
-        tip_minor=0,
-        platform_fee_minor=platform_fee.minor,
-        currency=amount.currency,
+    new = NewOperation(
+        "refund",
+        amount,
+        booking_id=wanted.booking_id,
+        order_id=wanted.order_id,
         charge_id=charge_id,
-        expires_at=None,
-        now=tx.now,
+        platform_fee=wanted.platform_fee,
+        reason="late payment",
     )
-    emit(tx, RefundPayment(booking.id, operation_id))
-    if customer_by_id(tx, booking.customer_id).phone:
-        emit(tx, SendMessage(booking.id, "payment_refunded"))
+    emit(tx, RefundPayment(wanted.booking_id, begin(tx, new)))
+    if wanted.booking_id is not None:
+        booking = booking_by_id(tx, wanted.booking_id)
+        if customer_by_id(tx, booking.customer_id).phone:
+            emit(tx, SendMessage(booking.id, "payment_refunded"))
     return "refunding"
 
 

@@ -9,44 +9,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
-
-from sqlalchemy import Row
 
 from bookra.engine.bookings import store as bookings
 from bookra.engine.bookings.actions import confirm, retake
-from bookra.engine.bookings.holds import cancel_checkouts
 from bookra.engine.bookings.model import OCCUPYING, Booking, Status
-from bookra.engine.ledger.rules.sales import Tender
-from bookra.engine.payments import store
+from bookra.engine.ledger import chart
+from bookra.engine.ledger.rules import sales
+from bookra.engine.ledger.rules.sales import Fact, Tender
+from bookra.engine.ledger.store import post
+from bookra.engine.payments import operations, store
+from bookra.engine.payments.links import close_surplus_links
+from bookra.engine.payments.operations import Operation, operation
 from bookra.engine.payments.refunding import give_back
-from bookra.engine.payments.tab import receive, tips_of
-from bookra.engine.payments.taking import session_expiry
+from bookra.engine.payments.tab import receive, still_due, tips_of
+from bookra.engine.payments.terms import accept_terms
 from bookra.engine.runtime import Tx
-from bookra.errors import NotFoundError
 from bookra.ids import new_id
 from bookra.money import Money
 
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """A durable intention: what is asked of Stripe, and how far it came."""
-
-    id: UUID
-    kind: str
-    booking_id: UUID
-    booking: str
-    state: str
-    amount: Money
-    tip: Money
-    platform_fee: Money
-    provider_ref: str | None
-    url: str | None
-    expires_at: datetime | None
-    created_at: datetime
-    intent_ref: str | None
-    charge_ref: str | None
+FEES = {"no-show": chart.NO_SHOW, "late-cancel": chart.LATE_CANCEL}
+"""Purposes that are fees of their own, and the income that they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,59 +42,48 @@ class Charge:
     captured_at: datetime
 
 
-def operation(tx: Tx, operation_id: UUID) -> Operation:
-    """Return an operation; raises NotFoundError (``unknown_operation``)."""
-    row = tx.row(store.OPERATION, id=operation_id)
-    if row is None:
-        raise NotFoundError("unknown_operation", f"There is no payment operation {operation_id}")
-    return _operation(row)
-
-
-def operation_ref(text: str) -> UUID | None:
-    """Return the operation id that an object at Stripe names; None when it names none of ours."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
-
-
-def checkout_opened(
-    tx: Tx, operation_id: UUID, session_ref: str, url: str, expires_at: datetime
-) -> None:
-    """Store the session of an operation. Telling it twice changes nothing."""
-    tx.run(store.OPENED, id=operation_id, ref=session_ref, url=url, expires_at=expires_at)
-    tx.concerns("operation", operation_id)
-
-
-def renew_expiry(tx: Tx, operation_id: UUID) -> None:
-    """Give an operation whose session was never opened a later end; its hold outlives it."""
-    wanted = operation(tx, operation_id)
-    booking = bookings.locked_by_id(tx, wanted.booking_id)
-    until = session_expiry(tx, booking)
-    tx.run(store.RENEWED, id=operation_id, expires_at=until)
-    tx.concerns("operation", operation_id)
-
-
-def checkout_closed(tx: Tx, operation_id: UUID, *, failure: str | None = None) -> None:
-    """Note that an operation's session is over unpaid: expired, cancelled or refused."""
-    state = "failed" if failure else "cancelled"
-    tx.run(store.SETTLED, id=operation_id, state=state, failure=failure, ref=None, now=tx.now)
-    tx.concerns("operation", operation_id)
-
-
 def settle_payment(tx: Tx, operation_id: UUID, charge: Charge) -> str:
-    """Post a captured charge, confirm the booking and emit its effects; returns what was decided.
+    """Post a captured charge of a booking, confirm it and emit its effects; returns the decision.
 
-    Decisions: ``confirmed``, ``paid``, ``known`` (told before), and ``refunding`` for money that
-    came too late for a slot that is taken, or a second time: it is owed back and refunded.
+    Decisions: ``confirmed``, ``paid``, ``fee``, ``known`` (told before), and ``refunding`` for
+    money that came too late for a slot that is taken, or is more than is due by now (a second
+    payment): all of it is owed back and refunded.
     """
     wanted = operation(tx, operation_id)
-    booking = bookings.locked_by_id(tx, wanted.booking_id)
+    booking = bookings.locked_by_id(tx, wanted.visit_id)
+    charge_id = captured(tx, wanted, charge)
+    if charge_id is None:
+        return "known"
+    if wanted.purpose in FEES:
+        fact = _fact(tx, wanted, charge)
+        post(tx, sales.fee_payment(fact, FEES[wanted.purpose], charge.amount.minor))
+        return "fee"
+    fits = charge.amount == wanted.amount and wanted.price.minor <= still_due(booking)
+    if not fits or not _has_its_time(tx, booking):
+        return give_back(tx, wanted, charge_id, charge.charge_ref, charge.amount)
+    decision = "paid"
+    if booking.status in (Status.HELD, Status.EXPIRED):
+        booking, decision = confirm(tx, booking), "confirmed"
+    tips = wanted.tips or tips_of(booking, wanted.tip.minor)
+    tender = Tender("card", wanted.price.minor, tips)
+    receive(tx, booking, tender, f"charge:{charge.charge_ref}")
+    if wanted.kind in operations.PAGES:
+        accept_terms(tx, booking)
+    close_surplus_links(tx, booking.id)
+    return decision
+
+
+def captured(tx: Tx, wanted: Operation, charge: Charge) -> UUID | None:
+    """Write a charge down and end its operation; returns its id, None when it was known.
+
+    The caller has locked the booking or the order, and posts what the charge pays.
+    """
     charge_id = new_id()
     fresh = tx.run(
         store.INSERT_CHARGE,
         id=charge_id,
-        booking_id=booking.id,
+        booking_id=wanted.booking_id,
+        order_id=wanted.order_id,
         charge_ref=charge.charge_ref,
         intent_ref=charge.intent_ref,
         captured_minor=charge.amount.minor,
@@ -120,21 +92,10 @@ def settle_payment(tx: Tx, operation_id: UUID, charge: Charge) -> str:
         captured_at=charge.captured_at,
     )
     if not fresh:
-        return "known"
-    tx.run(store.SETTLED, id=wanted.id, state="succeeded", failure=None, ref=None, now=tx.now)
+        return None
+    operations.settled(tx, wanted.id, "succeeded")
     tx.concerns("charge", charge_id)
-    if booking.paid or charge.amount != wanted.amount or not _has_its_time(tx, booking):
-        return give_back(
-            tx, booking, charge_id, charge.charge_ref, charge.amount, wanted.platform_fee
-        )
-    decision = "paid"
-    if booking.status in (Status.HELD, Status.EXPIRED):
-        booking, decision = confirm(tx, booking), "confirmed"
-    price_minor = charge.amount.minor - wanted.tip.minor
-    tender = Tender("card", price_minor, tips_of(booking, wanted.tip.minor))
-    receive(tx, booking, tender, f"charge:{charge.charge_ref}")
-    cancel_checkouts(tx, booking.id)
-    return decision
+    return charge_id
 
 
 def _has_its_time(tx: Tx, booking: Booking) -> bool:
@@ -144,20 +105,6 @@ def _has_its_time(tx: Tx, booking: Booking) -> bool:
     return booking.status is Status.EXPIRED and retake(tx, booking)
 
 
-def _operation(row: Row[Any]) -> Operation:
-    return Operation(
-        row.id,
-        row.kind,
-        row.booking_id,
-        row.booking,
-        row.state,
-        Money(row.amount_minor, row.currency),
-        Money(row.tip_minor, row.currency),
-        Money(row.platform_fee_minor, row.currency),
-        row.provider_ref,
-        row.url,
-        row.expires_at,
-        row.created_at,
-        row.intent_ref,
-        row.charge_ref,
-    )
+def _fact(tx: Tx, wanted: Operation, charge: Charge) -> Fact:
+    key = f"charge:{charge.charge_ref}"
+    return Fact(key, tx.now, charge.amount.currency, wanted.booking_id, wanted.order_id)

@@ -6,28 +6,55 @@ from sqlalchemy import text
 
 INSERT_OPERATION = text(
     """
-    INSERT INTO operations (tenant_id, id, kind, booking_id, state, amount_minor, tip_minor,
-                            platform_fee_minor, currency, charge_id, expires_at, created_at)
-    VALUES (:tenant_id, :id, :kind, :booking_id, 'new', :amount_minor, :tip_minor,
-            :platform_fee_minor, :currency, :charge_id, :expires_at, :now)
+    INSERT INTO operations (tenant_id, id, kind, purpose, booking_id, order_id, customer_id,
+                            saved_card_id, charge_id, state, amount_minor, tip_minor, tips,
+                            platform_fee_minor, currency, expires_at, reason, external, saves_card,
+                            created_at)
+    VALUES (:tenant_id, :id, :kind, :purpose, :booking_id, :order_id, :customer_id,
+            :saved_card_id, :charge_id, 'new', :amount_minor, :tip_minor, :tips,
+            :platform_fee_minor, :currency, :expires_at, :reason, :external, :saves_card, :now)
     """
 )
-OPERATION = text(
-    """
-    SELECT o.id, o.kind, o.booking_id, o.state, o.amount_minor, o.tip_minor, o.platform_fee_minor,
-           o.currency, o.provider_ref, o.url, o.expires_at, o.created_at, o.charge_id,
-           b.code AS booking, c.intent_ref, c.charge_ref
+_OPERATIONS = """
+    SELECT o.id, o.kind, o.purpose, o.state, o.booking_id, o.order_id, o.customer_id,
+           o.saved_card_id, o.charge_id, o.amount_minor, o.tip_minor, o.tips, o.platform_fee_minor,
+           o.currency, o.provider_ref, o.url, o.failure, o.reason, o.external, o.saves_card,
+           o.expires_at, o.created_at, o.settled_at, COALESCE(b.code, r.code, '') AS subject,
+           r.state AS order_state, c.intent_ref, c.charge_ref
       FROM operations o
-      JOIN bookings b ON b.tenant_id = o.tenant_id AND b.id = o.booking_id
+      LEFT JOIN bookings b ON b.tenant_id = o.tenant_id AND b.id = o.booking_id
+      LEFT JOIN orders r ON r.tenant_id = o.tenant_id AND r.id = o.order_id
       LEFT JOIN charges c ON c.tenant_id = o.tenant_id AND c.id = o.charge_id
-     WHERE o.tenant_id = :tenant_id AND o.id = :id
-    """
+     WHERE o.tenant_id = :tenant_id
+"""
+OPERATION = text(_OPERATIONS + " AND o.id = :id")
+OPERATIONS_OF = text(
+    _OPERATIONS
+    + " AND (o.booking_id = :booking_id OR o.order_id = :order_id) ORDER BY o.created_at, o.id"
 )
-LIVE_CHECKOUT = text(
+LIVE_PAGE = text(
     """
     SELECT id FROM operations
-     WHERE tenant_id = :tenant_id AND booking_id = :booking_id AND kind = 'checkout'
-       AND state IN ('new', 'open') AND amount_minor = :amount_minor AND tip_minor = :tip_minor
+     WHERE tenant_id = :tenant_id AND booking_id = :booking_id AND kind = :kind
+       AND purpose = :purpose AND state IN ('new', 'open') AND amount_minor = :amount_minor
+       AND tip_minor = :tip_minor AND saves_card = :saves_card
+       AND (expires_at IS NULL OR expires_at > :now)
+     ORDER BY id DESC LIMIT 1
+    """
+)
+OPEN_PAGES = text(
+    """
+    SELECT id, amount_minor - tip_minor AS price_minor FROM operations
+     WHERE tenant_id = :tenant_id AND booking_id = :booking_id
+       AND kind IN ('checkout', 'payment-link') AND state IN ('new', 'open')
+     ORDER BY created_at DESC, id DESC
+    """
+)
+CARD_IN_FLIGHT = text(
+    """
+    SELECT id, amount_minor, tip_minor, purpose FROM operations
+     WHERE tenant_id = :tenant_id AND booking_id = :booking_id AND kind = 'saved-card'
+       AND state IN ('new', 'open')
      ORDER BY id DESC LIMIT 1
     """
 )
@@ -54,10 +81,10 @@ SETTLED = text(
 CHARGE = text("SELECT id FROM charges WHERE tenant_id = :tenant_id AND charge_ref = :charge_ref")
 INSERT_CHARGE = text(
     """
-    INSERT INTO charges (tenant_id, id, booking_id, charge_ref, intent_ref, captured_minor,
-                         tip_minor, currency, captured_at)
-    VALUES (:tenant_id, :id, :booking_id, :charge_ref, :intent_ref, :captured_minor, :tip_minor,
-            :currency, :captured_at)
+    INSERT INTO charges (tenant_id, id, booking_id, order_id, charge_ref, intent_ref,
+                         captured_minor, tip_minor, currency, captured_at)
+    VALUES (:tenant_id, :id, :booking_id, :order_id, :charge_ref, :intent_ref, :captured_minor,
+            :tip_minor, :currency, :captured_at)
     ON CONFLICT (tenant_id, charge_ref) DO NOTHING
     """
 )

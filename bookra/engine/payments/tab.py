@@ -25,17 +25,17 @@ def receive(tx: Tx, booking: Booking, tender: Tender, key: str, memo: str = "") 
     """Post a payment of at most what is due, once by ``key``; returns its entry.
 
     It is a deposit while the price is not paid in full, revenue once it is, and a payment of what
-    the client owes once the visit is done. Raises ValueError for more than is due: the caller
-    has refused that in words.
+    the client owes once the visit is done. A tip may come alone. Raises ValueError for more than
+    is due: the caller has refused that in words.
     """
-    due = booking.price.minor - booking.paid.minor
+    due = still_due(booking)
     if tender.amount_minor > due:
         raise ValueError(f"{tender.amount_minor} is more than the {due} due for {booking.code}")
     fact = fact_of(tx, booking, key, memo)
     if booking.recognised_at is not None:
         entry_id, _ = post(tx, sales.payment_of_rest(fact, tender))
         return entry_id
-    if tender.amount_minor < due:
+    if tender.amount_minor < due or not tender.amount_minor:
         entry_id, _ = post(tx, sales.deposit(fact, tender))
         return entry_id
     draft = sales.payment_in_full(fact, tender, sales_of(booking), booking.paid.minor)
@@ -59,6 +59,11 @@ def finish(tx: Tx, booking: Booking) -> bool:
     post(tx, sales.done_with_deposit(fact, sold, booking.paid.minor))
     _recognised(tx, booking)
     return True
+
+
+def still_due(booking: Booking) -> int:
+    """Return what the price is more than what was paid, whatever became of the visit."""
+    return max(0, booking.price.minor - booking.paid.minor)
 
 
 def sales_of(booking: Booking) -> list[Sale]:

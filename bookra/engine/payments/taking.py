@@ -1,47 +1,90 @@
-"""Taking payment: in cash at the counter, or by a link whose session the relay opens.
+"""Taking payment: at the counter in cash or by the card terminal, and when a visit is booked.
 
-Revenue is recognised when a booking is paid in full, so both take the whole sum that is due.
-Locks the booking.
+Less than the price is a deposit; who pays in parts may pay each in another way. Locks the booking.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from datetime import datetime, timedelta
 
+from bookra.engine.bookings import actions
 from bookra.engine.bookings import store as bookings
-from bookra.engine.bookings.actions import confirm, set_status
+from bookra.engine.bookings.actions import confirm
 from bookra.engine.bookings.booking import BookingRequest, book
-from bookra.engine.bookings.holds import cancel_checkouts
-from bookra.engine.bookings.model import OCCUPYING, Booking, Status
+from bookra.engine.bookings.model import Booking, Status
 from bookra.engine.ledger.rules.sales import Tender
-from bookra.engine.outbox.emit import emit
-from bookra.engine.outbox.topics import RequestPayment
-from bookra.engine.payments import store
-from bookra.engine.payments.tab import receive, tips_of
+from bookra.engine.payments import saved_cards
+from bookra.engine.payments.asked import ALL, Asked, checked
+from bookra.engine.payments.links import (
+    LINK_HOLD_MINUTES,
+    PLAIN,
+    Wish,
+    close_surplus_links,
+    request_deposit,
+    request_link,
+)
+from bookra.engine.payments.tab import finish, receive, tips_of
 from bookra.engine.runtime import Tx
-from bookra.engine.tenancy.providers import account
-from bookra.errors import ConflictError, InvalidInputError
+from bookra.errors import InvalidInputError
 from bookra.ids import new_id
-from bookra.money import Money, rate_bps, share
+from bookra.money import Money
 
-LINK_HOLD_MINUTES = 35
-"""A Checkout Session lives 30 minutes at least; the hold outlives it, so that a payment in its
-last second still finds its slot."""
+COUNTER = ("cash", "terminal")
+"""How money is taken at the counter; a terminal is one that Bookra doesn't speak to."""
 
-SESSION_MINUTES = 31
-"""How long a session lives for a held slot: Stripe's least, and a minute for the way there."""
-
-OPEN_SESSION_HOURS = 23
-"""How long a link to a visit that is already confirmed lives; Stripe's most is 24."""
+MOST_REFERENCE = 80
+CARD_NUMBER = re.compile(r"(?:\d[ -]?){13,19}")
+DAY_MINUTES = 1440
 
 
-def book_with_link(tx: Tx, request: BookingRequest) -> Booking:
-    """Hold the slot and ask for a payment link; paying it confirms the booking."""
+def take(tx: Tx, code: str, method: str, asked: Asked = ALL, *, reference: str = "") -> Booking:
+    """Take what is due, or a part of it, by a ``COUNTER`` method, and confirm a held booking.
+
+    ``reference`` is the terminal's own, such as a receipt's number; it goes into the entry's memo.
+    Raises what ``checked`` raises, and InvalidInputError (``bad_reference``).
+    """
+    booking = bookings.locked_by_code(tx, code)
+    part = checked(tx, booking, asked)
+    memo = _memo(reference)
+    if booking.status is Status.HELD:
+        booking = confirm(tx, booking)
+    tips = part.tips or tips_of(booking, part.tip_minor)
+    receive(tx, booking, Tender(method, part.price_minor, tips), f"{method}:{new_id()}", memo)
+    close_surplus_links(tx, booking.id)
+    return bookings.booking_by_id(tx, booking.id)
+
+
+def take_cash(tx: Tx, code: str, tip: Money | None = None) -> Booking:
+    """Take all that is due in cash, and the tip."""
+    return take(tx, code, "cash", Asked(tip=tip))
+
+
+def book_with_link(
+    tx: Tx, request: BookingRequest, wish: Wish = PLAIN, *, full: bool = False
+) -> Booking:
+    """Hold the slot and ask for a payment link; paying it confirms the booking.
+
+    The link asks for the deposit where the services demand one, for the whole price otherwise or
+    when ``full`` says so.
+    """
+    minutes = LINK_HOLD_MINUTES if wish.days is None else DAY_MINUTES
+    booking = book(tx, replace(request, hold_minutes=minutes))
+    if not booking.due:
+        return confirm(tx, booking)
+    return (request_link if full else request_deposit)(tx, booking.code, wish)
+
+
+def book_with_saved_card(tx: Tx, request: BookingRequest, *, full: bool = False) -> Booking:
+    """Hold the slot and charge the customer's saved card; its payment confirms the booking.
+
+    A card that is declined frees the slot. The deposit or the whole price, as by link.
+    """
+    saved_cards.the_card(tx, request.customer_id)
     booking = book(tx, replace(request, hold_minutes=LINK_HOLD_MINUTES))
     if not booking.due:
         return confirm(tx, booking)
-    return request_link(tx, booking.code)
+    return saved_cards.pay(tx, booking.code, deposit=not full)
 
 
 def book_paid_in_cash(tx: Tx, request: BookingRequest) -> Booking:
@@ -50,90 +93,24 @@ def book_paid_in_cash(tx: Tx, request: BookingRequest) -> Booking:
     return take_cash(tx, booking.code) if booking.due else booking
 
 
-def take_cash(tx: Tx, code: str, tip: Money | None = None) -> Booking:
-    """Take what is due in cash, and confirm a held booking.
-
-    Raises ConflictError: ``already_paid``, ``illegal_state``.
-    """
-    booking = _payable(bookings.locked_by_code(tx, code))
-    tip_minor = _tip(tx, tip)
-    if booking.status is Status.HELD:
-        booking = confirm(tx, booking)
-    tender = Tender("cash", booking.due.minor, tips_of(booking, tip_minor))
-    receive(tx, booking, tender, f"cash:{new_id()}")
-    cancel_checkouts(tx, booking.id)
+def complete(tx: Tx, code: str) -> Booking:
+    """Note that a visit is over; what was paid of it before becomes revenue [B3]."""
+    booking = actions.complete(tx, code)
+    finish(tx, booking)
     return bookings.booking_by_id(tx, booking.id)
 
 
-def request_link(tx: Tx, code: str, tip: Money | None = None) -> Booking:
-    """Write the durable operation whose session the relay opens, and the outbox row for it.
-
-    Asking again while the same link is live changes nothing. Raises ConflictError
-    (``stripe_not_set``) when the business has no Stripe account.
-    """
-    booking = _payable(bookings.locked_by_code(tx, code))
-    tip_minor = _tip(tx, tip)
-    stripe = account(tx, "stripe")
-    if stripe is None:
-        raise ConflictError(
-            "stripe_not_set",
-            f"{tx.tenant.slug} has no Stripe account, so there can be no payment link",
-            hint="Set one: bookra tenant provider set stripe, or take cash: bookra pay … --cash",
+def _memo(reference: str) -> str:
+    """Return a terminal's reference as a memo; a card's number is refused, it is kept nowhere."""
+    cleaned = " ".join(reference.split())
+    if len(cleaned) > MOST_REFERENCE or not cleaned.isprintable():
+        raise InvalidInputError(
+            "bad_reference", f"A reference has at most {MOST_REFERENCE} printable characters"
         )
-    amount = booking.due.minor + tip_minor
-    live = tx.row(
-        store.LIVE_CHECKOUT, booking_id=booking.id, amount_minor=amount, tip_minor=tip_minor
-    )
-    if live is None:
-        operation_id = new_id()
-        fee_bps = rate_bps(stripe.config.get("platform_fee_percent", "0"))
-        tx.run(
-            store.INSERT_OPERATION,
-            id=operation_id,
-            kind="checkout",
-            booking_id=booking.id,
-            amount_minor=amount,
-            tip_minor=tip_minor,
-            platform_fee_minor=share(booking.net.minor, fee_bps),
-            currency=booking.due.currency,
-            charge_id=None,
-            expires_at=session_expiry(tx, booking),
-            now=tx.now,
+    if CARD_NUMBER.search(cleaned):
+        raise InvalidInputError(
+            "bad_reference",
+            "A reference may not hold a card's number",
+            hint="Give the receipt's number, or leave --reference out",
         )
-        emit(tx, RequestPayment(booking.id, operation_id))
-    return bookings.booking_by_id(tx, booking.id)
-
-
-def session_expiry(tx: Tx, booking: Booking) -> datetime:
-    """Return when a session shall expire; a held booking is made to outlive it."""
-    if booking.status is not Status.HELD:
-        return tx.now + timedelta(hours=OPEN_SESSION_HOURS)
-    until = max(tx.now + timedelta(minutes=LINK_HOLD_MINUTES), booking.hold_expires_at or tx.now)
-    tx.run(bookings.HOLD_UNTIL, booking_id=booking.id, held_until=until)
-    set_status(tx, booking, Status.HELD, hold_expires_at=until)
-    return tx.now + timedelta(minutes=SESSION_MINUTES)
-
-
-def _payable(booking: Booking) -> Booking:
-    if booking.status not in OCCUPYING | {Status.COMPLETED}:
-        raise ConflictError(
-            "illegal_state",
-            f"{booking.code} is {booking.status.value.replace('_', ' ')}: there is nothing to pay",
-            hint=f"Look at it: bookra booking show {booking.code}",
-        )
-    if not booking.due:
-        raise ConflictError(
-            "already_paid",
-            f"{booking.code} is paid: {booking.paid}",
-            hint=f"See: bookra ledger entries --booking {booking.code}",
-            details={"code": booking.code},
-        )
-    return booking
-
-
-def _tip(tx: Tx, tip: Money | None) -> int:
-    if tip is None:
-        return 0
-    if tip.minor < 0 or tip.currency != tx.tenant.currency:
-        raise InvalidInputError("bad_tip", f"{tip} is not a tip in {tx.tenant.currency}")
-    return tip.minor
+    return cleaned

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bookra.engine.bookings import holds
-from bookra.engine.payments import settling
+from bookra.engine.payments import operations, settling
 from bookra.engine.runtime import Tx
 from bookra.errors import NotFoundError
 from bookra.ids import new_id
@@ -20,9 +20,9 @@ KINDS = (
 
 def settled(tx: Tx, state: CheckoutState) -> str:
     """Settle what a session says now; returns what was decided."""
-    operation_id = settling.operation_ref(state.operation_id)
+    operation_id = operations.operation_ref(state.operation_id)
     try:
-        operation = settling.operation(tx, operation_id or new_id())
+        operation = operations.operation(tx, operation_id or new_id())
     except NotFoundError:
         return "not ours"
     if state.charge_ref and state.intent_ref and state.captured_at:
@@ -31,15 +31,15 @@ def settled(tx: Tx, state: CheckoutState) -> str:
         )
         return settling.settle_payment(tx, operation.id, charge)
     if state.status == "expired":
-        settling.checkout_closed(tx, operation.id)
-        holds.lapse(tx, operation.booking_id, state.expires_at)
+        operations.settled(tx, operation.id, "cancelled")
+        holds.lapse(tx, operation.visit_id, state.expires_at)
         return "expired"
     return "no change"
 
 
 def settle_charge(tx: Tx, movement: Movement) -> None:
     """Settle the charge behind a movement, in case its event is late or lost."""
-    operation_id = settling.operation_ref(movement.operation_id)
+    operation_id = operations.operation_ref(movement.operation_id)
     if movement.type not in ("charge", "payment") or operation_id is None:
         return
     charge = settling.Charge(
