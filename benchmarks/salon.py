@@ -128,6 +128,8 @@ def _fill(tx: Tx, person: Staff, service: Service, customer: UUID, wanted: int) 
             "staff_id": person.id,
             "net_minor": 3782,
             "tax_minor": 718,
+            "discount_minor": 0,
+            "list_minor": None,
             "tax_bps": 1900,
             "commission_bps": person.commission_bps,
             "currency": "EUR",
@@ -161,6 +163,9 @@ def _booking(visit: dict[str, object], customer: UUID, now: datetime) -> dict[st
         "status": "confirmed",
         "hold_expires_at": None,
         "series_id": None,
+        "discount_kind": None,
+        "discount_bps": None,
+        "accepted_via": None,
         "currency": "EUR",
         "now": now,
     }

@@ -81,6 +81,7 @@ def _service(row: Row[Any], currency: str) -> Service:
         horizon_days=facts["horizon"],
         daily_limit=facts["daily_limit"],
         capacity=facts["capacity"],
+        tax_bps=facts["tax"],
         levels=tuple(
             ServiceLevel(level, Money(price, currency), tuple(segments.get(level, ())))
             for level, price in facts["levels"]

@@ -48,7 +48,7 @@ LOAD = text(
     WITH wanted AS (
       SELECT s.id, s.slug, s.name, s.category, s.price_minor, s.buffer_before_minutes,
              s.buffer_after_minutes, s.granularity_minutes, s.alignment, s.notice_minutes,
-             s.horizon_days, s.daily_limit, s.capacity
+             s.horizon_days, s.daily_limit, s.capacity, s.tax_bps
         FROM services s
        WHERE s.tenant_id = :tenant_id AND s.slug = ANY(CAST(:services AS text[]))
          AND (s.active OR :sold)
@@ -83,7 +83,7 @@ LOAD = text(
              'category', w.category, 'price', w.price_minor, 'before', w.buffer_before_minutes,
              'after', w.buffer_after_minutes, 'granularity', w.granularity_minutes,
              'alignment', w.alignment, 'notice', w.notice_minutes, 'horizon', w.horizon_days,
-             'daily_limit', w.daily_limit, 'capacity', w.capacity,
+             'daily_limit', w.daily_limit, 'capacity', w.capacity, 'tax', w.tax_bps,
              'segments', ARRAY(
                SELECT json_build_array(g.level, g.position, g.kind, g.minutes)
                  FROM service_segments g

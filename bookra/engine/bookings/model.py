@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from bookra.engine.bookings.pricing import Discount
 from bookra.errors import ConflictError
 from bookra.money import Money
 
@@ -61,6 +62,7 @@ class Line:
     """One service in a booking. ``net`` and ``tax`` are in the booking's currency.
 
     ``requested`` says that the client asked for this person; ``session_id`` is set for a seat.
+    ``list_minor`` is the price before any discount, as the business lists it; None is unknown.
     """
 
     id: UUID
@@ -81,6 +83,12 @@ class Line:
     requested: bool = False
     session_id: UUID | None = None
     discount_minor: int = 0
+    list_minor: int | None = None
+
+    @property
+    def off_minor(self) -> int:
+        """What was taken off the price as it is listed."""
+        return _off(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +110,12 @@ class Item:
     tax_bps: int
     discount_minor: int = 0
     position: int = 1
+    list_minor: int | None = None
+
+    @property
+    def off_minor(self) -> int:
+        """What was taken off the price as it is listed."""
+        return _off(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +143,13 @@ class Booking:
     recognised_at: datetime | None = None
     policy_id: UUID | None = None
     policy_accepted_at: datetime | None = None
+    discount: Discount | None = None
+
+    @property
+    def off(self) -> Money:
+        """What the discount takes off the prices as they are listed."""
+        parts: tuple[Line | Item, ...] = (*self.lines, *self.items)
+        return Money(sum(part.off_minor for part in parts), self.paid.currency)
 
     @property
     def price(self) -> Money:
@@ -154,6 +175,16 @@ class Booking:
         if self.status not in OCCUPYING | {Status.COMPLETED, Status.DISPLACED}:
             return Money(0, self.paid.currency)
         return Money(max(0, self.price.minor - self.paid.minor), self.paid.currency)
+
+
+def _off(part: Line | Item) -> int:
+    """Return what was taken off a listed price.
+
+    A listed price is the net before the discount where tax comes on top; else it holds the tax.
+    """
+    if part.list_minor is None or part.list_minor == part.net.minor + part.discount_minor:
+        return part.discount_minor
+    return part.list_minor - part.net.minor - part.tax.minor
 
 
 def require_next(code: str, status: Status, wanted: Status) -> None:

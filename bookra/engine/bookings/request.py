@@ -17,7 +17,8 @@ class BookingRequest:
     """A visit from ``at``, of one service or with ``more`` of them. ``staff`` None is anybody.
 
     ``hold_minutes`` None confirms at once. ``hold_code`` names the hold that this booking takes
-    the place of. ``seats`` counts for classes alone.
+    the place of. ``seats`` counts for classes alone. ``promo`` is
+    a promo code; ``policy_accepted`` says how the customer accepted the policy in force.
     """
 
     service: str
@@ -31,6 +32,8 @@ class BookingRequest:
     hold_code: str | None = None
     series_id: UUID | None = None
     seats: int = 1
+    promo: str | None = None
+    policy_accepted: str | None = None
 
     def visit(self, own: UUID | None = None) -> VisitWish:
         """Return what to search for; the time of the booking ``own`` counts as free."""

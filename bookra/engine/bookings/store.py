@@ -11,6 +11,7 @@ from sqlalchemy import Row, text
 
 from bookra.clock import from_epoch
 from bookra.engine.bookings.model import Booking, Item, Line, Status
+from bookra.engine.bookings.pricing import Discount
 from bookra.engine.ledger.store import PAID, REFUNDED
 from bookra.engine.runtime import Tx
 from bookra.errors import NotFoundError
@@ -21,7 +22,7 @@ LINES = """
               l.id, l.service_id, s.slug, s.name, l.staff_id, k.slug, k.name,
               EXTRACT(EPOCH FROM l.starts_at)::bigint, EXTRACT(EPOCH FROM l.ends_at)::bigint,
               l.net_minor, l.tax_minor, l.tax_bps, l.commission_bps, l.position, l.level,
-              l.requested, l.session_id, l.discount_minor) ORDER BY l.position)
+              l.requested, l.session_id, l.discount_minor, l.list_minor) ORDER BY l.position)
        FROM booking_lines l
        JOIN services s ON s.tenant_id = l.tenant_id AND s.id = l.service_id
        JOIN bookables k ON k.tenant_id = l.tenant_id AND k.id = l.staff_id
@@ -30,7 +31,7 @@ LINES = """
 ITEMS = """
     (SELECT json_agg(json_build_array(
               i.id, p.slug, p.name, p.kind, p.category, COALESCE(k.slug, ''), i.quantity,
-              i.net_minor, i.tax_minor, i.tax_bps, i.discount_minor, i.position)
+              i.net_minor, i.tax_minor, i.tax_bps, i.discount_minor, i.position, i.list_minor)
               ORDER BY i.position)
        FROM booking_items i
        JOIN products p ON p.tenant_id = i.tenant_id AND p.id = i.product_id
@@ -38,6 +39,10 @@ ITEMS = """
       WHERE i.tenant_id = b.tenant_id AND i.{owner} = b.id)
 """
 """The items of ``b`` as a JSON array; ``owner`` is ``booking_id`` or ``order_id``."""
+PROMO = """
+    (SELECT json_build_array(p.code, p.service_id) FROM promo_codes p
+      WHERE p.tenant_id = b.tenant_id AND p.id = b.promo_id)
+"""
 # The pay link is the payments room's row; showing a booking without it would cost a second trip.
 PAY_LINK = """
     (SELECT o.url FROM operations o
@@ -48,7 +53,8 @@ PAY_LINK = """
 SELECT = f"""
     SELECT b.id, b.code, b.status, b.customer_id, c.name AS customer, b.starts_at, b.ends_at,
            b.hold_expires_at, b.revision, b.currency, b.series_id, b.recognised_at, b.policy_id,
-           b.policy_accepted_at, {LINES} AS lines, {ITEMS.format(owner="booking_id")} AS items,
+           b.policy_accepted_at, b.discount_kind, b.discount_bps, b.discount_minor,
+           {PROMO} AS promo, {LINES} AS lines, {ITEMS.format(owner="booking_id")} AS items,
            {PAID} AS paid_minor, {REFUNDED} AS refunded_minor, {PAY_LINK} AS payment_url
       FROM bookings b
       JOIN customers c ON c.tenant_id = b.tenant_id AND c.id = b.customer_id
@@ -77,9 +83,15 @@ LOCK_BY_CODE = text(
 INSERT = text(
     """
     INSERT INTO bookings (tenant_id, id, code, customer_id, status, starts_at, ends_at,
-                          hold_expires_at, currency, series_id, created_at)
-    VALUES (:tenant_id, :id, :code, :customer_id, :status, :starts_at, :ends_at,
-            :hold_expires_at, :currency, :series_id, :now)
+                          hold_expires_at, currency, series_id, created_at, discount_kind,
+                          discount_bps, policy_id, policy_accepted_at, policy_accepted_via)
+    SELECT :tenant_id, :id, :code, :customer_id, :status, :starts_at, :ends_at, :hold_expires_at,
+           :currency, :series_id, :now, :discount_kind, :discount_bps,
+           (SELECT p.id FROM policies p
+             WHERE p.tenant_id = :tenant_id AND p.effective_at <= :now
+             ORDER BY p.version DESC LIMIT 1),
+           CASE WHEN CAST(:accepted_via AS text) IS NOT NULL THEN CAST(:now AS timestamptz) END,
+           CAST(:accepted_via AS text)
     ON CONFLICT (tenant_id, code) DO NOTHING
     """
 )
@@ -87,10 +99,11 @@ INSERT_LINE = text(
     """
     INSERT INTO booking_lines (tenant_id, id, booking_id, position, service_id, staff_id,
                                starts_at, ends_at, net_minor, tax_minor, tax_bps, commission_bps,
-                               currency, level, requested, session_id)
+                               currency, level, requested, session_id, discount_minor,
+                               list_minor)
     VALUES (:tenant_id, :id, :booking_id, :position, :service_id, :staff_id, :starts_at, :ends_at,
             :net_minor, :tax_minor, :tax_bps, :commission_bps, :currency, :level, :requested,
-            :session_id)
+            :session_id, :discount_minor, :list_minor)
     """
 )
 # The constraint is named: a bare ON CONFLICT would swallow a duplicate key too. DO NOTHING never
@@ -183,6 +196,11 @@ MOVE = text(
 )
 SET_STATUS = text(
     """
+    WITH promo AS (
+      DELETE FROM promo_uses
+       WHERE tenant_id = :tenant_id AND booking_id = :id
+         AND CAST(:status AS text) IN ('cancelled', 'expired')
+    )
     UPDATE bookings SET status = :status, hold_expires_at = :hold_expires_at,
                         revision = revision + 1, changed_by = session_user
      WHERE tenant_id = :tenant_id AND id = :id
@@ -315,13 +333,14 @@ def _booking(row: Row[Any]) -> Booking:
         row.recognised_at,
         row.policy_id,
         row.policy_accepted_at,
+        _discount(row),
     )
 
 
 def item_of(values: list[Any], currency: str) -> Item:
     """Return one item from an element of ``ITEMS``."""
     item, product, name, kind, category, staff, quantity, net, tax, tax_bps = values[:10]
-    discount, position = values[10:]
+    discount, position, listed = values[10:]
     return Item(
         UUID(item),
         product,
@@ -335,6 +354,20 @@ def item_of(values: list[Any], currency: str) -> Item:
         tax_bps,
         discount,
         position,
+        listed,
+    )
+
+
+def _discount(row: Row[Any]) -> Discount | None:
+    if row.discount_kind is None:
+        return None
+    promo, service_id = row.promo or (None, None)
+    return Discount(
+        row.discount_kind,
+        row.discount_bps,
+        row.discount_minor,
+        UUID(service_id) if service_id else None,
+        promo,
     )
 
 
@@ -359,5 +392,5 @@ def _line(values: list[Any], currency: str) -> Line:
         level,
         requested,
         UUID(session_id) if session_id else None,
-        values[17],
+        *values[17:],
     )

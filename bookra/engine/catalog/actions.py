@@ -50,6 +50,9 @@ class NewService:
     levels: tuple[ServiceLevel, ...] = ()
     offered: tuple[Offered, ...] = ()
     needs: tuple[Need, ...] = ()
+    tax_bps: int | None = None
+    deposit_bps: int | None = None
+    deposit_minor: int | None = None
 
 
 class ServiceChanges(TypedDict, total=False):
@@ -70,6 +73,9 @@ class ServiceChanges(TypedDict, total=False):
     levels: tuple[ServiceLevel, ...]
     offered: tuple[Offered, ...]
     needs: tuple[Need, ...]
+    tax_bps: int | None
+    deposit_bps: int | None
+    deposit_minor: int | None
     active: bool
 
 

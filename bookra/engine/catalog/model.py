@@ -57,7 +57,8 @@ class Service:
     """A service of the catalogue; buffers are kept free before and after the visit.
 
     None in a rule means that the business's own holds. ``capacity`` makes it a class, sold by the
-    seat. ``offered`` empty means whenever its staff work.
+    seat. ``offered`` empty means whenever its staff work. A deposit is a share of the price or an
+    amount of minor units; both None is none.
     """
 
     id: UUID
@@ -78,6 +79,9 @@ class Service:
     levels: tuple[ServiceLevel, ...] = ()
     offered: tuple[Offered, ...] = ()
     needs: tuple[Need, ...] = ()
+    tax_bps: int | None = None
+    deposit_bps: int | None = None
+    deposit_minor: int | None = None
 
     @property
     def minutes(self) -> int:

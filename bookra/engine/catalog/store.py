@@ -21,7 +21,7 @@ from bookra.money import Money
 SELECT = """
     SELECT s.id, s.slug, s.name, s.category, s.price_minor, s.currency, s.buffer_before_minutes,
            s.buffer_after_minutes, s.active, s.granularity_minutes, s.alignment, s.notice_minutes,
-           s.horizon_days, s.daily_limit, s.capacity,
+           s.horizon_days, s.daily_limit, s.capacity, s.tax_bps, s.deposit_bps, s.deposit_minor,
            (SELECT json_agg(json_build_array(g.level, g.kind = 'busy', g.minutes)
                             ORDER BY g.position)
               FROM service_segments g
@@ -50,10 +50,11 @@ INSERT = text(
     INSERT INTO services (tenant_id, id, slug, name, category, price_minor, currency,
                           buffer_before_minutes, buffer_after_minutes, granularity_minutes,
                           alignment, notice_minutes, horizon_days, daily_limit, capacity,
-                          active, created_at)
+                          tax_bps, deposit_bps, deposit_minor, active, created_at)
     VALUES (:tenant_id, :id, :slug, :name, :category, :price_minor, :currency,
             :buffer_before_minutes, :buffer_after_minutes, :granularity_minutes,
-            :alignment, :notice_minutes, :horizon_days, :daily_limit, :capacity, :active, :now)
+            :alignment, :notice_minutes, :horizon_days, :daily_limit, :capacity,
+            :tax_bps, :deposit_bps, :deposit_minor, :active, :now)
     ON CONFLICT (tenant_id, slug) DO NOTHING
     """
 )
@@ -65,7 +66,8 @@ UPDATE = text(
            buffer_after_minutes = :buffer_after_minutes,
            granularity_minutes = :granularity_minutes, alignment = :alignment,
            notice_minutes = :notice_minutes, horizon_days = :horizon_days,
-           daily_limit = :daily_limit, capacity = :capacity, active = :active,
+           daily_limit = :daily_limit, capacity = :capacity, tax_bps = :tax_bps,
+           deposit_bps = :deposit_bps, deposit_minor = :deposit_minor, active = :active,
            changed_by = session_user
      WHERE tenant_id = :tenant_id AND id = :id
     """
@@ -96,7 +98,8 @@ POOLS = text("SELECT slug, id FROM pools WHERE tenant_id = :tenant_id AND slug =
 
 COLUMNS = (
     "id slug name category buffer_before_minutes buffer_after_minutes granularity_minutes"
-    " alignment notice_minutes horizon_days daily_limit capacity active"
+    " alignment notice_minutes horizon_days daily_limit capacity tax_bps deposit_bps"
+    " deposit_minor active"
 ).split()
 """The columns of a service's own row that carry the names of its fields."""
 

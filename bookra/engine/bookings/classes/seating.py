@@ -33,10 +33,10 @@ from bookra.engine.bookings.classes.seats import (
 )
 from bookra.engine.bookings.limits import Counted, take_place
 from bookra.engine.bookings.model import Booking, Status
-from bookra.engine.bookings.pricing import line_price
+from bookra.engine.bookings.pricing import LinePrice
 from bookra.engine.bookings.refusing import slot_details
 from bookra.engine.bookings.request import BookingRequest
-from bookra.engine.bookings.writing import insert_booking
+from bookra.engine.bookings.writing import agreed, insert_booking, tax_of
 from bookra.engine.catalog.model import Service
 from bookra.engine.people.customers import customer_by_id
 from bookra.engine.runtime import Tx
@@ -240,9 +240,10 @@ def _try(
     savepoint = tx.connection.begin_nested()
     start, end = session.starts_at, session.ends_at
     booking_id = insert_booking(tx, request, start, end, held_until)
+    seats = [asked.service.at_level(session.level)] * asked.seats
     lines = [
-        _insert_line(tx, asked, session, booking_id, position)
-        for position in range(1, asked.seats + 1)
+        _insert_line(tx, asked, session, booking_id, position, price)
+        for position, price in enumerate(agreed(tx, seats, request.customer_id), start=1)
     ]
     if _claim(tx, asked.service, session, booking_id, lines, held_until):
         savepoint.commit()
@@ -271,10 +272,10 @@ def _claim(
     return all(take_place(tx, limit, Counted(booking_id, line, held_until)) for line in lines)
 
 
-def _insert_line(tx: Tx, asked: _Asked, session: Session, booking_id: UUID, position: int) -> UUID:
-    line_id, tenant = new_id(), tx.tenant
-    agreed = asked.service.at_level(session.level).price
-    price = line_price(agreed, tenant.tax_bps, inclusive=tenant.tax_inclusive)
+def _insert_line(
+    tx: Tx, asked: _Asked, session: Session, booking_id: UUID, position: int, price: LinePrice
+) -> UUID:
+    line_id = new_id()
     tx.run(
         store.INSERT_LINE,
         id=line_id,
@@ -286,9 +287,11 @@ def _insert_line(tx: Tx, asked: _Asked, session: Session, booking_id: UUID, posi
         ends_at=session.ends_at,
         net_minor=price.net.minor,
         tax_minor=price.tax.minor,
-        tax_bps=tenant.tax_bps,
+        discount_minor=price.discount_minor,
+        list_minor=price.list_minor,
+        tax_bps=tax_of(tx, asked.service),
         commission_bps=session.commission_bps,
-        currency=tenant.currency,
+        currency=price.net.currency,
         level=session.level,
         requested=asked.staff is not None,
         session_id=session.id,

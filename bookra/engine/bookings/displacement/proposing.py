@@ -21,6 +21,7 @@ from bookra.engine.bookings.displacement.proposals import Lost, Option, Proposal
 from bookra.engine.bookings.model import Booking, Line
 from bookra.engine.bookings.placing import as_sold
 from bookra.engine.bookings.pricing import line_price
+from bookra.engine.bookings.writing import tax_of
 from bookra.engine.runtime import Tx
 from bookra.errors import BookraError, ConflictError, NotFoundError
 from bookra.money import Money
@@ -120,10 +121,11 @@ def _prices(tx: Tx, window: Window, line: Line) -> dict[str, tuple[Money, Money]
     """
     here = {person.location_id for person in window.staff if person.slug == line.staff} or {None}
     agreed = line.net + line.tax
-    own = _gross(tx, window.service.at_level(line.level).price)
+    tax_bps = tax_of(tx, window.service)
+    own = _gross(tx, window.service.at_level(line.level).price, tax_bps)
     found = {}
     for who in starts.performers(window, 0):
-        price = _gross(tx, who.service.price)
+        price = _gross(tx, who.service.price, tax_bps)
         same = price in (agreed, own)
         if None in here or who.person.location_id in {None, *here}:
             difference = Money(0, price.currency) if same else price - own
@@ -131,8 +133,8 @@ def _prices(tx: Tx, window: Window, line: Line) -> dict[str, tuple[Money, Money]
     return found
 
 
-def _gross(tx: Tx, price: Money) -> Money:
-    split = line_price(price, tx.tenant.tax_bps, inclusive=tx.tenant.tax_inclusive)
+def _gross(tx: Tx, price: Money, tax_bps: int) -> Money:
+    split = line_price(price, tax_bps, inclusive=tx.tenant.tax_inclusive)
     return split.net + split.tax
 
 
@@ -153,5 +155,5 @@ def _seats(tx: Tx, booking: Booking, line: Line) -> list[Option]:
         Option(clock.to_epoch(slot.start), slot.staff, price, price - agreed)
         for slot in found
         if (slot.seats_free or 0) >= len(booking.lines)
-        for price in (_gross(tx, slot.price),)
+        for price in (_gross(tx, slot.price, line.tax_bps),)
     ]
