@@ -94,6 +94,7 @@ def captured(tx: Tx, wanted: Operation, charge: Charge) -> UUID | None:
     if not fresh:
         return None
     operations.settled(tx, wanted.id, "succeeded")
+    tx.run(store.MADE_CHARGE, id=wanted.id, charge_id=charge_id)
     tx.concerns("charge", charge_id)
     return charge_id
 

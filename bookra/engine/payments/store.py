@@ -88,6 +88,10 @@ INSERT_CHARGE = text(
     ON CONFLICT (tenant_id, charge_ref) DO NOTHING
     """
 )
+MADE_CHARGE = text(
+    "UPDATE operations SET charge_id = :charge_id, changed_by = session_user"
+    " WHERE tenant_id = :tenant_id AND id = :id AND charge_id IS NULL"
+)
 RESERVE_REFUND = text(
     """
     UPDATE charges SET refund_reserved_minor = refund_reserved_minor + :amount_minor,
