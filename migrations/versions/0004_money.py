@@ -1268,6 +1268,13 @@ def _columns() -> None:
         unique=False,
         schema="bookra",
     )
+    op.create_index(
+        op.f("commission_splits_tenant_id_item_id_idx"),
+        "commission_splits",
+        ["tenant_id", "item_id"],
+        unique=False,
+        schema="bookra",
+    )
     op.create_unique_constraint(
         op.f("commission_splits_tenant_id_key_key"),
         "commission_splits",
@@ -1632,6 +1639,11 @@ def downgrade() -> None:
     )
     op.drop_index(
         op.f("commission_splits_tenant_id_staff_id_split_at_idx"),
+        table_name="commission_splits",
+        schema="bookra",
+    )
+    op.drop_index(
+        op.f("commission_splits_tenant_id_item_id_idx"),
         table_name="commission_splits",
         schema="bookra",
     )

@@ -47,7 +47,8 @@ commission_rules = s.tenant_table(
 )
 Index(None, commission_rules.c.tenant_id, commission_rules.c.effective_from)
 
-# ``amount_minor`` is negative where a refund, a tier or a change of person takes it back.
+# ``amount_minor`` is negative where a refund or a change of person takes it back. ``split_at`` is when
+# what caused it took effect: the sale, the refund.
 commission_splits = s.tenant_table(
     "commission_splits",
     s.required("key", s.Text),
@@ -74,6 +75,7 @@ commission_splits = s.tenant_table(
     changes=False,
 )
 Index(None, commission_splits.c.tenant_id, commission_splits.c.booking_line_id)
+Index(None, commission_splits.c.tenant_id, commission_splits.c.item_id)
 Index(
     None, commission_splits.c.tenant_id, commission_splits.c.staff_id, commission_splits.c.split_at
 )
