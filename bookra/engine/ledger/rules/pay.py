@@ -32,6 +32,22 @@ def commission(
     )
 
 
+def correction(
+    fact: Fact,
+    staff: str,
+    amount_minor: int,
+    *,
+    line_id: UUID | None = None,
+    item_id: UUID | None = None,
+) -> Draft:
+    """Post a commission that changes though nothing was refunded: a tier, another person."""
+    return fact.draft(
+        "commission_correction",
+        Posting(chart.COMMISSION_EXPENSE, amount_minor, line_id, item_id),
+        Posting(chart.commission(staff), -amount_minor, line_id, item_id),
+    )
+
+
 def clawback_of_paid(
     fact: Fact,
     staff: str,
