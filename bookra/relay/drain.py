@@ -22,9 +22,10 @@ from bookra.errors import BookraError, NotFoundError
 from bookra.relay import crash, outcome
 from bookra.relay.access import Clients
 from bookra.relay.backoff import delay_seconds, gives_up
+from bookra.relay.delivery import Delivery
 from bookra.relay.log import log
 from bookra.relay.outcome import Dead, Delivered, Outcome, Retry, Snooze, Unknown
-from bookra.relay.routes import LOCAL, ROUTES, Delivery
+from bookra.relay.routes import LOCAL, ROUTES
 
 WAIT_SECONDS = 0.25
 """How long a pass waits for some delivery to end before it leaves the rest to the next pass."""

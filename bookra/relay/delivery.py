@@ -1,0 +1,57 @@
+"""A claimed row on its way out: what the function that delivers it may ask and call.
+
+No transaction is open in a call: the facts are read first, in a transaction of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bookra.engine.outbox import topics
+from bookra.engine.outbox.queue import Claimed
+from bookra.engine.runtime import Engine, Tx
+from bookra.engine.tenancy.providers import ProviderAccount
+from bookra.relay import crash
+from bookra.relay.access import Clients
+from bookra.relay.outcome import Delivered, Outcome
+
+SKIPPED = Delivered("skipped")
+"""There is nothing left to do: the facts have changed since the row was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How one topic is delivered; what is written when it is, and when it never will be."""
+
+    deliver: Callable[[Delivery], Outcome]
+    applied: Callable[[Tx, topics.Payload, Delivered], None] | None = None
+    abandoned: Callable[[Tx, topics.Payload, str], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One claimed row on its way: where its facts and its clients are."""
+
+    engine: Engine
+    clients: Clients
+    item: Claimed
+    payload: topics.Payload
+
+    def ask(self, question: Callable[[Tx], Any]) -> Any:
+        """Read the facts in the tenant's transaction, which is closed before any call."""
+        return self.engine.ask(self.item.tenant, question)
+
+    def called(self, account: ProviderAccount, call: Callable[[], Outcome]) -> Outcome:
+        """Make the one call, between its two crash points."""
+        crash.point("before-call", self.item.topic, lambda: account.sandbox)
+        outcome = call()
+        crash.point("after-call", self.item.topic, lambda: account.sandbox)
+        return outcome
+
+
+def stripe_key(item: Claimed, operation_id: object) -> str:
+    """Return the idempotency key: the operation's, and a new one for a deliberate generation."""
+    suffix = f":g{item.generation}" if item.generation > 1 else ""
+    return f"op:{operation_id}{suffix}"
