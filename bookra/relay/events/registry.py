@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bookra.engine.runtime import Tx
-from bookra.relay.events import checkouts
+from bookra.relay.events import checkouts, payouts
 from bookra.relay.events.handler import Handler
 from bookra.relay.providers.stripe_facts import Movement
 
 HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(checkouts.KINDS, checkouts.HANDLER),
+    **dict.fromkeys(payouts.KINDS, payouts.HANDLER),
 }
-"""Stripe takes at most 20 kinds in one question."""
 
 BEHIND: dict[str, Callable[[Tx, Movement], None]] = {
     "charge": checkouts.settle_charge,
     "payment": checkouts.settle_charge,
+    "payout": payouts.settle_behind,
+    "payout_failure": payouts.settle_behind,
+    "payout_cancel": payouts.settle_behind,
 }
 """By a movement's type: settles the object behind it, in case its event is late or lost."""

@@ -21,6 +21,7 @@ import stripe
 from bookra.clock import to_epoch
 from bookra.money import Money, to_stripe
 from bookra.relay.outcome import Delivered, Outcome
+from bookra.relay.providers import stripe_account as account
 from bookra.relay.providers import stripe_facts as facts
 from bookra.relay.providers import stripe_lists as lists
 from bookra.relay.providers.stripe_effects import carried_out
@@ -196,13 +197,11 @@ class StripeGateway:
     def events(self, since: int, kinds: Sequence[str]) -> Iterator[facts.ProviderEvent]:
         """Yield events from the second ``since`` on (included), oldest first, all or none.
 
-        Stripe keeps them for 30 days, and takes at most 20 ``kinds``.
+        Stripe keeps them for 30 days.
         """
-        params = {"created": {"gte": since}, "types": list(kinds)}
         with explained():
-            rows = lists.every(self._client.v1.events.list, params, most_pages=lists.POLL_PAGES)
-            newest_first = [facts.provider_event(row) for row in rows]
-        yield from reversed(newest_first)
+            found = [facts.provider_event(row) for row in lists.events(self._client, since, kinds)]
+        yield from sorted(found, key=lambda event: event.created)
 
     def movements(self, since: int) -> Iterator[facts.Movement]:
         """Yield balance transactions from the second ``since`` on, oldest first, all or none."""
@@ -212,6 +211,26 @@ class StripeGateway:
             rows = lists.every(listed, params, most_pages=lists.POLL_PAGES)
             newest_first = [facts.movement(row) for row in rows]
         yield from reversed(newest_first)
+
+    def history(self) -> Iterator[facts.Movement]:
+        """Yield every movement of the account, the newest first; raises where a page is missing."""
+        with explained():
+            yield from account.history(self._client)
+
+    def payout(self, payout_ref: str) -> account.PayoutState:
+        """Return a payout as it is now, with its members where Stripe tells them."""
+        with explained():
+            return account.payout(self._client, payout_ref)
+
+    def payouts(self, since: int) -> Iterator[account.PayoutState]:
+        """Yield payouts from the second ``since`` on with their members, the newest first."""
+        with explained():
+            yield from account.payouts(self._client, since)
+
+    def settlement_currency(self) -> str:
+        """Return the currency in which the account settles, such as ``EUR``."""
+        with explained():
+            return account.settlement_currency(self._client)
 
     def balance(self, currency: str) -> facts.Balance:
         """Return what Stripe holds for the account in ``currency``."""

@@ -120,6 +120,8 @@ class Movement:
     intent_ref: str = ""
     operation_id: str = ""
     category: str = ""
+    source: Document = field(default_factory=dict, repr=False, compare=False)
+    """The object behind it, where it was expanded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +220,7 @@ def movement(txn: Document) -> Movement:
         intent_ref=reference(within.get("payment_intent")),
         operation_id=_metadata(within, "op"),
         category=str(txn.get("reporting_category") or ""),
+        source=within,
     )
 
 

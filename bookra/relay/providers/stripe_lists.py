@@ -7,7 +7,7 @@ used: its index lags by a minute or more, and proves nothing either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import stripe
@@ -18,6 +18,7 @@ from bookra.relay.providers.stripe_facts import Document, reference
 PAGE_ROWS = 100
 POLL_PAGES = 1000
 LOOK_UP_PAGES = 50
+KINDS_A_QUESTION = 20
 
 _GONE = frozenset({"failed", "canceled"})
 
@@ -40,6 +41,17 @@ def every(
             raise UnprovenError("a page without rows announces more")
         cursor = {"starting_after": rows[-1]["id"]}
     raise UnprovenError(f"more than {most_pages} pages")
+
+
+def events(client: stripe.StripeClient, since: int, kinds: Sequence[str]) -> Iterator[Document]:
+    """Yield the events of ``kinds`` from the second ``since`` on; of one moment the first first.
+
+    One question takes at most ``KINDS_A_QUESTION`` kinds.
+    """
+    for first in range(0, len(kinds), KINDS_A_QUESTION):
+        some = list(kinds[first : first + KINDS_A_QUESTION])
+        params = {"created": {"gte": since}, "types": some}
+        yield from reversed(list(every(client.v1.events.list, params, most_pages=POLL_PAGES)))
 
 
 def session_of(

@@ -65,6 +65,7 @@ def run(call: Call, *, early: bool = False) -> list[Json]:
         payout = _payout(call, available, currency, automatic=True)
         for movement in members:
             save(call, {**movement, "_payout": payout["id"]})
+        events.emit(call, "payout.reconciliation_completed", payout)
         made.append(payout)
     return made
 

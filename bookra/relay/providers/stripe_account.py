@@ -1,0 +1,113 @@
+"""What a Stripe account tells of itself: its currency, its payouts, and all that ever moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import stripe
+
+from bookra.clock import from_epoch
+from bookra.money import Money, from_stripe
+from bookra.relay.providers import stripe_facts as facts
+from bookra.relay.providers import stripe_lists as lists
+
+LEDGER_PAGES = 100_000
+"""Ten million movements: more than that is not reconciled in one go."""
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutState:
+    """A payout as it is now.
+
+    ``status`` is pending, in_transit, paid, failed or canceled. ``members`` are the movements
+    that an automatic payout carries, its own left out; None when Stripe can't tell them.
+    """
+
+    payout_ref: str
+    amount: Money
+    status: str
+    automatic: bool
+    arrives_on: date | None
+    failure: str
+    created_at: datetime
+    members: tuple[str, ...] | None = None
+    carried: Money | None = None
+    """What its members add up to."""
+
+
+def settlement_currency(client: stripe.StripeClient) -> str:
+    """Return the currency (ISO 4217, upper case) in which the account settles."""
+    account = client.v1.accounts.retrieve_current().to_dict()
+    currency = account["default_currency"]
+    if not isinstance(currency, str) or len(currency) != 3:
+        raise TypeError("default_currency is not a currency")
+    return currency.upper()
+
+
+def payout(client: stripe.StripeClient, payout_ref: str) -> PayoutState:
+    """Return a payout with its members, where Stripe tells them."""
+    return _with_members(client, client.v1.payouts.retrieve(payout_ref).to_dict())
+
+
+def payouts(client: stripe.StripeClient, since: int) -> Iterator[PayoutState]:
+    """Yield payouts from the second ``since`` on with their members, the newest first."""
+    params = {"created": {"gte": since}}
+    for row in lists.every(client.v1.payouts.list, params, most_pages=lists.POLL_PAGES):
+        yield _with_members(client, row)
+
+
+def history(client: stripe.StripeClient) -> Iterator[facts.Movement]:
+    """Yield every movement of the account, the newest first, page by page.
+
+    Raises in the middle when a page is missing: who counts must not take a part for the whole.
+    """
+    listed = client.v1.balance_transactions.list
+    params = {"expand": ["data.source"]}
+    for row in lists.every(listed, params, most_pages=LEDGER_PAGES):
+        yield facts.movement(row)
+
+
+def payout_state(document: facts.Document) -> PayoutState:
+    """Read a payout, without its members."""
+    arrival = document.get("arrival_date")
+    return PayoutState(
+        payout_ref=str(document["id"]),
+        amount=from_stripe(int(document["amount"]), str(document["currency"])),
+        status=str(document["status"]),
+        automatic=bool(document["automatic"]),
+        arrives_on=None if arrival is None else datetime.fromtimestamp(arrival, UTC).date(),
+        failure=str(document.get("failure_code") or ""),
+        created_at=from_epoch(document["created"]),
+    )
+
+
+def is_payout(document: object) -> bool:
+    """Tell whether a movement's source is a payout that was expanded."""
+    return isinstance(document, Mapping) and document.get("object") == "payout"
+
+
+def _with_members(client: stripe.StripeClient, document: facts.Document) -> PayoutState:
+    state = payout_state(document)
+    # Until it says so, a list of members may be a part of them.
+    if not state.automatic or document.get("reconciliation_status") != "completed":
+        return state
+    members, carried = [], 0
+    listed = client.v1.balance_transactions.list
+    for row in lists.every(listed, {"payout": state.payout_ref}, most_pages=lists.POLL_PAGES):
+        if facts.reference(row["source"]) != state.payout_ref:
+            members.append(str(row["id"]))
+            carried += int(row["net"])
+    total = from_stripe(carried, state.amount.currency.lower())
+    return PayoutState(
+        state.payout_ref,
+        state.amount,
+        state.status,
+        state.automatic,
+        state.arrives_on,
+        state.failure,
+        state.created_at,
+        tuple(members),
+        total,
+    )
