@@ -196,8 +196,19 @@ def service(found: Service) -> dict[str, Any]:
             {"day": WEEKDAYS[hours.weekday], "shifts": shifts([hours[1:]])}
             for hours in found.offered
         ],
+        "tax_percent": None if found.tax_bps is None else percent(found.tax_bps),
+        "deposit": deposit(found),
         "active": found.active,
     }
+
+
+def deposit(found: Service) -> str | None:
+    """``20%`` or ``10.00``: what a service demands beforehand; None is nothing."""
+    if found.deposit_bps is not None:
+        return f"{percent(found.deposit_bps)}%"
+    if found.deposit_minor is not None:
+        return format_minor(found.deposit_minor, found.price.currency)
+    return None
 
 
 def segments(found: Sequence[Segment]) -> str:

@@ -43,6 +43,8 @@ def add(
     resource: options.Resources = None,
     level: options.Levels = None,
     offered: options.OfferedOn = None,
+    tax_percent: options.TaxPercent = None,
+    deposit: options.Deposit = None,
     key: Key = None,
     dry_run: DryRun = False,
 ) -> None:
@@ -56,8 +58,10 @@ def add(
       bookra service add balayage --name Balayage --segments 'busy 45,gap 30,busy 75' --price 165 \
         --level senior:185.00 --resource chair --resource lamp:gap --offered 'tue-fri 09:00-14:00'
       bookra service add yoga --name Yoga --minutes 60 --price 18 --capacity 12 --notice 120
+      bookra service add course --name Course --minutes 90 --price 80 --tax-percent 7 --deposit 20%
     """
     from bookra.engine.catalog.actions import NewService, add_service
+    from bookra.engine.catalog.options import parse_deposit
 
     with options.pointing():
         parts = options.segments_of(minutes, segments)
@@ -73,10 +77,12 @@ def add(
             "capacity": capacity,
         }
     )
+    own_tax = options.own_tax(tax_percent or "")
     needs, hours = options.needs_of(resource or ()), options.offered_of(offered or ())
 
     def action(tx: Tx) -> dict[str, Any]:
         currency = tx.tenant.currency
+        deposit_bps, deposit_minor = parse_deposit(deposit or "", currency)
         new = NewService(
             slug,
             name,
@@ -88,6 +94,9 @@ def add(
             levels=options.levels_of(level or (), currency),
             offered=hours,
             needs=needs,
+            tax_bps=own_tax,
+            deposit_bps=deposit_bps,
+            deposit_minor=deposit_minor,
             **rules,
         )
         return documents.service(add_service(tx, new)[0])
@@ -101,6 +110,7 @@ def add(
         "category": category,
         **rules,
         **options.given({"levels": level, "offered": offered, "resources": resource}),
+        **options.given({"tax_percent": tax_percent, "deposit": deposit}),
     }
     with options.pointing():
         document = current().write(
@@ -128,6 +138,8 @@ def set_(
     resource: options.Resources = None,
     level: options.Levels = None,
     offered: options.OfferedOn = None,
+    tax_percent: options.TaxPercent = None,
+    deposit: options.Deposit = None,
     no_granularity: Annotated[
         bool, typer.Option("--no-granularity", help="As the business has it.")
     ] = False,
@@ -172,9 +184,12 @@ def set_(
             "needs": resource,
             "levels": level,
             "offered": offered,
+            "deposit": deposit,
             "active": active,
         }
     )
+    if tax_percent is not None:
+        values["tax_bps"] = options.own_tax(tax_percent)
     values |= options.cleared(
         values,
         {
@@ -209,6 +224,8 @@ def _change(slug: str, values: dict[str, Any], key: str | None, dry_run: bool) -
 
 
 def _read(values: dict[str, Any], currency: str) -> ServiceChanges:
+    from bookra.engine.catalog.options import parse_deposit
+
     readers: dict[str, Callable[[Any], Any]] = {
         "price": lambda text: parse_amount(text, currency),
         "levels": lambda texts: options.levels_of(texts, currency),
@@ -216,7 +233,11 @@ def _read(values: dict[str, Any], currency: str) -> ServiceChanges:
         "offered": options.offered_of,
     }
     read = {name: reader(values[name]) for name, reader in readers.items() if name in values}
-    return cast("ServiceChanges", values | read)
+    changes = values | read
+    if "deposit" in changes:
+        found = parse_deposit(changes.pop("deposit"), currency)
+        changes |= dict(zip(("deposit_bps", "deposit_minor"), found, strict=True))
+    return cast("ServiceChanges", changes)
 
 
 def _show(document: dict[str, Any]) -> None:

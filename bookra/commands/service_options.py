@@ -13,7 +13,7 @@ import typer
 from bookra.clock import WEEKDAYS
 from bookra.commands.session import current
 from bookra.errors import InvalidInputError, UsageError
-from bookra.money import format_minor
+from bookra.money import format_minor, rate_bps
 
 if TYPE_CHECKING:
     from bookra.engine.catalog.model import Need, Offered, Segment, ServiceLevel
@@ -43,6 +43,12 @@ Resources = Annotated[
 Levels = Annotated[
     list[str] | None,
     typer.Option("--level", help="'senior:55.00', or 'junior:35.00:busy 60,gap 10,busy 5'."),
+]
+TaxPercent = Annotated[
+    str | None, typer.Option(help="Its own tax rate, such as 7; 'none': the business's.")
+]
+Deposit = Annotated[
+    str | None, typer.Option(help="To be paid beforehand: '20%', '10.00' or 'none'.")
 ]
 OfferedOn = Annotated[
     list[str] | None,
@@ -105,6 +111,11 @@ def offered_of(texts: Sequence[str]) -> tuple[Offered, ...]:
         for weekday in week.weekdays
         for shift in week.shifts
     )
+
+
+def own_tax(text: str) -> int | None:
+    """Read ``--tax-percent``: basis points, or None for the business's own rate."""
+    return None if text.strip() in ("", "none") else rate_bps(text)
 
 
 def given(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from bookra.engine.catalog.model import (
 from bookra.engine.tenancy.rules import check_granularity, check_limit
 from bookra.errors import InvalidInputError
 from bookra.ids import checked_name, checked_slug
-from bookra.money import parse_amount
+from bookra.money import BPS, parse_amount, rate_bps
 
 MAX_BUFFER_MINUTES = 480
 ALIGNMENTS = ("clock", "shift")
@@ -57,6 +57,16 @@ def parse_need(text: str) -> Need:
     return Need(checked_slug(pool, "pool"), span or SPANS[0])
 
 
+def parse_deposit(text: str, currency: str) -> tuple[int | None, int | None]:
+    """Read ``20%``, ``10.00`` or ``none``: basis points or minor units, of which one is None."""
+    wanted = text.strip()
+    if wanted in ("", "none"):
+        return None, None
+    if wanted.endswith("%"):
+        return rate_bps(wanted) or None, None
+    return None, parse_amount(wanted, currency).minor or None
+
+
 def checked(service: Service, currency: str) -> Service:
     """Return ``service`` with its parts in order; raises InvalidInputError for what can't be."""
     checked_slug(service.slug, "service")
@@ -89,6 +99,12 @@ def _check_rules(service: Service) -> None:
         value = getattr(service, name)
         if value is not None:
             check_limit(name, value)
+    for name in ("tax_bps", "deposit_bps"):
+        value = getattr(service, name)
+        if value is not None and not 0 <= value <= BPS:
+            raise InvalidInputError("bad_percent", f"{value} is not 0 to {BPS} basis points")
+    if service.deposit_bps is not None and service.deposit_minor is not None:
+        raise InvalidInputError("bad_deposit", "A deposit is a share or an amount, not both")
 
 
 def _check_lengths(service: Service) -> None:
