@@ -11,7 +11,7 @@ from typing import Any
 
 from bookra.engine.bookings.model import OCCUPYING, Booking, Status
 from bookra.engine.bookings.store import booking_by_id
-from bookra.engine.commissions.split import split
+from bookra.engine.commissions.split import claw_back, split
 from bookra.engine.invoices.actions import issue
 from bookra.engine.outbox import topics
 from bookra.engine.payments import operations, refunding
@@ -149,8 +149,20 @@ ROUTES: dict[str, Route] = {
     "message.send": Route(send_message),
 }
 
+
+def _split(tx: Tx, payload: topics.Payload) -> object:
+    assert isinstance(payload, topics.SplitCommission)
+    return split(tx, payload.booking_id, payload.order_id)
+
+
+def _claw_back(tx: Tx, payload: topics.Payload) -> object:
+    assert isinstance(payload, topics.ClawBackCommission)
+    return claw_back(tx, payload.booking_id, payload.order_id, payload.refund_key)
+
+
 LOCAL: dict[str, Callable[[Tx, topics.Payload], object]] = {
     "invoice.issue": lambda tx, payload: issue(tx, payload.visit_id),
-    "commission.split": lambda tx, payload: split(tx, payload.visit_id),
+    "commission.split": _split,
+    "commission.clawback": _claw_back,
 }
 """Effects on our own tables: done and settled in one transaction, so exactly once."""

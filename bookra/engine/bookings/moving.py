@@ -25,6 +25,8 @@ from bookra.engine.bookings.history import note
 from bookra.engine.bookings.locks import lock_bookables
 from bookra.engine.bookings.model import Booking, Line, Status
 from bookra.engine.bookings.placing import place, place_visit
+from bookra.engine.outbox.emit import emit
+from bookra.engine.outbox.topics import SplitCommission
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, InvalidInputError, NotFoundError
 
@@ -183,8 +185,15 @@ def _moved(tx: Tx, before: Booking, kind: str = "moved") -> Booking:
             note(tx, before.id, kind, **facts, from_staff=old.staff, to_staff=new.staff)
     if status in (Status.CONFIRMED, Status.CHECKED_IN):
         announce(tx, after, "booking_moved")
+    if after.recognised_at is not None and _people(before) != _people(after):
+        emit(tx, SplitCommission(before.id))
     tx.concerns("booking", before.id)
     return after
+
+
+def _people(booking: Booking) -> list[str]:
+    """Return who performs each line: who gets a paid visit's commission."""
+    return [line.staff for line in booking.lines]
 
 
 def _check_one_place(before: Booking, after: Booking) -> None:

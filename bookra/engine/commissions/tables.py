@@ -47,8 +47,8 @@ commission_rules = s.tenant_table(
 )
 Index(None, commission_rules.c.tenant_id, commission_rules.c.effective_from)
 
-# ``amount_minor`` is negative where a refund or a change of person takes it back. ``split_at`` is when
-# what caused it took effect: the sale, the refund.
+# ``amount_minor`` is negative where a refund or a change of person takes it back. ``split_at`` is
+# when what caused it took effect, the sale or the refund; a reversal has that of what it reverses.
 commission_splits = s.tenant_table(
     "commission_splits",
     s.required("key", s.Text),
