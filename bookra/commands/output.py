@@ -6,7 +6,7 @@ import csv
 import io
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,9 +37,16 @@ def record(document: Document, *, title: str = "") -> None:
 
 
 def rows(
-    documents: Sequence[Document], columns: Sequence[str], *, empty: str = "Nothing there."
+    documents: Sequence[Document],
+    columns: Sequence[str],
+    *,
+    empty: str = "Nothing there.",
+    right: Collection[str] = (),
 ) -> None:
-    """Print a list of things: a JSON array, CSV, or a table of ``columns``."""
+    """Print a list of things: a JSON array, CSV, or a table of ``columns``.
+
+    Figures stand to the right, and so do the columns of ``right``, whatever they hold.
+    """
     if _structured(documents, documents):
         return
     if not documents:
@@ -53,7 +60,8 @@ def rows(
 
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
-        table.add_column(_label(column), justify=_justify(documents, column), overflow="fold")
+        justify = "right" if column in right else _justify(documents, column)
+        table.add_column(_label(column), justify=justify, overflow="fold")
     for document in documents:
         table.add_row(*(cell(_at(document, column)) for column in columns))
     _console().print(table)
