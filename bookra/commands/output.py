@@ -50,7 +50,8 @@ def rows(
     if _structured(documents, documents):
         return
     if not documents:
-        remark(empty)
+        if empty:
+            remark(empty)
         return
     if not _rich():
         for document in documents:
@@ -60,11 +61,19 @@ def rows(
 
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
-        justify = "right" if column in right else _justify(documents, column)
+        justify: Any = "right" if column in right else _justify(documents, column)
         table.add_column(_label(column), justify=justify, overflow="fold")
     for document in documents:
         table.add_row(*(cell(_at(document, column)) for column in columns))
     _console().print(table)
+
+
+def lines(texts: Sequence[str], *, empty: str = "Nothing there.") -> None:
+    """Print lines that are drawn already, such as bars."""
+    if not texts:
+        remark(empty)
+    for text in texts:
+        print(printable(text))  # noqa: T201
 
 
 def remark(text: str) -> None:

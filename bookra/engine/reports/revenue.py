@@ -107,7 +107,7 @@ def opened(
             details={"by": by, "key": key},
         )
     rows = tx.rows(ENTRIES, ids=list(shares))
-    return [RevenueEntry(*tuple(row), figures=shares[row.id]) for row in rows]
+    return [RevenueEntry(*tuple(row), shares[row.id]) for row in rows]
 
 
 def _checked(by: str) -> str:
