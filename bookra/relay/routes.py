@@ -14,54 +14,17 @@ from bookra.engine.bookings.store import booking_by_id
 from bookra.engine.commissions.split import claw_back, split
 from bookra.engine.invoices.actions import issue
 from bookra.engine.outbox import topics
-from bookra.engine.payments import operations, refunding
 from bookra.engine.people.customers import customer_by_id
 from bookra.engine.runtime import Tenant, Tx
-from bookra.relay import payment_routes
-from bookra.relay.backoff import key_may_be_forgotten
-from bookra.relay.delivery import SKIPPED, Delivery, Route, stripe_key
+from bookra.relay import payment_routes, refund_routes
+from bookra.relay.delivery import SKIPPED, Delivery, Route
 from bookra.relay.outcome import Delivered, Outcome
 from bookra.relay.providers.google_calendar import CalendarEvent
-from bookra.relay.providers.stripe import RefundOrder
-from bookra.relay.providers.stripe_facts import RefundMade
 from bookra.relay.providers.whatsapp import TemplateMessage
 
 SHOWN_IN_CALENDAR = OCCUPYING | {Status.COMPLETED, Status.NO_SHOW}
 STANDS = frozenset({"booking_confirmed", "booking_moved", "series_confirmed"})
 """Messages that say when a visit takes place: untrue once it does not."""
-
-
-def refund_payment(delivery: Delivery) -> Outcome:
-    """Give a charge back."""
-    payload = delivery.payload
-    assert isinstance(payload, topics.RefundPayment)
-    operation, now = delivery.ask(
-        lambda tx: (operations.operation(tx, payload.operation_id), tx.now)
-    )
-    if operation.state != "new":
-        return Delivered(operation.provider_ref or "skipped")
-    account, stripe = delivery.clients.stripe(delivery.item.tenant)
-    order = RefundOrder(
-        operation_id=str(operation.id),
-        idempotency_key=stripe_key(delivery.item, operation.id),
-        intent_ref=operation.intent_ref or "",
-        amount=operation.amount,
-        refund_application_fee=bool(operation.platform_fee),
-        looks_first=key_may_be_forgotten(delivery.item.first_sent_at, now),
-    )
-    return delivery.called(account, lambda: stripe.refund(order))
-
-
-def refunded(tx: Tx, payload: topics.Payload, delivered: Delivered) -> None:
-    """Post the refund, unless Stripe says at once that it failed."""
-    assert isinstance(payload, topics.RefundPayment)
-    made = delivered.facts
-    if not isinstance(made, RefundMade):
-        return
-    if made.status in ("failed", "canceled"):
-        refunding.refund_failed(tx, payload.operation_id, made.refund_id, made.status)
-    else:
-        refunding.refund_settled(tx, payload.operation_id, made.refund_id)
 
 
 def sync_calendar(delivery: Delivery) -> Outcome:
@@ -143,7 +106,7 @@ def _addressed(tx: Tx, booking: Booking) -> tuple[Booking, Any, Tenant]:
 
 ROUTES: dict[str, Route] = {
     **payment_routes.ROUTES,
-    "payment.refund": Route(refund_payment, refunded),
+    **refund_routes.ROUTES,
     "calendar.upsert": Route(sync_calendar),
     "calendar.delete": Route(sync_calendar),
     "message.send": Route(send_message),

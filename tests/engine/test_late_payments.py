@@ -22,7 +22,7 @@ from bookra.engine.bookings.holds import expire_lapsed
 from bookra.engine.bookings.model import Status
 from bookra.engine.ledger.verify import verify
 from bookra.engine.outbox.inspect import outbox_rows
-from bookra.engine.payments.refunding import refund_settled
+from bookra.engine.payments.refund_settling import refund_accepted
 from bookra.engine.payments.settling import operation
 
 SLOT = "2026-11-24 10:00"
@@ -97,7 +97,7 @@ def test_the_refund_of_a_late_payment_clears_every_account(online: Salon) -> Non
         38,
     )
     for _ in range(2):
-        later.act(lambda tx: refund_settled(tx, wanted.id, "re_1"))
+        later.act(lambda tx: refund_accepted(tx, wanted.id, "re_1"))
     # Stripe keeps its own fee of a refund: that is what a late payment costs.
     assert later.balances() == {
         "assets:stripe:available": 4325,

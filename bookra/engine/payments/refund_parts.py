@@ -70,11 +70,14 @@ class Pools:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What an amount is taken from. ``excess_minor`` was never paid: the client owes it."""
+    """What an amount is taken from; ``others`` by account: fees that were kept, bought value.
+
+    ``excess_minor`` was never paid, or is used up: the client owes it.
+    """
 
     deposits_minor: int
     sales_minor: int
-    fees: Mapping[str, int]
+    others: Mapping[str, int]
     excess_minor: int
 
 

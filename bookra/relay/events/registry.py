@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bookra.engine.runtime import Tx
-from bookra.relay.events import checkouts, payouts
+from bookra.relay.events import checkouts, intents, payouts, refunds
 from bookra.relay.events.handler import Handler
 from bookra.relay.providers.stripe_facts import Movement
 
 HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(checkouts.KINDS, checkouts.HANDLER),
+    **dict.fromkeys(intents.KINDS, intents.HANDLER),
     **dict.fromkeys(payouts.KINDS, payouts.HANDLER),
+    **dict.fromkeys(refunds.KINDS, refunds.HANDLER),
 }
 
 BEHIND: dict[str, Callable[[Tx, Movement], None]] = {
     "charge": checkouts.settle_charge,
     "payment": checkouts.settle_charge,
+    "refund": refunds.settle_refund,
+    "payment_refund": refunds.settle_refund,
+    "refund_failure": refunds.settle_failure,
+    "payment_failure_refund": refunds.settle_failure,
     "payout": payouts.settle_behind,
     "payout_failure": payouts.settle_behind,
     "payout_cancel": payouts.settle_behind,

@@ -36,11 +36,31 @@ class CheckoutClosed:
 
 @dataclass(frozen=True, slots=True)
 class RefundMade:
-    """A refund that Stripe took on. ``status``: succeeded, pending, requires_action or failed."""
+    """A refund that Stripe took on. ``status``: succeeded, pending, requires_action or failed.
+
+    ``moved`` says that it left the balance; ``failure`` is why it failed; ``operation_id`` is
+    empty for one that was made in the dashboard.
+    """
 
     refund_id: str
     status: str
     amount: Money
+    moved: bool = False
+    failure: str = ""
+    charge_ref: str = ""
+    operation_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """A card that Stripe keeps for a customer: references and what a receipt shows of it."""
+
+    customer_ref: str
+    method_ref: str
+    brand: str
+    last4: str
+    expires_year: int
+    expires_month: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +68,8 @@ class CheckoutState:
     """A session as it is now.
 
     ``status`` is open, complete or expired; ``payment_status`` paid, unpaid or
-    no_payment_required. ``amount`` is what was captured, or what was asked while nothing was.
+    no_payment_required. ``amount`` is what was captured, or what was asked while nothing was;
+    ``card`` is what was saved for later, if anything was.
     """
 
     session_id: str
@@ -61,6 +82,7 @@ class CheckoutState:
     intent_ref: str | None
     charge_ref: str | None
     captured_at: datetime | None
+    card: CardFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,27 +162,52 @@ def opened_or_closed(session: Document) -> CheckoutOpened | CheckoutClosed:
     return CheckoutOpened(identifier, _text(session, "url"), from_epoch(session["expires_at"]))
 
 
+def link_state(link: Document, ends_at: datetime) -> CheckoutOpened | CheckoutClosed:
+    """Read a Payment Link by whether a customer can still pay on it; we close it at ``ends_at``."""
+    if not link["active"]:
+        return link_closed(link)
+    return CheckoutOpened(_text(link, "id"), _text(link, "url"), ends_at)
+
+
+def link_closed(link: Document) -> CheckoutClosed:
+    """Read a link that is switched off: complete when somebody has paid on it."""
+    sessions = (link.get("restrictions") or {}).get("completed_sessions") or {}
+    paid = int(sessions.get("count") or 0) > 0
+    return CheckoutClosed(_text(link, "id"), "complete" if paid else "expired")
+
+
 def refund_made(refund: Document) -> RefundMade:
     """Read a refund."""
-    return RefundMade(_text(refund, "id"), _text(refund, "status"), _money(refund, "amount"))
+    return RefundMade(
+        _text(refund, "id"),
+        _text(refund, "status"),
+        _money(refund, "amount"),
+        moved=bool(refund.get("balance_transaction")),
+        failure=str(refund.get("failure_reason") or ""),
+        charge_ref=reference(refund.get("charge")),
+        operation_id=_metadata(refund, "op"),
+    )
 
 
 def checkout_state(session: Document) -> CheckoutState:
-    """Read a session whose ``payment_intent.latest_charge`` was expanded."""
+    """Read a session whose ``payment_intent.latest_charge`` was expanded.
+
+    One that only saves a card has no amount: it counts as zero.
+    """
     intent = session["payment_intent"]
     charge = _captured_charge(intent)
-    asked = from_stripe(_whole(session, "amount_total"), _text(session, "currency"))
     return CheckoutState(
         session_id=_text(session, "id"),
         status=_text(session, "status"),
         payment_status=_text(session, "payment_status"),
         operation_id=_metadata(session, "op"),
         booking_code=_metadata(session, "booking"),
-        amount=asked if charge is None else _money(charge, "amount_captured"),
+        amount=_asked(session) if charge is None else _money(charge, "amount_captured"),
         expires_at=from_epoch(session["expires_at"]),
         intent_ref=reference(intent) or None,
         charge_ref=None if charge is None else _text(charge, "id"),
         captured_at=None if charge is None else from_epoch(charge["created"]),
+        card=_saved_card(intent, session.get("setup_intent")),
     )
 
 
@@ -242,6 +289,36 @@ def reference(thing: object) -> str:
     if isinstance(thing, Mapping):
         return str(thing.get("id") or "")
     return thing if isinstance(thing, str) else ""
+
+
+def _asked(session: Document) -> Money:
+    if session["amount_total"] is None:
+        return Money(0, str(session["currency"] or "").upper())
+    return from_stripe(_whole(session, "amount_total"), _text(session, "currency"))
+
+
+def _saved_card(intent: object, setup: object) -> CardFacts | None:
+    """Read the card that a payment or a setup kept, if its method was expanded and attached."""
+    source: Document = {}
+    if isinstance(intent, Mapping) and intent.get("setup_future_usage") == "off_session":
+        source = intent
+    elif isinstance(setup, Mapping):
+        source = setup
+    method = source.get("payment_method")
+    if source.get("status") != "succeeded" or not isinstance(method, Mapping):
+        return None
+    customer = reference(source.get("customer"))
+    card = method.get("card")
+    if not customer or not isinstance(card, Mapping):
+        return None
+    return CardFacts(
+        customer,
+        _text(method, "id"),
+        str(card.get("brand") or ""),
+        str(card.get("last4") or ""),
+        _whole(card, "exp_year"),
+        _whole(card, "exp_month"),
+    )
 
 
 def _captured_charge(intent: object) -> Document | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bookra.engine.ledger import chart
 from bookra.engine.ledger.entry import Draft, Posting
@@ -21,18 +21,23 @@ REFUND_KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """What a refund takes back: of the price line by line, of deposits, of tips by staff slug."""
+    """What a refund takes back: of the price line by line, of deposits, of tips by staff slug.
+
+    ``others`` by account: a fee that was kept, bought value, or what was never paid.
+    """
 
     method: str
     sales: Sequence[Sale]
     deposits_minor: int
     tips: Mapping[str, int]
+    others: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def total_minor(self) -> int:
         """What the customer gets."""
         price = sum(sale.gross_minor for sale in self.sales)
-        return price + self.deposits_minor + sum(self.tips.values())
+        rest = sum(self.tips.values()) + sum(self.others.values())
+        return price + self.deposits_minor + rest
 
 
 def refund(fact: Fact, given: GivenBack) -> Draft:
@@ -42,6 +47,7 @@ def refund(fact: Fact, given: GivenBack) -> Draft:
         *returned(given.sales),
         Posting(chart.DEPOSITS, given.deposits_minor),
         *(Posting(chart.tips(staff), tip) for staff, tip in given.tips.items()),
+        *(Posting(account, amount) for account, amount in given.others.items()),
         Posting(chart.TENDERS[given.method], -given.total_minor),
     )
 
