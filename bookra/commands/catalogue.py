@@ -42,6 +42,8 @@ COMMANDS: dict[str, Entry] = {
     "report": Entry("report", "Reports: revenue, staff, tax, liabilities, close-of-day.", MONEY),
     "invoice": Entry("invoice", "Invoices: list, show, pdf.", MONEY),
     "ledger": Entry("ledger", "The ledger: entries, balance, verify, export, reverse.", MONEY),
+    "drawer": Entry("drawer", "The cash drawer: open, move, count, close, show.", MONEY),
+    "bank": Entry("bank", "Match the bank's statement: payouts, the card terminal.", MONEY),
     "reconcile": Entry("reconcile", "Prove that the ledger equals what Stripe moved.", MONEY),
     "relay": Entry("relay", "The relay: run it, drain it once, ask how it is.", OPERATIONS),
     "outbox": Entry("outbox", "Effects: list, show, retry, discard, stats.", OPERATIONS),

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, TextClause, text
 from bookra.config import Settings
 from bookra.engine.bookings.holds import any_lapsed, expire_lapsed
 from bookra.engine.bookings.waitlist.openings import offer_openings, pending
+from bookra.engine.ledger.days import close_all
 from bookra.engine.runtime import Engine
 from bookra.engine.tenancy.actions import slugs
 from bookra.errors import BookraError
@@ -34,6 +35,7 @@ DRAIN_SECONDS = 0.25
 SWEEP_SECONDS = 5.0
 WAITLIST_SECONDS = 5.0
 TICK_SECONDS = 5.0
+CLOSING_SECONDS = 300.0
 
 HERE = text("INSERT INTO relays (id) VALUES (:id)")
 ALIVE = text("UPDATE relays SET last_tick_at = now() WHERE id = :id")
@@ -104,6 +106,7 @@ class Relay:
         Rows in another relay's lease are left to it; a lapsed lease is taken over.
         """
         total = 0
+        self._close_days()
         while True:
             self._sweep()
             worked = self._inbound.once() + self._offer_openings() + self._drain.once()
@@ -124,6 +127,7 @@ class Relay:
             ("poll", self._options.poll_seconds, _guarded("poll", self._inbound.once)),
             ("sweep", sweep_seconds, _guarded("sweep", self._sweep)),
             ("waitlist", WAITLIST_SECONDS, _guarded("waitlist", self._offer_openings)),
+            ("days", CLOSING_SECONDS, _guarded("days", self._close_days)),
             ("tick", TICK_SECONDS, _guarded("tick", lambda: self._note(ALIVE))),
         ]
 
@@ -140,6 +144,15 @@ class Relay:
         if self._engine.ask(slug, any_lapsed):
             count = self._engine.act(slug, expire_lapsed, command="relay.expire-holds")
             log("holds.expired", tenant=slug, count=count)
+
+    def _close_days(self) -> None:
+        """Close the ledger's posted days that are over."""
+        for slug in self._engine.across_tenants(slugs):
+            try:
+                for closed in close_all(self._engine, slug, command=None):
+                    log("ledger.day_closed", tenant=slug, day=str(closed.day), hash=closed.hash)
+            except BookraError as error:  # the other tenants' turn must come
+                log("ledger.day_not_closed", tenant=slug, error=error.code)
 
     def _offer_openings(self) -> int:
         """Offer what is free to who waits for it; returns how many offers were made."""

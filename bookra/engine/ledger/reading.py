@@ -99,6 +99,8 @@ BY_PREFIX = text(
     " AND id BETWEEN CAST(:first AS uuid) AND CAST(:last AS uuid) ORDER BY id LIMIT 2"
 )
 
+ORDER = text("SELECT id FROM orders WHERE tenant_id = :tenant_id AND code = upper(:code)")
+
 LEAST_PREFIX = 6
 """How much of an entry's id names it; it must be unique all the same."""
 
@@ -211,6 +213,14 @@ def entry_named(tx: Tx, name: str) -> UUID | None:
     first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
     found = tx.rows(BY_PREFIX, first=first, last=last)
     return found[0].id if len(found) == 1 else None
+
+
+def order_named(tx: Tx, code: str) -> UUID:
+    """Return the order of a code; raises NotFoundError (``unknown_order``)."""
+    row = tx.row(ORDER, code=code)
+    if row is None:
+        raise NotFoundError("unknown_order", f"There is no order '{code}'")
+    return UUID(str(row.id))
 
 
 def _reach(tx: Tx, as_of: datetime | None, before: date | None) -> dict[str, Any]:

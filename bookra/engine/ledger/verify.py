@@ -1,88 +1,66 @@
-"""The ledger's own proof, by queries that share nothing with the code that posts."""
+"""The ledger's own proof: its sums, its closed days, and all that must agree with it.
+
+Questions by SQL (``checks``) share nothing with the code that posts. The closed days are added up
+again here, row by row through a cursor, and compared with their snapshots and their digests, each
+of which covers the day before: an administrator who changes a row by SQL is found.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import islice
+from typing import Any
 
 from sqlalchemy import text
 
+from bookra.engine.ledger.checks import CHECKS, COUNTS
+from bookra.engine.ledger.days import replayed
+from bookra.engine.ledger.digest import DayDigest, genesis
 from bookra.engine.runtime import Tx
 
-COUNTS = text(
+MOST_FINDINGS = 100
+"""How many findings of one kind are named."""
+
+STATEMENT_MINUTES = 20
+PATIENCE = text(f"SET LOCAL statement_timeout = '{STATEMENT_MINUTES}min'")
+"""A question about the whole ledger may take longer than the front desk's."""
+
+DAYS = text(
+    "SELECT day, entries, transfers, hash, previous FROM ledger_days"
+    " WHERE tenant_id = :tenant_id ORDER BY day"
+)
+SNAPSHOTS = text(
     """
-    SELECT (SELECT count(*) FROM entries WHERE tenant_id = :tenant_id) AS entries,
-           (SELECT count(*) FROM transfers WHERE tenant_id = :tenant_id) AS transfers,
-           (SELECT count(*) FROM accounts WHERE tenant_id = :tenant_id) AS accounts
+    SELECT account_id::text AS account, effective_on, debit_minor, credit_minor
+      FROM ledger_snapshots WHERE tenant_id = :tenant_id AND posted_on = :day
     """
 )
-CHECKS = {
-    "the postings of {subject} do not sum to zero": text(
-        """
-        SELECT p.currency AS subject FROM postings p WHERE p.tenant_id = :tenant_id
-         GROUP BY p.currency HAVING sum(p.amount_minor) <> 0
-        """
-    ),
-    "entry {subject} does not sum to zero": text(
-        """
-        SELECT p.entry_id AS subject FROM postings p WHERE p.tenant_id = :tenant_id
-         GROUP BY p.entry_id, p.currency HAVING sum(p.amount_minor) <> 0
-        """
-    ),
-    "entry {subject} has no transfer": text(
-        """
-        SELECT e.id AS subject FROM entries e
-          LEFT JOIN transfers t ON t.tenant_id = e.tenant_id AND t.entry_id = e.id
-         WHERE e.tenant_id = :tenant_id AND t.id IS NULL
-        """
-    ),
-    "the transfers of entry {subject} have a gap": text(
-        """
-        SELECT t.entry_id AS subject FROM transfers t WHERE t.tenant_id = :tenant_id
-         GROUP BY t.entry_id HAVING max(t.line) + 1 <> count(*)
-        """
-    ),
-    "movement {subject} and its entry disagree": text(
-        """
-        SELECT m.txn_ref AS subject FROM movements m
-          LEFT JOIN postings p ON p.tenant_id = m.tenant_id AND p.entry_id = m.entry_id
-          LEFT JOIN accounts a ON a.tenant_id = p.tenant_id AND a.id = p.account_id
-         WHERE m.tenant_id = :tenant_id
-         GROUP BY m.txn_ref, m.net_minor
-        HAVING COALESCE(sum(p.amount_minor) FILTER (WHERE a.code = 'assets:stripe:available'), 0)
-               <> m.net_minor
-        """
-    ),
-    "booking {subject} is paid beyond its price": text(
-        """
-        SELECT b.code AS subject
-          FROM bookings b
-          JOIN entries e ON e.tenant_id = b.tenant_id AND e.booking_id = b.id
-           AND e.kind IN ('card_payment', 'cash_payment')
-         WHERE b.tenant_id = :tenant_id
-         GROUP BY b.code HAVING count(*) > 1
-        """
-    ),
-    "invoice {subject} is missing from the sequence": text(
-        """
-        SELECT c.year || '-' || n.number AS subject
-          FROM invoice_counters c
-         CROSS JOIN LATERAL generate_series(1, c.last_number) AS n(number)
-          LEFT JOIN invoices i ON i.tenant_id = c.tenant_id AND i.year = c.year
-           AND i.sequence = n.number
-         WHERE c.tenant_id = :tenant_id AND i.id IS NULL
-        """
-    ),
-}
+STRAY_SNAPSHOTS = text(
+    """
+    SELECT DISTINCT s.posted_on AS day FROM ledger_snapshots s
+      LEFT JOIN ledger_days d ON d.tenant_id = s.tenant_id AND d.day = s.posted_on
+     WHERE s.tenant_id = :tenant_id AND d.id IS NULL ORDER BY s.posted_on
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was looked at, and every problem found, in words."""
+    """What was looked at, and every problem found, in words.
+
+    ``head`` is the digest of the last closed day: noted elsewhere, it proves later that nothing
+    of the past was written anew.
+    """
 
     entries: int
     transfers: int
     accounts: int
     problems: tuple[str, ...]
+    days: int = 0
+    closed_until: date | None = None
+    head: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -90,13 +68,72 @@ class Verification:
         return not self.problems
 
 
-def verify(tx: Tx) -> Verification:
-    """Check the whole ledger of the tenant."""
+def verify(tx: Tx, *, noted: str | None = None) -> Verification:
+    """Check the whole ledger of the tenant; ask it in a consistent transaction.
+
+    ``noted`` is a digest that was written down before: it must still be in the chain.
+    """
+    tx.connection.execute(PATIENCE)
     counts = tx.row(COUNTS)
     assert counts is not None
-    problems = tuple(
-        sentence.format(subject=row.subject)
-        for sentence, query in CHECKS.items()
-        for row in tx.rows(query)
+    days = {row.day: row for row in tx.rows(DAYS)}
+    problems = [*_answers(tx), *islice(_chain(tx, days, noted), MOST_FINDINGS)]
+    last = max(days, default=None)
+    return Verification(
+        counts.entries,
+        counts.transfers,
+        counts.accounts,
+        tuple(problems),
+        len(days),
+        last,
+        days[last].hash if last else None,
     )
-    return Verification(counts.entries, counts.transfers, counts.accounts, problems)
+
+
+def _answers(tx: Tx) -> Iterator[str]:
+    for sentence, query in CHECKS.items():
+        for row in tx.rows(query, most=MOST_FINDINGS):
+            yield sentence.format(subject=row.subject)
+
+
+def _chain(tx: Tx, days: Mapping[date, Any], noted: str | None) -> Iterator[str]:
+    """Yield what is wrong with the closed days, oldest first."""
+    if noted is not None and noted not in {row.hash for row in days.values()}:
+        yield "the digest that was noted is not in the chain: the past was written anew"
+    expected = genesis(tx.tenant.id)
+    for row in days.values():
+        if row.previous != expected:
+            yield f"day {row.day} does not continue the day before it"
+        expected = row.hash
+    for row in tx.rows(STRAY_SNAPSHOTS):
+        yield f"day {row.day} has snapshots, but is not closed"
+    if days:
+        yield from _replay(tx, days)
+
+
+def _replay(tx: Tx, days: Mapping[date, Any]) -> Iterator[str]:
+    """Compare each closed day with the entries that are there now."""
+    until = max(days) + timedelta(days=1)
+    missing = set(days)
+    for digest in replayed(tx, until, {day: row.previous for day, row in days.items()}):
+        if digest.day not in days:
+            yield f"day {digest.day} has entries that came after later days were closed"
+            continue
+        missing.discard(digest.day)
+        kept = days[digest.day]
+        if digest.hexdigest() != kept.hash:
+            yield (
+                f"day {digest.day} is not what it was when it was closed: {kept.entries} entries"
+                f" and {kept.transfers} transfers then, {digest.entries} and {digest.transfers} now"
+            )
+        if digest.sums != _snapshots(tx, digest):
+            yield f"the snapshots of day {digest.day} disagree with its transfers"
+    for day in sorted(missing):
+        yield f"day {day} was closed with {days[day].entries} entries, and has none now"
+
+
+def _snapshots(tx: Tx, digest: DayDigest) -> dict[tuple[str, date], list[int]]:
+    return {
+        (row.account, row.effective_on): [row.debit_minor, row.credit_minor]
+        for row in tx.rows(SNAPSHOTS, day=digest.day)
+    }
