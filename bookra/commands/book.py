@@ -39,6 +39,13 @@ class PayBy(StrEnum):
     CASH = "cash"
 
 
+class Accepted(StrEnum):
+    """How a customer accepted the policy when somebody booked for them."""
+
+    COUNTER = "counter"
+    PHONE = "phone"
+
+
 @app.command()
 def book(
     service: Annotated[str, typer.Argument(help="The service's slug.")],
@@ -52,6 +59,10 @@ def book(
     hold_code: HoldCode = None,
     hold: Annotated[int | None, typer.Option(help="Hold for so many minutes, unpaid.")] = None,
     pay: Annotated[PayBy | None, typer.Option(help="Pay by link or in cash.")] = None,
+    promo: Annotated[str | None, typer.Option(help="A promo code.")] = None,
+    policy_accepted: Annotated[
+        Accepted | None, typer.Option(help="The customer has accepted the policy: how.")
+    ] = None,
     wait: WaitSeconds = 0,
     key: Key = None,
     dry_run: DryRun = False,
@@ -64,6 +75,7 @@ def book(
       bookra book cut --staff ana --at 2026-11-24T14:30 --customer +4930901820 --pay link
       bookra book color --staff ben --with cut:ana --at 'fri 10:00' --customer 'Rosa Vega'
       bookra book yoga --seats 2 --at 'sat 09:00' --customer rosa@example.com
+      bookra book cut --at 'fri 10:00' --customer 'Rosa Vega' --promo AUTUMN --policy-accepted phone
     """
     if hold is not None and pay is not None:
         raise UsageError("usage", "--hold and --pay exclude each other", hint="bookra book --help")
@@ -83,6 +95,8 @@ def book(
             max_wait,
             hold_code,
             seats=seats,
+            promo=promo,
+            policy_accepted=policy_accepted.value if policy_accepted else None,
         )
         return documents.booking(_book(tx, request, pay), tx.tenant.zone)
 
@@ -101,6 +115,8 @@ def book(
             "max_wait": max_wait,
             "hold_code": hold_code,
             "seats": seats,
+            "promo": promo,
+            "policy_accepted": policy_accepted,
         },
         key=key,
         dry_run=dry_run,
@@ -111,8 +127,8 @@ def book(
 
 
 def _book(tx: Tx, request: BookingRequest, pay: PayBy | None) -> Booking:
-    from bookra.engine.bookings import booking
     from bookra.engine.payments import taking
+    from bookra.engine.prices import booking
 
     if pay is PayBy.LINK:
         return taking.book_with_link(tx, request)

@@ -11,8 +11,8 @@ from dataclasses import replace
 from bookra.engine.bookings import actions
 from bookra.engine.bookings import store as bookings
 from bookra.engine.bookings.actions import confirm
-from bookra.engine.bookings.booking import BookingRequest, book
 from bookra.engine.bookings.model import Booking, Status
+from bookra.engine.bookings.request import BookingRequest
 from bookra.engine.ledger.rules.sales import Tender
 from bookra.engine.payments import saved_cards
 from bookra.engine.payments.asked import ALL, Asked, checked
@@ -25,6 +25,7 @@ from bookra.engine.payments.links import (
     request_link,
 )
 from bookra.engine.payments.tab import finish, receive, tips_of
+from bookra.engine.prices.booking import book
 from bookra.engine.runtime import Tx
 from bookra.errors import InvalidInputError
 from bookra.ids import new_id
