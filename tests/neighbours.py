@@ -10,7 +10,7 @@ import away
 import teaching
 import treasured
 from factories import Salon
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from bookra.engine.availability.timetable import set_exception
 from bookra.engine.bookings.booking import BookingRequest, book
@@ -23,7 +23,6 @@ from bookra.engine.bookings.waitlist.openings import offer_openings
 from bookra.engine.catalog.actions import NewService, add_service
 from bookra.engine.catalog.model import Need, Offered, ServiceLevel, parse_segments
 from bookra.engine.commissions.split import split
-from bookra.engine.database import open_pool
 from bookra.engine.invoices.actions import issue
 from bookra.engine.outbox import queue
 from bookra.engine.payments.inbox import Event, advance, receive
@@ -147,20 +146,16 @@ def _receive_and_settle(tx: Tx) -> None:
     queue.archive(tx, first, reference="evt_1")
 
 
-def digest_of(salon: Salon) -> dict[str, str]:
+DIGESTS = text(
+    " UNION ALL ".join(
+        f"SELECT '{table}' AS name, md5(string_agg(t::text, ',' ORDER BY t::text)) AS digest"
+        f" FROM bookra.{table} t WHERE {'id' if table == 'tenants' else 'tenant_id'} = :tenant"
+        for table in TENANT_TABLES
+    )
+)
+
+
+def digest_of(salon: Salon, administrator: Connection) -> dict[str, str]:
     """Return a fingerprint of a business' rows by table; tables without any are left out."""
-    pool = open_pool(salon.database.administrator, pooled=False)
-    found = {}
-    with pool.connect() as connection:
-        for table in TENANT_TABLES:
-            key = "id" if table == "tenants" else "tenant_id"
-            digest = connection.execute(
-                text(
-                    f"SELECT md5(string_agg(t::text, ',' ORDER BY t::text)) FROM bookra.{table} t"
-                    f" WHERE {key} = :tenant"
-                ),
-                {"tenant": salon.tenant.id},
-            ).scalar_one()
-            if digest:
-                found[table] = str(digest)
-    return found
+    found = administrator.execute(DIGESTS, {"tenant": salon.tenant.id})
+    return {row.name: row.digest for row in found if row.digest}

@@ -18,6 +18,7 @@ from factories import Salon, open_salon
 from neighbours import TENANT_TABLES, digest_of, furnish
 from psycopg import errors, sql
 from psycopg.conninfo import make_conninfo
+from sqlalchemy import Connection
 
 from bookra.bootstrap import administration
 from bookra.config import Settings
@@ -34,6 +35,19 @@ ROLES = ("front-desk", "manager", "owner")
 Session = psycopg.Connection[tuple[object, ...]]
 
 
+class Watched:
+    """A business that must stay as it is, and how it last was."""
+
+    def __init__(self, salon: Salon, administrator: Connection) -> None:
+        self._salon, self._administrator = salon, administrator
+        self.last = self.look()
+
+    def look(self) -> dict[str, str]:
+        """Return its fingerprint, which is the last one from now on."""
+        self.last = digest_of(self._salon, self._administrator)
+        return self.last
+
+
 @dataclass(frozen=True)
 class Street:
     """Two businesses side by side, and the logins of the first one's operators by role."""
@@ -43,6 +57,7 @@ class Street:
     their_customer: Customer
     logins: dict[str, str]
     password: str
+    watched: Watched
 
     def login(self, role: str) -> Session:
         """Open a session of an operator of the first business, set to that business."""
@@ -67,7 +82,7 @@ def count(session: Session, query: str, *binds: object) -> int:
 @pytest.fixture(scope="module")
 def street(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
     home: Path = tmp_path_factory.mktemp("home")
-    with postgres.fresh() as database:
+    with postgres.clean() as database:
         pool = open_pool(database.conninfo)
         mine, theirs = (open_salon(database, pool, slug) for slug in ("luna", "sol"))
         for salon in (mine, theirs):
@@ -79,7 +94,10 @@ def street(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             tx = administrative_tx(connection, mine.tenant)
             for role, login in logins.items():
                 assert add_operator(connection, tx, login, role, password)[1]
-        yield Street(mine, theirs, zoe, logins, password)
+        watching = open_pool(database.administrator, pooled=False)
+        with watching.connect().execution_options(isolation_level="AUTOCOMMIT") as administrator:
+            watched = Watched(theirs, administrator)
+            yield Street(mine, theirs, zoe, logins, password, watched)
         pool.dispose()
 
 
@@ -92,15 +110,15 @@ def role(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def session(street: Street, role: str) -> Iterator[Session]:
     """An operator's session, and afterwards the proof that the other business is as it was."""
-    before = digest_of(street.theirs)
+    before = street.watched.last
     opened = street.login(role)
     yield opened
     opened.close()
-    assert digest_of(street.theirs) == before
+    assert street.watched.look() == before
 
 
 def test_the_neighbour_has_something_to_find_in_every_table(street: Street) -> None:
-    assert set(digest_of(street.theirs)) == set(TENANT_TABLES)
+    assert set(street.watched.look()) == set(TENANT_TABLES)
 
 
 def test_a_login_needs_its_password(street: Street, role: str) -> None:
