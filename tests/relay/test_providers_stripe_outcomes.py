@@ -27,8 +27,9 @@ from bookra.relay.outcome import (
     Retry,
     Unknown,
 )
-from bookra.relay.providers.stripe import CheckoutOrder, RefundOrder, StripeAccess, StripeGateway
+from bookra.relay.providers.stripe import RefundOrder, StripeAccess, StripeGateway
 from bookra.relay.providers.stripe_facts import CheckoutClosed, CheckoutOpened, RefundMade
+from bookra.relay.providers.stripe_pages import CheckoutOrder
 
 KEY = "sk_test_" + "k" * 24
 ENDS = datetime(2026, 11, 24, 13, 30, tzinfo=UTC)

@@ -14,7 +14,7 @@ from served_sandbox import serving
 from bookra.errors import NotAllowedError
 from bookra.money import Money
 from bookra.relay.outcome import CONFLICT, THROTTLE, TRANSIENT, Dead, Delivered, Retry
-from bookra.relay.providers.stripe import CheckoutOrder, RefundOrder, StripeAccess, StripeGateway
+from bookra.relay.providers.stripe import RefundOrder, StripeAccess, StripeGateway
 from bookra.relay.providers.stripe_facts import (
     Balance,
     CheckoutClosed,
@@ -22,6 +22,7 @@ from bookra.relay.providers.stripe_facts import (
     CheckoutState,
     RefundMade,
 )
+from bookra.relay.providers.stripe_pages import CheckoutOrder
 from bookra.sandbox import SandboxClient, open_stripe_account
 
 

@@ -99,12 +99,12 @@ def test_events_that_were_forgotten_are_read_again_and_change_nothing(luna: Conn
     booking = held_with_link(luna)
     luna.pay(booking)
     luna.drain()
-    before = luna.entries()
+    before, events = luna.entries(), luna.count("inbox")
     with psycopg.connect(make_conninfo(**luna.salon.database.administrator)) as session:
         session.execute("SET row_security = off")
         session.execute("DELETE FROM bookra.inbox")  # no login of the program may do this
     luna.drain()
-    assert luna.count("inbox") == 1
+    assert luna.count("inbox") == events
     assert luna.entries() == before
     assert luna.seen(booking) == ONCE_PAID
 

@@ -15,7 +15,10 @@ from bookra.engine.payments.inbox import Event
 
 PAID = "checkout.session.completed"
 EXPIRED = "checkout.session.expired"
-OUTCOMES = text("SELECT outcome FROM inbox WHERE tenant_id = :tenant_id ORDER BY received_at, id")
+OUTCOMES = text(
+    "SELECT outcome FROM inbox WHERE tenant_id = :tenant_id AND kind LIKE 'checkout.%'"
+    " ORDER BY received_at, id"
+)
 OPEN_AGAIN = text("UPDATE inbox SET handled_at = NULL, outcome = NULL WHERE tenant_id = :tenant_id")
 OPERATION = text("SELECT state FROM operations WHERE tenant_id = :tenant_id")
 

@@ -24,7 +24,7 @@ def answer(luna: Connected, parts: Parts) -> None:
 
 
 def event(luna: Connected, parts: Parts) -> None:
-    assert parts.inbound.poll_events(luna.slug, parts.gateway) == 1
+    assert parts.inbound.poll_events(luna.slug, parts.gateway)
 
 
 def movement(luna: Connected, parts: Parts) -> None:

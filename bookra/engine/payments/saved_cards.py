@@ -67,7 +67,7 @@ LIVE_SETUP = text(
 CUSTOMER_REF = text(
     """
     SELECT customer_ref FROM saved_cards
-     WHERE tenant_id = :tenant_id AND customer_id = :customer_id
+     WHERE tenant_id = :tenant_id AND customer_id = :customer_id AND created_at <= :at
      ORDER BY created_at DESC, id DESC LIMIT 1
     """
 )
@@ -128,9 +128,9 @@ def card_by_id(tx: Tx, card_id: UUID) -> SavedCard:
     return _card(row)
 
 
-def customer_ref(tx: Tx, customer_id: UUID | None) -> str | None:
-    """Return by which id Stripe knows a customer; None while it doesn't."""
-    row = tx.row(CUSTOMER_REF, customer_id=customer_id) if customer_id else None
+def customer_ref(tx: Tx, customer_id: UUID | None, at: datetime) -> str | None:
+    """Return by which id Stripe knew a customer ``at`` an instant; None while it didn't."""
+    row = tx.row(CUSTOMER_REF, customer_id=customer_id, at=at) if customer_id else None
     return str(row.customer_ref) if row else None
 
 

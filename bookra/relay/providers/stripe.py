@@ -1,4 +1,4 @@
-"""Stripe's wire: opens and closes Checkout Sessions, refunds, and reads what happened.
+"""Stripe's wire: pages, saved cards, refunds, and what happened, through one client an account.
 
 An effect returns an outcome, whatever the network does; a question raises a BookraError. Nothing
 is retried here: the outbox does that, with the same key and in its own time, whereas a retry in
@@ -11,32 +11,28 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 import requests
 import stripe
 
-from bookra.clock import to_epoch
 from bookra.money import Money, to_stripe
 from bookra.relay.outcome import Delivered, Outcome
 from bookra.relay.providers import stripe_account as account
 from bookra.relay.providers import stripe_facts as facts
 from bookra.relay.providers import stripe_lists as lists
+from bookra.relay.providers.stripe_cards import StripeCards
 from bookra.relay.providers.stripe_effects import carried_out
 from bookra.relay.providers.stripe_errors import explained
+from bookra.relay.providers.stripe_pages import StripePages
 from bookra.relay.providers.wire import ANSWER_SECONDS, CONNECT_SECONDS
 
 if TYPE_CHECKING:
     from stripe.params import RefundCreateParams
-    from stripe.params.checkout import SessionCreateParams, SessionCreateParamsPaymentIntentData
 
 API_VERSION = "2026-10-28.endive"
 """Pinned: an upgrade of the SDK must not change the meaning of what is read here."""
-
-LONGEST_SESSION_SECONDS = 24 * 3600 + 300
-"""A session ends at most a day after it was made; the rest allows for clocks that differ."""
 
 # By default the SDK writes an id of this machine to the disk and sends it along, with the platform.
 stripe.enable_telemetry = False
@@ -58,25 +54,6 @@ class StripeAccess:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckoutOrder:
-    """A page to be opened for one operation.
-
-    ``expires_at`` is 30 minutes to 24 hours away. ``looks_first`` searches before it sends: for a
-    key so old that Stripe may have forgotten it.
-    """
-
-    operation_id: str
-    idempotency_key: str
-    booking_code: str
-    description: str
-    amount: Money
-    platform_fee: Money | None
-    expires_at: datetime
-    success_url: str
-    looks_first: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class RefundOrder:
     """Money to be given back for one operation.
 
@@ -92,7 +69,7 @@ class RefundOrder:
     looks_first: bool = False
 
 
-class StripeGateway:
+class StripeGateway(StripePages, StripeCards):
     """One account at Stripe. May be shared by threads; ``close`` it, or use it in a ``with``."""
 
     def __init__(
@@ -102,6 +79,7 @@ class StripeGateway:
         timeout_seconds: tuple[float, float] = (CONNECT_SECONDS, ANSWER_SECONDS),
     ) -> None:
         self._access = access
+        self._connected = access.account is not None
         self._session = _session()
         url = access.base_url
         self._client = stripe.StripeClient(
@@ -112,42 +90,6 @@ class StripeGateway:
             max_network_retries=0,
             http_client=stripe.RequestsClient(timeout=timeout_seconds, session=self._session),
         )
-
-    def open_checkout(self, order: CheckoutOrder) -> Outcome:
-        """Open a Checkout Session: Delivered(session id, CheckoutOpened).
-
-        The facts are a CheckoutClosed where a look-up found the session, but too late to be paid.
-        """
-        since = to_epoch(order.expires_at) - LONGEST_SESSION_SECONDS
-
-        def send() -> Delivered:
-            session = self._client.v1.checkout.sessions.create(
-                self._session_params(order), {"idempotency_key": order.idempotency_key}
-            )
-            return _session_delivered(session.to_dict())
-
-        def look() -> Delivered | None:
-            found = lists.session_of(self._client, order.operation_id, created_since=since)
-            return None if found is None else _session_delivered(found)
-
-        return carried_out(send, look, looks_first=order.looks_first)
-
-    def expire_checkout(self, session_id: str, *, key: str) -> Outcome:
-        """Close a session, so that nobody pays on it: Delivered(session id, CheckoutClosed).
-
-        One that was closed already is delivered too: ``status`` then says expired or complete.
-        """
-        sessions = self._client.v1.checkout.sessions
-
-        def send() -> Delivered:
-            session = sessions.expire(session_id, None, {"idempotency_key": key})
-            return _session_delivered(session.to_dict())
-
-        def look() -> Delivered | None:
-            found = _session_delivered(sessions.retrieve(session_id).to_dict())
-            return found if isinstance(found.facts, facts.CheckoutClosed) else None
-
-        return carried_out(send, look, looks_when_refused=True)
 
     def refund(self, order: RefundOrder) -> Outcome:
         """Give money back: Delivered(refund id, RefundMade). Read its status: it may be pending."""
@@ -164,27 +106,16 @@ class StripeGateway:
 
         return carried_out(send, look, looks_first=order.looks_first, looks_when_refused=True)
 
-    def find_checkout(
-        self, operation_id: str, *, created_since: int | None = None
-    ) -> facts.CheckoutOpened | facts.CheckoutClosed | None:
-        """Return the session that an operation made; None is proof that there is none."""
+    def refund_now(self, refund_id: str) -> facts.RefundMade:
+        """Return a refund as it is now."""
         with explained():
-            found = lists.session_of(self._client, operation_id, created_since=created_since)
-            return None if found is None else facts.opened_or_closed(found)
+            return facts.refund_made(self._client.v1.refunds.retrieve(refund_id).to_dict())
 
     def find_refund(self, intent_ref: str, operation_id: str) -> facts.RefundMade | None:
         """Return the refund that an operation made; None is proof that there is none."""
         with explained():
             found = lists.refund_of(self._client, intent_ref, operation_id)
             return None if found is None else facts.refund_made(found)
-
-    def checkout(self, session_id: str) -> facts.CheckoutState:
-        """Return a session as it is now."""
-        with explained():
-            session = self._client.v1.checkout.sessions.retrieve(
-                session_id, {"expand": ["payment_intent.latest_charge"]}
-            )
-            return facts.checkout_state(session.to_dict())
 
     def intent(self, intent_ref: str) -> facts.IntentState:
         """Return a PaymentIntent as it is now."""
@@ -252,30 +183,6 @@ class StripeGateway:
     ) -> None:
         self.close()
 
-    def _session_params(self, order: CheckoutOrder) -> SessionCreateParams:
-        marks = {"op": order.operation_id, "booking": order.booking_code}
-        payment: SessionCreateParamsPaymentIntentData = {"metadata": marks}
-        if self._access.account and order.platform_fee and order.platform_fee.minor > 0:
-            payment["application_fee_amount"] = to_stripe(order.platform_fee)
-        return {
-            "mode": "payment",
-            "client_reference_id": order.booking_code,
-            "success_url": order.success_url,
-            "expires_at": to_epoch(order.expires_at),
-            "metadata": marks,
-            "payment_intent_data": payment,
-            "line_items": [
-                {
-                    "quantity": 1,
-                    "price_data": {
-                        "currency": order.amount.currency.lower(),
-                        "unit_amount": to_stripe(order.amount),
-                        "product_data": {"name": order.description},
-                    },
-                }
-            ],
-        }
-
     def _refund_params(self, order: RefundOrder) -> RefundCreateParams:
         params: RefundCreateParams = {
             "payment_intent": order.intent_ref,
@@ -293,11 +200,6 @@ def _session() -> requests.Session:
     session.trust_env = False
     session.max_redirects = 0
     return session
-
-
-def _session_delivered(session: facts.Document) -> Delivered:
-    known = facts.opened_or_closed(session)
-    return Delivered(known.session_id, known)
 
 
 def _refund_delivered(refund: facts.Document) -> Delivered:

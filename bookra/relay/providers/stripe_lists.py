@@ -67,6 +67,32 @@ def session_of(
     return next((one for one in sessions if _carries(one, operation_id)), None)
 
 
+def link_of(client: stripe.StripeClient, operation_id: str) -> Document | None:
+    """Return the Payment Link that carries ``operation_id``, or None: proof that there is none.
+
+    Raises UnprovenError when the account has too many links to tell.
+    """
+    links = every(client.v1.payment_links.list, {}, most_pages=LOOK_UP_PAGES)
+    return next((one for one in links if _carries(one, operation_id)), None)
+
+
+def intent_of(
+    client: stripe.StripeClient, customer_ref: str, operation_id: str, *, created_since: int
+) -> Document | None:
+    """Return the customer's newest PaymentIntent that carries ``operation_id``, charge expanded.
+
+    None is proof that there is none made since ``created_since``, in epoch seconds. Raises
+    UnprovenError when there are too many to tell.
+    """
+    params = {
+        "customer": customer_ref,
+        "created": {"gte": created_since},
+        "expand": ["data.latest_charge"],
+    }
+    intents = every(client.v1.payment_intents.list, params, most_pages=LOOK_UP_PAGES)
+    return next((one for one in intents if _carries(one, operation_id)), None)
+
+
 def refund_of(client: stripe.StripeClient, intent_ref: str, operation_id: str) -> Document | None:
     """Return the refund of a payment that carries ``operation_id``, or None.
 
