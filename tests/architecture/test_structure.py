@@ -44,6 +44,7 @@ PURE = {
     "engine/bookings/waitlist/rules.py",
     "engine/bookings/waitlist/windows.py",
     "engine/catalog/model.py",
+    "engine/commissions/rules.py",
     "engine/ledger/chart.py",
     "engine/ledger/digest.py",
     "engine/ledger/entry.py",
@@ -54,6 +55,10 @@ PURE = {
     "engine/ledger/rules/stripe.py",
     "engine/ledger/rules/till.py",
     "engine/ledger/rules/value.py",
+    "engine/payouts/figures.py",
+    "engine/payouts/pain001.py",
+    "engine/payouts/period.py",
+    "engine/payouts/rent.py",
     "relay/backoff.py",
 }
 UNCLEAN = {"sqlalchemy", "psycopg", "logging", "structlog", "httpx", "stripe", "subprocess"}

@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from bookra.engine import schema as s
 
 # ``net`` = earned + tips - clawback - rent + carried: what the period brought, and what came from
-# before. It is also what is settled on each account when it is paid, the ``due`` columns. Both days,
-# the business's own, are included.
+# before. It is also what is settled on each account when it is paid, the ``due`` columns. Both
+# days, the business's own, are included.
 pay_runs = s.tenant_table(
     "pay_runs",
     s.required("staff_id", s.Uuid),
