@@ -56,9 +56,11 @@ if threading.current_thread() is threading.main_thread():
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Server:
+def postgres() -> Iterator[Server]:
     """The run's server; it starts when a test first needs a database."""
-    return Server(Path(os.environ[FOLDER_VARIABLE]))
+    server = Server(Path(os.environ[FOLDER_VARIABLE]))
+    yield server
+    server.close()
 
 
 @pytest.fixture
