@@ -42,6 +42,7 @@ COMMANDS: dict[str, Entry] = {
     "report": Entry("report", "Reports: revenue, staff, tax, liabilities, close-of-day.", MONEY),
     "invoice": Entry("invoice", "Invoices: list, show, pdf.", MONEY),
     "ledger": Entry("ledger", "The ledger: entries, balance, verify, export, reverse.", MONEY),
+    "explain": Entry("explain", "Open any figure: from a code to all that hangs on it.", MONEY),
     "drawer": Entry("drawer", "The cash drawer: open, move, count, close, show.", MONEY),
     "bank": Entry("bank", "Match the bank's statement: payouts, the card terminal.", MONEY),
     "reconcile": Entry("reconcile", "Prove that the ledger equals what Stripe moved.", MONEY),

@@ -134,7 +134,7 @@ def show() -> None:
     """
     from bookra.engine.till.drawer import drawer
 
-    output.record(current().ask(lambda tx: _document(drawer(tx), tx.tenant.zone)))
+    _print(current().ask(lambda tx: _document(drawer(tx), tx.tenant.zone)))
 
 
 def _write(
@@ -152,9 +152,17 @@ def _write(
         key=key,
         dry_run=dry_run,
     )
-    output.record(document)
+    _print(document)
     if dry_run:
         output.remark("A dry run: nothing was kept.")
+
+
+def _print(document: dict[str, Any]) -> None:
+    if current().format != "table":
+        output.record(document)
+        return
+    output.record({name: value for name, value in document.items() if name != "events"})
+    output.rows(document["events"], ("at", "kind", "amount", "reason", "by"))
 
 
 def _document(found: Drawer, zone: ZoneInfo) -> dict[str, Any]:

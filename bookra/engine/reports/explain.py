@@ -1,0 +1,325 @@
+"""Opens any figure: from an entry, a code, a number or a reference of Stripe's to all around it.
+
+What is named is traced to its booking or order, or to its payout; from there everything that hangs
+on it is read: entries, charges, operations, disputes, Stripe's movements and the payouts that
+carried them, invoices, commissions, gift cards and packages, pay runs, and effects on the outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import TextClause, text
+
+from bookra.engine.ledger.reading import Filter, PostedEntry, entries, entry_named
+from bookra.engine.runtime import Tx
+from bookra.errors import NotFoundError
+from bookra.money import Money
+
+MOST = 500
+"""How many rows of one kind are shown."""
+
+OWNER = "SELECT booking_id, order_id FROM {} WHERE tenant_id = :tenant_id AND "
+# Each way to name something, and how it leads to a booking or an order.
+OWNERS: dict[str, TextClause] = {
+    "booking": text(
+        "SELECT id AS booking_id, NULL::uuid AS order_id FROM bookings"
+        " WHERE tenant_id = :tenant_id AND code = upper(:name)"
+    ),
+    "order": text(
+        "SELECT NULL::uuid AS booking_id, id AS order_id FROM orders"
+        " WHERE tenant_id = :tenant_id AND code = upper(:name)"
+    ),
+    "invoice": text(OWNER.format("invoices") + "number = upper(:name)"),
+    "charge": text(OWNER.format("charges") + "(charge_ref = :name OR intent_ref = :name)"),
+    "operation": text(
+        OWNER.format("operations") + "(provider_ref = :name OR id::text = lower(:name))"
+    ),
+    "dispute": text(
+        "SELECT c.booking_id, c.order_id FROM disputes d"
+        "  JOIN charges c ON c.tenant_id = d.tenant_id AND c.id = d.charge_id"
+        " WHERE d.tenant_id = :tenant_id AND d.dispute_ref = :name"
+    ),
+    "gift-card": text(
+        "SELECT NULL::uuid AS booking_id, order_id FROM gift_cards"
+        " WHERE tenant_id = :tenant_id AND upper(code) = upper(:name)"
+    ),
+    "package": text(
+        "SELECT NULL::uuid AS booking_id, order_id FROM packages"
+        " WHERE tenant_id = :tenant_id AND upper(code) = upper(:name)"
+    ),
+}
+ENTRY = text(
+    "SELECT id, booking_id, order_id FROM entries WHERE tenant_id = :tenant_id AND id = :id"
+)
+ENTRY_BY_KEY = text("SELECT id FROM entries WHERE tenant_id = :tenant_id AND key = :name")
+ENTRY_OF_MOVEMENT = text(
+    "SELECT entry_id AS id FROM movements WHERE tenant_id = :tenant_id AND txn_ref = :name"
+)
+PAYOUT = text(
+    "SELECT id, received_entry_id FROM stripe_payouts"
+    " WHERE tenant_id = :tenant_id AND payout_ref = :name"
+)
+PAYOUT_ENTRIES = text(
+    """
+    SELECT m.entry_id AS id FROM movements m
+     WHERE m.tenant_id = :tenant_id AND m.source_ref = :name
+    UNION
+    SELECT received_entry_id FROM stripe_payouts
+     WHERE tenant_id = :tenant_id AND payout_ref = :name AND received_entry_id IS NOT NULL
+    """
+)
+
+SECTIONS: dict[str, TextClause] = {
+    "bookings": text(
+        """
+        SELECT b.code, b.status, b.starts_at, b.recognised_at
+          FROM bookings b WHERE b.tenant_id = :tenant_id AND b.id = ANY(:bookings)
+        """
+    ),
+    "orders": text(
+        """
+        SELECT o.code, o.kind, o.state, o.amount_minor, o.currency, o.created_at, o.paid_at
+          FROM orders o WHERE o.tenant_id = :tenant_id AND o.id = ANY(:orders)
+        """
+    ),
+    "charges": text(
+        """
+        SELECT c.charge_ref AS ref, c.intent_ref AS intent, c.captured_minor,
+               c.refund_reserved_minor, c.currency, c.captured_at
+          FROM charges c
+         WHERE c.tenant_id = :tenant_id
+           AND (c.booking_id = ANY(:bookings) OR c.order_id = ANY(:orders))
+         ORDER BY c.captured_at, c.id LIMIT :most
+        """
+    ),
+    "operations": text(
+        """
+        SELECT o.id::text AS id, o.kind, o.purpose, o.state, o.amount_minor, o.currency,
+               o.provider_ref AS ref, o.failure, o.created_at, o.settled_at
+          FROM operations o
+         WHERE o.tenant_id = :tenant_id
+           AND (o.booking_id = ANY(:bookings) OR o.order_id = ANY(:orders))
+         ORDER BY o.created_at, o.id LIMIT :most
+        """
+    ),
+    "disputes": text(
+        """
+        SELECT d.dispute_ref AS ref, d.state, d.reason, d.amount_minor, d.currency, d.opened_at,
+               d.closed_at
+          FROM disputes d
+          JOIN charges c ON c.tenant_id = d.tenant_id AND c.id = d.charge_id
+         WHERE d.tenant_id = :tenant_id
+           AND (c.booking_id = ANY(:bookings) OR c.order_id = ANY(:orders))
+         ORDER BY d.opened_at LIMIT :most
+        """
+    ),
+    "movements": text(
+        """
+        SELECT m.txn_ref AS ref, m.type, m.category, m.source_ref AS source, m.amount_minor,
+               m.fee_minor, m.net_minor, m.currency, m.moved_at, m.entry_id::text AS entry,
+               (SELECT p.payout_ref FROM payout_members k
+                  JOIN stripe_payouts p ON p.tenant_id = k.tenant_id AND p.id = k.payout_id
+                 WHERE k.tenant_id = m.tenant_id AND k.txn_ref = m.txn_ref
+                 ORDER BY p.created_at DESC LIMIT 1) AS payout
+          FROM movements m
+         WHERE m.tenant_id = :tenant_id
+           AND (m.entry_id = ANY(:entries) OR m.txn_ref IN
+                (SELECT k.txn_ref FROM payout_members k
+                  WHERE k.tenant_id = :tenant_id AND k.payout_id = ANY(:payouts)))
+         ORDER BY m.moved_at, m.txn_ref LIMIT :most
+        """
+    ),
+    "payouts": text(
+        """
+        SELECT p.payout_ref AS ref, p.state, p.amount_minor, p.currency, p.automatic,
+               p.arrives_on, p.created_at, p.received_entry_id::text AS received
+          FROM stripe_payouts p
+         WHERE p.tenant_id = :tenant_id
+           AND (p.id = ANY(:payouts) OR p.received_entry_id = ANY(:entries) OR p.id IN
+                (SELECT k.payout_id FROM payout_members k
+                   JOIN movements m ON m.tenant_id = k.tenant_id AND m.txn_ref = k.txn_ref
+                  WHERE k.tenant_id = :tenant_id AND m.entry_id = ANY(:entries)))
+         ORDER BY p.created_at LIMIT :most
+        """
+    ),
+    "invoices": text(
+        """
+        SELECT i.number, i.kind, i.net_minor, i.tax_minor, i.gross_minor, i.currency, i.issued_at
+          FROM invoices i
+         WHERE i.tenant_id = :tenant_id
+           AND (i.booking_id = ANY(:bookings) OR i.order_id = ANY(:orders))
+         ORDER BY i.year, i.sequence LIMIT :most
+        """
+    ),
+    "commissions": text(
+        """
+        SELECT s.kind, f.slug AS staff, s.base_minor, s.rate_bps, s.amount_minor, s.currency,
+               s.split_at, s.entry_id::text AS entry
+          FROM commission_splits s
+          JOIN bookables f ON f.tenant_id = s.tenant_id AND f.id = s.staff_id
+         WHERE s.tenant_id = :tenant_id
+           AND (s.entry_id = ANY(:entries)
+             OR s.booking_line_id IN (SELECT l.id FROM booking_lines l WHERE
+                  l.tenant_id = :tenant_id AND l.booking_id = ANY(:bookings))
+             OR s.item_id IN (SELECT l.id FROM booking_items l WHERE l.tenant_id = :tenant_id
+                  AND (l.booking_id = ANY(:bookings) OR l.order_id = ANY(:orders))))
+         ORDER BY s.split_at, s.id LIMIT :most
+        """
+    ),
+    "gift_cards": text(
+        """
+        SELECT g.state, g.initial_minor, g.balance_minor, g.currency, g.expires_on
+          FROM gift_cards g
+         WHERE g.tenant_id = :tenant_id AND g.order_id = ANY(:orders) LIMIT :most
+        """
+    ),
+    "packages": text(
+        """
+        SELECT k.code, k.state, k.visits, k.used, k.price_minor, k.currency, k.expires_on
+          FROM packages k
+         WHERE k.tenant_id = :tenant_id
+           AND (k.order_id = ANY(:orders) OR k.id IN (SELECT u.package_id FROM package_uses u
+                  JOIN booking_lines l ON l.tenant_id = u.tenant_id AND l.id = u.booking_line_id
+                 WHERE u.tenant_id = :tenant_id AND l.booking_id = ANY(:bookings)))
+         LIMIT :most
+        """
+    ),
+    "pay_runs": text(
+        """
+        SELECT f.slug AS staff, r.starts_on, r.ends_on, r.state, r.net_minor, r.currency, r.method,
+               r.paid_at
+          FROM pay_runs r
+          JOIN bookables f ON f.tenant_id = r.tenant_id AND f.id = r.staff_id
+         WHERE r.tenant_id = :tenant_id AND r.entry_id = ANY(:entries) LIMIT :most
+        """
+    ),
+}
+"""What hangs on a booking, an order, a payout or an entry, and how it is found."""
+
+
+EFFECTS = """
+    SELECT topic, destination, outcome AS state, attempts, reference, created_at,
+           settled_at AS at
+      FROM outbox_history WHERE tenant_id = :tenant_id AND {condition}
+    UNION ALL
+    SELECT topic, destination, state, attempts, last_error, created_at, due_at
+      FROM outbox WHERE tenant_id = :tenant_id AND {condition}
+     ORDER BY created_at, topic LIMIT :most
+"""
+EFFECTS_OF_BOOKINGS = text(EFFECTS.format(condition="booking_id = ANY(:bookings)"))
+EFFECTS_OF_ORDERS = text(EFFECTS.format(condition="payload ->> 'order_id' = ANY(:order_names)"))
+"""By no index: a business sells few orders, and they are explained seldom."""
+
+
+@dataclass(slots=True)
+class Subject:
+    """What a name stands for. ``focus`` are the entries that it names itself."""
+
+    kind: str
+    bookings: list[UUID] = field(default_factory=list)
+    orders: list[UUID] = field(default_factory=list)
+    payouts: list[UUID] = field(default_factory=list)
+    focus: list[UUID] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All around a figure. ``sections`` hold rows by kind: text, numbers, Money, instants."""
+
+    name: str
+    kind: str
+    focus: tuple[UUID, ...]
+    entries: tuple[PostedEntry, ...]
+    sections: dict[str, list[dict[str, Any]]]
+
+
+def explain(tx: Tx, name: str) -> Explanation:
+    """Explain an entry (id, its beginning, or key), a code, an invoice or a reference of Stripe's.
+
+    Raises NotFoundError (``nothing_named``).
+    """
+    subject = _subject(tx, name.strip())
+    found = _entries(tx, subject)
+    binds = {
+        "bookings": subject.bookings,
+        "orders": subject.orders,
+        "order_names": [str(each) for each in subject.orders],
+        "payouts": subject.payouts,
+        "entries": [entry.id for entry in found],
+        "most": MOST,
+    }
+    effects = EFFECTS_OF_ORDERS if subject.orders else EFFECTS_OF_BOOKINGS
+    sections = {
+        section: [_values(row._asdict()) for row in tx.rows(query, **_used(query, binds))]
+        for section, query in {**SECTIONS, "effects": effects}.items()
+    }
+    return Explanation(
+        name,
+        subject.kind,
+        tuple(subject.focus),
+        tuple(found),
+        {section: rows for section, rows in sections.items() if rows},
+    )
+
+
+def _subject(tx: Tx, name: str) -> Subject:
+    for kind, query in OWNERS.items():
+        row = tx.row(query, name=name)
+        if row is not None:
+            return Subject(kind, *_owner(row))
+    payout = tx.row(PAYOUT, name=name)
+    if payout is not None:
+        focus = [row.id for row in tx.rows(PAYOUT_ENTRIES, name=name)]
+        return Subject("payout", payouts=[payout.id], focus=focus)
+    named: tuple[tuple[str, Callable[[], UUID | None]], ...] = (
+        ("movement", lambda: _id(tx, ENTRY_OF_MOVEMENT, name)),
+        ("entry", lambda: entry_named(tx, name)),
+        ("entry", lambda: _id(tx, ENTRY_BY_KEY, name)),
+    )
+    for kind, find in named:
+        entry_id = find()
+        row = None if entry_id is None else tx.row(ENTRY, id=entry_id)
+        if row is not None:
+            return Subject(kind, *_owner(row), focus=[row.id])
+    raise NotFoundError(
+        "nothing_named",
+        f"Nothing here is called '{name}'",
+        hint="An entry's id, LUN-7F3K, LUN-2026-00001, ch_…, re_…, txn_…, po_…, or a card's code",
+    )
+
+
+def _owner(row: Any) -> tuple[list[UUID], list[UUID]]:
+    return [row.booking_id] if row.booking_id else [], [row.order_id] if row.order_id else []
+
+
+def _id(tx: Tx, query: TextClause, name: str) -> UUID | None:
+    row = tx.row(query, name=name)
+    return None if row is None else row.id
+
+
+def _entries(tx: Tx, subject: Subject) -> list[PostedEntry]:
+    """Return the entries of the booking or order, and those that were named, oldest first."""
+    filters = [Filter(booking_id=each) for each in subject.bookings]
+    filters += [Filter(order_id=each) for each in subject.orders]
+    filters += [Filter(entry_id=each) for each in subject.focus]
+    found = {entry.id: entry for each in filters for entry in entries(tx, each, limit=MOST)}
+    return sorted(found.values(), key=lambda entry: (entry.effective_at, entry.id))
+
+
+def _used(query: TextClause, binds: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in binds.items() if name in query._bindparams}
+
+
+def _values(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with its minor units as Money, under names without ``_minor``."""
+    currency = row.pop("currency", None)
+    return {
+        name.removesuffix("_minor"): Money(value, currency.strip())
+        if name.endswith("_minor") and currency
+        else value
+        for name, value in row.items()
+    }
