@@ -26,13 +26,17 @@ from bookra.money import format_minor
 
 CODE_ATTEMPTS = 8
 
+# A member is who pays, and who has paid for the period that today is in.
 MEMBER = text(
     """
     SELECT m.code, p.slug, p.discount_bps
       FROM memberships m
       JOIN membership_plans p ON p.tenant_id = m.tenant_id AND p.id = m.plan_id
-     WHERE m.tenant_id = :tenant_id AND m.customer_id = :customer_id AND m.state = 'active'
-       AND p.discount_bps > 0
+     WHERE m.tenant_id = :tenant_id AND m.customer_id = :customer_id AND p.discount_bps > 0
+       AND (m.state = 'active'
+            OR EXISTS (SELECT FROM packages k
+                        WHERE k.tenant_id = m.tenant_id AND k.membership_id = m.id
+                          AND k.state = 'active' AND :today BETWEEN k.starts_on AND k.expires_on))
      ORDER BY p.discount_bps DESC, m.code LIMIT 1
     """
 )
@@ -133,7 +137,8 @@ def _member(tx: Tx, customer_id: UUID) -> _Member | None:
     """Return the membership that takes most off a customer's visits; read once a transaction."""
     known = f"member:{customer_id}"
     if known not in tx.memory:
-        row = tx.row(MEMBER, customer_id=customer_id)
+        today = clock.local_day(tx.now, tx.tenant.zone)
+        row = tx.row(MEMBER, customer_id=customer_id, today=today)
         tx.memory[known] = None if row is None else _Member(row.code, row.slug, row.discount_bps)
     found: _Member | None = tx.memory[known]
     return found

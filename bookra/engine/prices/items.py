@@ -91,12 +91,15 @@ def remove_item(tx: Tx, code: str, position: int) -> Booking:
     return reprice(tx, booking)
 
 
+def item_price(tx: Tx, wanted: Wanted) -> LinePrice:
+    """Return what so many of a product cost by now."""
+    return _price(tx, sold_product(tx, wanted.product), wanted)[0]
+
+
 def insert_item(
     tx: Tx, wanted: Wanted, *, booking_id: UUID | None = None, order_id: UUID | None = None
 ) -> LinePrice:
     """Write an item of a booking or an order, priced by now; returns its price for all of it."""
-    if not 1 <= wanted.quantity <= MOST:
-        raise InvalidInputError("bad_quantity", f"{wanted.quantity} is not 1 to {MOST}")
     product = sold_product(tx, wanted.product)
     staff_id = find_staff(tx, wanted.staff).id if wanted.staff else None
     price, tax_bps = _price(tx, product, wanted)
@@ -118,6 +121,8 @@ def insert_item(
 
 
 def _price(tx: Tx, product: Product, wanted: Wanted) -> tuple[LinePrice, int]:
+    if not 1 <= wanted.quantity <= MOST:
+        raise InvalidInputError("bad_quantity", f"{wanted.quantity} is not 1 to {MOST}")
     each = wanted.price or product.price
     if each.currency != tx.tenant.currency:
         raise InvalidInputError("wrong_currency", f"The business sells in {tx.tenant.currency}")

@@ -31,10 +31,14 @@ def expired(fact: Fact, account: str, amount_minor: int) -> Draft:
     )
 
 
-def membership_earned(fact: Fact, amount_minor: int) -> Draft:
-    """Post a member's period that is over and had no visits in it: its price is earned."""
+def membership_earned(fact: Fact, amount_minor: int, tax_minor: int = 0, tax_bps: int = 0) -> Draft:
+    """Post a member's period that is over and had no visits in it: its price is earned.
+
+    ``amount_minor`` holds the tax.
+    """
     return fact.draft(
         "membership_earned",
         Posting(chart.PACKAGES, amount_minor),
-        Posting(chart.MEMBERSHIPS, -amount_minor),
+        Posting(chart.MEMBERSHIPS, tax_minor - amount_minor),
+        Posting(chart.tax(tax_bps), -tax_minor),
     )
