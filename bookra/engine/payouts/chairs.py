@@ -100,9 +100,7 @@ def rents(tx: Tx) -> list[Chair]:
     """Return what each chair costs, the last terms of each person, by staff."""
     currency = tx.tenant.currency
     found = [
-        Chair(
-            who.staff, Money(last.amount_minor, tx.tenant.currency), last.every, last.effective_from
-        )
+        Chair(who.staff, Money(last.amount_minor, currency), last.every, last.effective_from)
         for who in store.tenancies(tx, None)
         for last in who.terms[-1:]
     ]

@@ -1,4 +1,4 @@
-"""Writes a SEPA credit transfer, ISO 20022 pain.001.001.09: values in, the bytes of a file out. Pure.
+"""Writes a SEPA credit transfer, ISO 20022 pain.001.001.09: values in, a file's bytes out. Pure.
 
 The same payments give the same message id, so a bank that is sent the file twice refuses the
 second one: that is why it is written here, where the libraries at hand draw ids at random. Texts
