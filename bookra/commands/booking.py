@@ -72,12 +72,16 @@ def show(code: Code) -> None:
     """
     from bookra.engine.bookings.history import history
     from bookra.engine.bookings.store import booking_by_code
+    from bookra.engine.payments.operations import operations_of
 
     def question(tx: Tx) -> dict[str, Any]:
         booking, zone = booking_by_code(tx, code), tx.tenant.zone
-        changes = [documents.change(change, zone) for change in history(tx, booking.id)]
         document = documents.booking(booking, zone)
-        return {**document, "history": changes} if changes else document
+        if asked := operations_of(tx, booking_id=booking.id):
+            document["payments"] = [documents.payment(each, zone) for each in asked]
+        if changes := history(tx, booking.id):
+            document["history"] = [documents.change(change, zone) for change in changes]
+        return document
 
     output.record(current().ask(question))
 
@@ -200,15 +204,15 @@ def check_in(code: Code, key: Key = None, dry_run: DryRun = False) -> None:
 
 @app.command()
 def complete(code: Code, key: Key = None, dry_run: DryRun = False) -> None:
-    """Note that the visit is over.
+    """Note that the visit is over; what was paid of it before becomes revenue.
 
     Examples:
 
       bookra booking complete LUN-7F3K
     """
-    from bookra.engine.bookings import actions
+    from bookra.engine.payments import taking
 
-    _write("booking complete", actions.complete, code, key=key, dry_run=dry_run)
+    _write("booking complete", taking.complete, code, key=key, dry_run=dry_run)
 
 
 @app.command("no-show")

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from bookra.engine.bookings.history import Change
     from bookra.engine.bookings.model import Booking, Line
     from bookra.engine.catalog.model import Segment, Service
-    from bookra.engine.invoices.actions import Invoice
+    from bookra.engine.invoices.store import Invoice
     from bookra.engine.ledger.reading import AccountBalance, PostedEntry, PostedLine
     from bookra.engine.outbox.inspect import OutboxRow
+    from bookra.engine.payments.operations import Operation
+    from bookra.engine.payments.saved_cards import SavedCard
     from bookra.engine.people.customers import Customer
     from bookra.engine.people.staff import Staff
     from bookra.engine.runtime import Brand, Tenant
@@ -112,6 +114,31 @@ def booking(found: Booking, zone: ZoneInfo) -> dict[str, Any]:
     if found.payment_url is not None:
         document["payment_url"] = found.payment_url
     return document
+
+
+def payment(found: Operation, zone: ZoneInfo) -> dict[str, Any]:
+    """``id kind purpose state amount url? failure?``: what was asked of Stripe, how far it came."""
+    document: dict[str, Any] = {
+        "id": str(found.id),
+        "kind": found.kind,
+        "purpose": found.purpose,
+        "state": found.state,
+        "amount": money(found.amount),
+    }
+    if found.tip:
+        document["tip"] = money(found.tip)
+    if found.url is not None and found.state == "open":
+        document["url"] = found.url
+        document["until"] = instant(found.expires_at, zone)
+    if found.failure is not None:
+        document["failure"] = found.failure
+    return document
+
+
+def saved_card(found: SavedCard) -> dict[str, Any]:
+    """``id brand last4 expires``: a card as a receipt shows it."""
+    expires = found.expires_on.isoformat() if found.expires_on else None
+    return {"id": str(found.id), "brand": found.brand, "last4": found.last4, "expires": expires}
 
 
 def change(found: Change, zone: ZoneInfo) -> dict[str, Any]:
@@ -272,7 +299,10 @@ def invoice(found: Invoice, zone: ZoneInfo) -> dict[str, Any]:
     """Return an invoice's figures; its whole content is ``document``."""
     return {
         "number": found.number,
+        "kind": found.kind,
         "booking": found.booking,
+        "order": found.order,
+        "corrects": found.corrects,
         "issued_at": instant(found.issued_at, zone),
         "customer": found.document.customer.name,
         "net": money(found.net),

@@ -243,7 +243,7 @@ def _facts(delivery: Delivery) -> Facts:
             booking,
             saved_cards.card_by_id(tx, card_id) if card_id else None,
             saved_cards.customer_ref(tx, operation.customer_id, operation.created_at),
-            shown_terms(tx, booking.policy_id) if booking else "",
+            shown_terms(tx, booking) if booking else "",
             tx.tenant.name,
             tx.now,
         )

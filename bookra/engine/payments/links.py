@@ -21,6 +21,7 @@ from bookra.engine.payments.asked import ALL, Asked, Part, checked
 from bookra.engine.payments.operations import NewOperation
 from bookra.engine.payments.tab import still_due
 from bookra.engine.payments.terms import place_under_terms
+from bookra.engine.prices import deposits
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, InvalidInputError
 from bookra.money import Money, allocate
@@ -91,8 +92,6 @@ def request_deposit(tx: Tx, code: str, wish: Wish) -> Booking:
 
 def deposit_due(tx: Tx, booking: Booking) -> Money:
     """Return what the services demand beforehand and was not paid yet."""
-    from bookra.engine.prices import deposits
-
     required = deposits.required(tx, booking)
     missing = min(required.minor - booking.paid.minor, still_due(booking))
     return Money(max(0, missing), required.currency)

@@ -6,11 +6,10 @@ the account names a page of terms of its own, so the text stands above the butto
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from sqlalchemy import text
 
 from bookra.engine.bookings.model import Booking
+from bookra.engine.prices import policies
 from bookra.engine.runtime import Tx
 
 SHOWN_MOST = 1100
@@ -18,12 +17,8 @@ SHOWN_MOST = 1100
 
 PLACE_UNDER = text(
     """
-    UPDATE bookings SET policy_id = (SELECT p.id FROM policies p
-                                      WHERE p.tenant_id = :tenant_id AND p.effective_at <= :now
-                                      ORDER BY p.version DESC LIMIT 1),
-                        changed_by = session_user
+    UPDATE bookings SET policy_id = :policy_id, changed_by = session_user
      WHERE tenant_id = :tenant_id AND id = :id AND policy_id IS NULL
-       AND EXISTS (SELECT FROM policies p WHERE p.tenant_id = :tenant_id AND p.effective_at <= :now)
     """
 )
 ACCEPT = text(
@@ -31,29 +26,28 @@ ACCEPT = text(
     UPDATE bookings SET policy_accepted_at = :now, policy_accepted_via = 'checkout',
                         changed_by = session_user
      WHERE tenant_id = :tenant_id AND id = :id AND policy_accepted_at IS NULL
-       AND policy_id IN (SELECT p.id FROM policies p
-                          WHERE p.tenant_id = :tenant_id AND length(p.body) <= :shown_most)
     """
 )
-BODY = text("SELECT body FROM policies WHERE tenant_id = :tenant_id AND id = :id")
 
 
 def place_under_terms(tx: Tx, booking: Booking) -> None:
     """Let a booking that falls under no policy yet fall under the one in force now."""
-    if booking.policy_id is None:
-        tx.run(PLACE_UNDER, id=booking.id, now=tx.now)
+    if booking.policy_id is None and (policy := policies.current(tx)) is not None:
+        tx.run(PLACE_UNDER, id=booking.id, policy_id=policy.id)
 
 
 def accept_terms(tx: Tx, booking: Booking) -> None:
     """Note that whoever paid on a page accepted the policy that it showed, all of it."""
-    tx.run(ACCEPT, id=booking.id, now=tx.now, shown_most=SHOWN_MOST)
+    policy = policies.of(tx, booking)
+    if policy is not None and len(policy.body.strip()) <= SHOWN_MOST:
+        tx.run(ACCEPT, id=booking.id, now=tx.now)
 
 
-def shown_terms(tx: Tx, policy_id: UUID | None) -> str:
+def shown_terms(tx: Tx, booking: Booking) -> str:
     """Return what a page says of the policy; empty when there is none."""
-    row = tx.row(BODY, id=policy_id) if policy_id else None
-    if row is None:
+    policy = policies.of(tx, booking)
+    if policy is None:
         return ""
-    body = str(row.body).strip()
+    body = policy.body.strip()
     cut = body if len(body) <= SHOWN_MOST else body[: SHOWN_MOST - 1] + "…"
     return f"By paying you accept our policy: {cut}"
