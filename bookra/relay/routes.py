@@ -12,7 +12,7 @@ from typing import Any
 from bookra.engine.bookings.model import OCCUPYING, Booking, Status
 from bookra.engine.bookings.store import booking_by_id
 from bookra.engine.commissions.split import claw_back, split
-from bookra.engine.invoices.actions import issue
+from bookra.engine.invoices.actions import credit, issue
 from bookra.engine.outbox import topics
 from bookra.engine.people.customers import customer_by_id
 from bookra.engine.runtime import Tenant, Tx
@@ -123,8 +123,19 @@ def _claw_back(tx: Tx, payload: topics.Payload) -> object:
     return claw_back(tx, payload.booking_id, payload.order_id, payload.refund_key)
 
 
+def _issue(tx: Tx, payload: topics.Payload) -> object:
+    assert isinstance(payload, topics.IssueInvoice)
+    return issue(tx, payload.booking_id, payload.order_id)
+
+
+def _credit(tx: Tx, payload: topics.Payload) -> object:
+    assert isinstance(payload, topics.CreditInvoice)
+    return credit(tx, payload.booking_id, payload.order_id, payload.refund_key)
+
+
 LOCAL: dict[str, Callable[[Tx, topics.Payload], object]] = {
-    "invoice.issue": lambda tx, payload: issue(tx, payload.visit_id),
+    "invoice.issue": _issue,
+    "invoice.credit": _credit,
     "commission.split": _split,
     "commission.clawback": _claw_back,
 }

@@ -45,6 +45,9 @@ PURE = {
     "engine/bookings/waitlist/windows.py",
     "engine/catalog/model.py",
     "engine/commissions/rules.py",
+    "engine/invoices/colours.py",
+    "engine/invoices/document.py",
+    "engine/invoices/wording.py",
     "engine/ledger/chart.py",
     "engine/ledger/digest.py",
     "engine/ledger/entry.py",
@@ -59,6 +62,8 @@ PURE = {
     "engine/payouts/pain001.py",
     "engine/payouts/period.py",
     "engine/payouts/rent.py",
+    "engine/reports/figures.py",
+    "engine/reports/period.py",
     "relay/backoff.py",
 }
 UNCLEAN = {"sqlalchemy", "psycopg", "logging", "structlog", "httpx", "stripe", "subprocess"}

@@ -7,13 +7,13 @@ invoice of the past. Amounts are integer minor units in the one currency of the 
 
 from __future__ import annotations
 
-import colorsys
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+from bookra.engine.invoices.colours import legible
 from bookra.errors import InvalidInputError
 from bookra.money import Money
 
@@ -71,6 +71,7 @@ class InvoiceLine:
     """One thing sold. ``net``, ``tax`` and ``gross`` are of the whole line, not of one piece.
 
     ``detail`` is the small print below the description: ``with Ana · 24 Nov 2026, 14:30``.
+    ``discount`` was taken off the net price before: the line's net is what is left.
     """
 
     description: str
@@ -80,6 +81,7 @@ class InvoiceLine:
     tax_bps: int
     tax: Money
     gross: Money
+    discount: Money | None = None
 
     def __post_init__(self) -> None:
         if self.net + self.tax != self.gross:
@@ -93,6 +95,20 @@ class TaxRow:
     rate_bps: int
     net: Money
     tax: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """Money that came in, or went back (negative), tips included: how and on which day.
+
+    ``method`` is a way to pay (``card``, ``cash`` …); ``deposit`` says that it came before the
+    price was complete.
+    """
+
+    method: str
+    on: date
+    amount: Money
+    deposit: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +133,9 @@ class InvoiceDocument:
 
     The constructor refuses a document whose lines and tax rows don't sum to its totals, to the
     last minor unit, or that mixes currencies (ValueError: it would be a bug of ours).
-    ``language`` is a BCP 47 tag such as ``de`` or ``en-GB``. ``payment_note`` says how it was
-    paid, ``note`` is for a legal sentence such as a tax exemption.
+    ``language`` is a BCP 47 tag such as ``de`` or ``en-GB``. ``payments`` say how it was paid, and
+    sum to what the totals call paid; an older document has a ``payment_note`` in their place.
+    ``note`` is for a legal sentence such as a tax exemption.
     """
 
     number: str
@@ -137,6 +154,8 @@ class InvoiceDocument:
     totals: Totals
     payment_note: str = ""
     note: str = ""
+    order_code: str = ""
+    payments: tuple[Payment, ...] = ()
 
     def __post_init__(self) -> None:
         totals, zero = self.totals, Money(0, self.currency)
@@ -146,6 +165,8 @@ class InvoiceDocument:
             "the tax rows' net": (sum((row.net for row in self.tax_rows), zero), totals.net),
             "the tax rows' tax": (sum((row.tax for row in self.tax_rows), zero), totals.tax),
         }
+        if self.payments:
+            sums["the payments"] = (sum((p.amount for p in self.payments), zero), totals.paid)
         for what, (parts, whole) in sums.items():
             if parts != whole:
                 raise ValueError(f"{self.number}: {what} is {parts}, the total says {whole}")
@@ -177,14 +198,16 @@ class InvoiceDocument:
             "totals": {f"{name}_minor": getattr(self.totals, name).minor for name in _TOTALS},
             "payment_note": self.payment_note,
             "note": self.note,
+            "order_code": self.order_code,
+            "payments": [_payment_json(payment) for payment in self.payments],
         }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> InvoiceDocument:
         """Return the document that ``to_json`` wrote.
 
-        Raises InvalidInputError (``invoice_version``) for a stored form that this version of
-        Bookra does not know.
+        What a document of an older release doesn't have is left empty. Raises InvalidInputError
+        (``invoice_version``) for a stored form that this version of Bookra does not know.
         """
         if stored.get("version") != VERSION:
             raise InvalidInputError(
@@ -211,6 +234,8 @@ class InvoiceDocument:
             totals=Totals(**{n: Money(stored["totals"][f"{n}_minor"], currency) for n in _TOTALS}),
             payment_note=stored["payment_note"],
             note=stored["note"],
+            order_code=stored.get("order_code", ""),
+            payments=tuple(_payment(row, currency) for row in stored.get("payments", ())),
         )
 
 
@@ -241,6 +266,7 @@ def _line_json(line: InvoiceLine) -> dict[str, Any]:
         "tax_bps": line.tax_bps,
         "tax_minor": line.tax.minor,
         "gross_minor": line.gross.minor,
+        "discount_minor": line.discount.minor if line.discount else 0,
     }
 
 
@@ -253,7 +279,26 @@ def _line(stored: Mapping[str, Any], currency: str) -> InvoiceLine:
         tax_bps=stored["tax_bps"],
         tax=Money(stored["tax_minor"], currency),
         gross=Money(stored["gross_minor"], currency),
+        discount=_discount(stored.get("discount_minor", 0), currency),
     )
+
+
+def _discount(minor: int, currency: str) -> Money | None:
+    return Money(minor, currency) if minor else None
+
+
+def _payment_json(payment: Payment) -> dict[str, Any]:
+    return {
+        "method": payment.method,
+        "on": payment.on.isoformat(),
+        "amount_minor": payment.amount.minor,
+        "deposit": payment.deposit,
+    }
+
+
+def _payment(stored: Mapping[str, Any], currency: str) -> Payment:
+    amount = Money(stored["amount_minor"], currency)
+    return Payment(stored["method"], date.fromisoformat(stored["on"]), amount, stored["deposit"])
 
 
 def _tax_row(stored: Mapping[str, Any], currency: str) -> TaxRow:
@@ -262,24 +307,3 @@ def _tax_row(stored: Mapping[str, Any], currency: str) -> TaxRow:
         net=Money(stored["net_minor"], currency),
         tax=Money(stored["tax_minor"], currency),
     )
-
-
-def legible(colour: str, least_contrast: float) -> str:
-    """Return ``#rrggbb`` made darker, in its own hue, until it stands out from white."""
-    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
-    for step in range(101):
-        shade = colorsys.hls_to_rgb(hue, lightness * (100 - step) / 100, saturation)
-        rounded = tuple(round(part * 255) for part in shade)
-        if _contrast_with_white(rounded) >= least_contrast:
-            return "#" + "".join(f"{part:02x}" for part in rounded)
-    raise AssertionError("black stands out from white")
-
-
-def _contrast_with_white(rgb: tuple[int, ...]) -> float:
-    """WCAG's ratio of relative luminances."""
-    red, green, blue = (
-        part / 255 / 12.92 if part / 255 <= 0.04045 else ((part / 255 + 0.055) / 1.055) ** 2.4
-        for part in rgb
-    )
-    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)

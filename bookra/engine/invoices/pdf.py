@@ -23,6 +23,7 @@ _LABELS = {
     "issued": ("Issued", "Rechnungsdatum", "Date d’émission", "Fecha de emisión"),
     "served": ("Date of service", "Leistungsdatum", "Date de prestation", "Fecha del servicio"),
     "booking": ("Booking", "Buchung", "Réservation", "Reserva"),
+    "order": ("Order", "Bestellung", "Commande", "Pedido"),
     "corrects": ("Corrects invoice", "Zu Rechnung", "Rectifie la facture", "Rectifica la factura"),
     "description": ("Description", "Leistung", "Désignation", "Descripción"),
     "quantity": ("Qty", "Menge", "Qté", "Cant."),
@@ -36,6 +37,13 @@ _LABELS = {
     "rate": ("Rate", "Satz", "Taux", "Tipo"),
     "tip": ("Tip", "Trinkgeld", "Pourboire", "Propina"),
     "total": ("Total", "Gesamtbetrag", "Total", "Total"),
+    "discount": ("Discount", "Rabatt", "Remise", "Descuento"),
+    "card": ("Card", "Karte", "Carte", "Tarjeta"),
+    "cash": ("Cash", "Bar", "Espèces", "Efectivo"),
+    "terminal": ("Card terminal", "Kartenterminal", "Terminal de paiement", "Datáfono"),
+    "gift-card": ("Gift card", "Gutschein", "Carte cadeau", "Tarjeta regalo"),
+    "package": ("Package", "Paket", "Forfait", "Bono"),
+    "deposit": ("Deposit", "Anzahlung", "Acompte", "Anticipo"),
     "paid": ("Paid", "Bezahlt", "Payé", "Pagado"),
     "refunded": ("Refunded", "Erstattet", "Remboursé", "Reembolsado"),
     "due": ("Amount due", "Offener Betrag", "Reste à payer", "Importe pendiente"),
@@ -97,6 +105,7 @@ def _facts(document: InvoiceDocument, wording: Wording) -> list[list[str]]:
         ("issued", wording.day(document.issued_on)),
         ("served", wording.day(document.service_date) if document.service_date else ""),
         ("booking", document.booking_code),
+        ("order", document.order_code),
     )
     return [[wording.labels[key], value] for key, value in facts if value]
 
@@ -105,6 +114,7 @@ def _line(line: InvoiceLine, wording: Wording) -> dict[str, str]:
     return {
         "description": line.description,
         "detail": line.detail,
+        "discount": _discount(line, wording),
         "quantity": str(line.quantity),
         "net": wording.money(line.net),
         "tax": wording.money(line.tax),
@@ -113,20 +123,43 @@ def _line(line: InvoiceLine, wording: Wording) -> dict[str, str]:
     }
 
 
+def _discount(line: InvoiceLine, wording: Wording) -> str:
+    """Say what was taken off the net price, and off which: ``42.02 − 8.40 discount``."""
+    if line.discount is None:
+        return ""
+    listed, off = wording.money(line.net + line.discount), wording.money(-line.discount)
+    return f"{wording.labels['net']} {listed}  ·  {wording.labels['discount']} {off}"
+
+
+def _settled(document: InvoiceDocument, wording: Wording) -> list[list[str]]:
+    """Return a row a payment: how, when and how much; older documents know the sum alone."""
+    labels, paid = wording.labels, document.totals.paid
+    if not document.payments:
+        label = labels["paid" if paid.minor > 0 else "refunded"]
+        return [[label, "", wording.money(-paid)]] if paid else []
+    rows = []
+    for payment in document.payments:
+        words = [labels["refunded"]] if payment.amount.minor < 0 else []
+        words += [labels["deposit"]] if payment.deposit else []
+        words += [labels.get(payment.method, payment.method)]
+        name, day = " · ".join(words), wording.day(payment.on)
+        rows.append([name, day, wording.money(-payment.amount)])
+    return rows
+
+
 def _totals(document: InvoiceDocument, wording: Wording) -> dict[str, Any]:
     totals, labels, money = document.totals, wording.labels, wording.money
     taxes = [(wording.rate(row.rate_bps), row) for row in document.tax_rows]
     taxed = any(row.rate_bps for row in document.tax_rows)
     parts = [[f"{labels['tax']} {rate}", money(row.tax)] for rate, row in taxes if row.rate_bps]
     parts += [[labels["tip"], money(totals.tip)]] if totals.tip else []
-    paid = labels["paid" if totals.paid.minor > 0 else "refunded"]
     return {
         # a seller who charges no tax at all must not show any
         "tax_rows": [[rate, money(r.net), money(r.tax)] for rate, r in taxes] if taxed else [],
         "parts": [[labels["net"], money(totals.net)], *parts] if parts else [],
         "currency": document.currency,
         "total": money(totals.gross),
-        "settled": [[paid, money(-totals.paid)]] if totals.paid else [],
+        "settled": _settled(document, wording),
         "due": money(totals.due),
         "open": bool(totals.due),
     }
