@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bookra.commands import documents, output
+from bookra.commands import customer_card, documents, output
 from bookra.commands.options import DryRun, Key, group
 from bookra.commands.session import current
 from bookra.errors import CheckFailedError, InvalidInputError, NotFoundError
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from bookra.engine.people.csv_people import Columns
     from bookra.engine.runtime import Tx
 
-app = group("Customers: add, find, show, import.")
+app = group("Customers: add, find, show, import; card: their saved cards.")
+app.add_typer(customer_card.app, name="card")
 COLUMNS = ("name", "phone", "email", "visits", "id")
 
 
