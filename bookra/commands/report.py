@@ -101,7 +101,14 @@ def staff(
         return shown.staff(staff_report(tx, period, one, known))
 
     amounts = ("average_ticket", "revenue", "commissions", "tips")
-    _print(current().ask(question), _PEOPLE, amounts, plot and "revenue", label="staff")
+    document = current().ask(question)
+    if current().format == "table":
+        document["rows"] = [
+            {**row, "scheduled": _hours(row["scheduled_minutes"])}
+            | {"booked": _hours(row["booked_minutes"])}
+            for row in document["rows"]
+        ]
+    _print(document, _PEOPLE, amounts, plot and "revenue", label="staff")
 
 
 @app.command()
@@ -176,7 +183,7 @@ def close_of_day(
 
 
 _PEOPLE = (
-    *("staff", "scheduled_minutes", "booked_minutes", "utilisation_percent", "tickets"),
+    *("staff", "scheduled", "booked", "utilisation_percent", "tickets"),
     *("average_ticket", "clients", "rebooked", "new_clients", "no_shows"),
     *("revenue", "commissions", "tips"),
 )
@@ -187,7 +194,7 @@ def _ordered(
     tx: Tx, first: str | None, last: str | None, by: str | None, as_of: str | None
 ) -> tuple[Any, ...]:
     period, known = _asked(tx, first, last, as_of)
-    return tx, period, by, known
+    return period, by, known
 
 
 def _asked(
@@ -230,6 +237,10 @@ def _list(
     if current().format == "table":
         rows = [{**row, **{name: _bare(row[name]) for name in amounts}} for row in rows]
     output.rows(rows, columns, empty="Nothing was posted in these days.", right=amounts)
+
+
+def _hours(minutes: int) -> str:
+    return f"{minutes // 60}:{minutes % 60:02d} h"
 
 
 def _bare(money: Mapping[str, Any]) -> str:
