@@ -118,11 +118,12 @@ def _structured(documents: Sequence[Document], whole: Any) -> bool:
     if chosen == "json":
         print(json_text(whole, indent=2))  # noqa: T201
     elif chosen == "csv":
-        sys.stdout.write(_csv(documents))
+        sys.stdout.write(csv_text(documents))
     return chosen != "table"
 
 
-def _csv(documents: Sequence[Document]) -> str:
+def csv_text(documents: Sequence[Document]) -> str:
+    """Return documents as CSV: a header, and texts that no spreadsheet takes for formulas."""
     flat = [dict(_flatten(document)) for document in documents]
     names = list(dict.fromkeys(name for row in flat for name in row))
     text = io.StringIO()
