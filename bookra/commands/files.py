@@ -1,42 +1,27 @@
-"""Writing what a command makes into a file, whole or not at all, or to stdout."""
+"""Files that commands write: whole, or not at all."""
 
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 from bookra.errors import InvalidInputError
 
+OPEN, PRIVATE = 0o644, 0o600
 
-def written(path: Path | None, pieces: Iterable[str]) -> int:
-    """Write pieces of text to a file, or to stdout when there is none; returns how many bytes.
 
-    The file appears once it is complete. Raises InvalidInputError (``cannot_write``).
-    """
-    if path is None:
-        return sum(sys.stdout.write(piece) for piece in pieces)
+def write_whole(path: Path, content: bytes, mode: int = OPEN) -> None:
+    """Write a file whole or not at all; raises InvalidInputError (``cannot_write``)."""
+    partial = ""
     try:
         descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise _cannot_write(path, error) from None
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.writelines(pieces)
-            file.flush()
-            size = os.fstat(file.fileno()).st_size
-        Path(partial).chmod(0o644)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(partial).chmod(mode)
         Path(partial).replace(path)
     except OSError as error:
-        raise _cannot_write(path, error) from None
-    finally:
-        Path(partial).unlink(missing_ok=True)
-    return size
-
-
-def _cannot_write(path: Path, error: OSError) -> InvalidInputError:
-    return InvalidInputError(
-        "cannot_write", f"{path} can't be written: {error.strerror}", hint="Choose another file"
-    )
+        Path(partial).unlink(missing_ok=True) if partial else None
+        raise InvalidInputError(
+            "cannot_write", f"{path} can't be written: {error.strerror}", hint="Choose another --to"
+        ) from None
