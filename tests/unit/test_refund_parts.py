@@ -92,7 +92,7 @@ def test_a_refund_is_taken_from_deposits_then_revenue_then_fees_and_the_rest_is_
     pools = Pools(1000, 500, 0, {"income:no-show": 200, "income:late-cancel": 100})
     taken = taken_from(pools, 1900)
     assert (taken.deposits_minor, taken.sales_minor) == (1000, 500)
-    assert taken.fees == {"income:no-show": 200, "income:late-cancel": 100}
+    assert taken.others == {"income:no-show": 200, "income:late-cancel": 100}
     assert taken.excess_minor == 100
     assert taken_from(pools, 1200).sales_minor == 200
 

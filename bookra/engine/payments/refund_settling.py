@@ -151,13 +151,14 @@ def _external(tx: Tx, fact: RefundFact) -> str:
     purse = purse_of(tx, sold)
     source = next((one for one in purse.sources if one.ref_id == charge.id), None)
     over = max(0, fact.amount.minor - (source.price_minor if source else fact.amount.minor))
-    tip_minor = min(over, source.tip_minor if source else 0)
+    tip_minor = min(over, source.tip_minor if source else 0, sum(purse.pools.tips.values()))
     new = NewOperation(
         "refund",
         fact.amount,
         booking_id=charge.booking_id,
         order_id=charge.order_id,
         charge_id=charge.id,
+        tip_minor=tip_minor,
         tips=tips_back(purse.pools.tips, tip_minor),
         reason=EXTERNAL,
         external=True,

@@ -20,7 +20,7 @@ from bookra.engine.outbox.emit import emit
 from bookra.engine.outbox.topics import RefundPayment, SendMessage
 from bookra.engine.payments import gift_balance, sold, store
 from bookra.engine.payments.operations import NewOperation, Operation, begin, stripe_account
-from bookra.engine.payments.purses import Purse, purse_of
+from bookra.engine.payments.purses import purse_of
 from bookra.engine.payments.refund_asked import Back, checked
 from bookra.engine.payments.refund_parts import Part, plan, tips_back
 from bookra.engine.payments.refund_posting import Giving, post_refund
@@ -58,11 +58,8 @@ def refund(tx: Tx, code: str, back: Back) -> Refunded:
 
 def refund_locked(tx: Tx, item: Sold, back: Back) -> Refunded:
     """Give money back of a sale whose row the caller has locked; raises as ``refund``."""
-    purse = purse_of(tx, item)
-    price_minor, tip_minor = checked(item, purse, back)
-    parts = plan(purse.sources, price_minor, tip_minor, back.to)
-    for part in parts:
-        _give(tx, item, part, back.reason)
+    price_minor, tip_minor = checked(item, purse_of(tx, item), back)
+    parts = give(tx, item, price_minor, tip_minor, to=back.to, reason=back.reason)
     left = purse_of(tx, item)
     return Refunded(
         item,
@@ -70,6 +67,22 @@ def refund_locked(tx: Tx, item: Sold, back: Back) -> Refunded:
         Money(price_minor + tip_minor, item.currency),
         Money(left.price_minor + left.tip_minor, item.currency),
     )
+
+
+def give(
+    tx: Tx,
+    item: Sold,
+    price_minor: int,
+    tip_minor: int,
+    *,
+    to: str | None = None,
+    reason: str = "",
+) -> list[Part]:
+    """Give back what the caller has found to be left of a sale that it has locked."""
+    parts = plan(purse_of(tx, item).sources, price_minor, tip_minor, to)
+    for part in parts:
+        _give(tx, item, part, reason)
+    return parts
 
 
 def pay_owed(tx: Tx, code: str, to: str) -> Refunded:
@@ -157,11 +170,9 @@ def _ask_stripe(
         booking_id=item.booking_id,
         order_id=item.order_id,
         charge_id=charge_id,
+        tip_minor=part.tip_minor,
         tips=tips,
         platform_fee=Money(fee.platform_fee_minor if fee else 0, item.currency),
         reason=reason,
     )
     emit(tx, RefundPayment(item.booking_id, begin(tx, new)))
-
-
-__all__ = ["Back", "Purse", "Refunded", "give_back", "pay_owed", "refund", "refund_locked"]
