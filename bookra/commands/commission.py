@@ -207,7 +207,7 @@ def statement(
         from bookra.engine.payouts.statement_pdf import render
 
         path = to or Path(f"statement-{staff}-{found.period}.pdf")
-        write_whole(path, render(found), PRIVATE)
+        write_whole(path, [render(found)], PRIVATE)
         output.record({"staff": staff, "period": str(found.period), "file": str(path)})
         return
     if format_ is not None:

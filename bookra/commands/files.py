@@ -1,27 +1,53 @@
-"""Files that commands write: whole, or not at all."""
+"""Writing what a command makes into a file, whole or not at all, or to stdout."""
 
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from bookra.errors import InvalidInputError
 
 OPEN, PRIVATE = 0o644, 0o600
+"""Who may read a file: everybody, or its owner alone."""
 
 
-def write_whole(path: Path, content: bytes, mode: int = OPEN) -> None:
-    """Write a file whole or not at all; raises InvalidInputError (``cannot_write``)."""
-    partial = ""
+def written(path: Path | None, pieces: Iterable[str]) -> int:
+    """Write pieces of text to a file, or to stdout when there is none; returns how many bytes.
+
+    The file appears once it is complete. Raises InvalidInputError (``cannot_write``).
+    """
+    if path is None:
+        return sum(sys.stdout.write(piece) for piece in pieces)
+    return write_whole(path, (piece.encode() for piece in pieces))
+
+
+def write_whole(path: Path, pieces: Iterable[bytes], mode: int = OPEN) -> int:
+    """Write a file that appears once it is complete; returns how many bytes.
+
+    Raises InvalidInputError (``cannot_write``).
+    """
     try:
         descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise _cannot_write(path, error) from None
+    try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            file.writelines(pieces)
+            file.flush()
+            size = os.fstat(file.fileno()).st_size
         Path(partial).chmod(mode)
         Path(partial).replace(path)
     except OSError as error:
-        Path(partial).unlink(missing_ok=True) if partial else None
-        raise InvalidInputError(
-            "cannot_write", f"{path} can't be written: {error.strerror}", hint="Choose another --to"
-        ) from None
+        raise _cannot_write(path, error) from None
+    finally:
+        Path(partial).unlink(missing_ok=True)
+    return size
+
+
+def _cannot_write(path: Path, error: OSError) -> InvalidInputError:
+    return InvalidInputError(
+        "cannot_write", f"{path} can't be written: {error.strerror}", hint="Choose another file"
+    )

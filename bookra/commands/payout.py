@@ -194,7 +194,7 @@ def export(
     ending = "xml" if format_ is FileFormat.PAIN001 else "csv"
     path = to or Path(f"pay-{wanted}.{ending}")
     content = _pain001(found) if format_ is FileFormat.PAIN001 else _csv(found)
-    write_whole(path, content, PRIVATE)
+    write_whole(path, [content], PRIVATE)
     currency = found.transfers[0].amount.currency
     total = sum(one.amount.minor for one in found.transfers)
     output.record(
