@@ -72,7 +72,9 @@ class Inbound:
 
         def question(tx: Tx) -> int:
             position = inbox.position(tx, stream)
-            earliest = max(tx.now - FURTHEST_BACK, tx.tenant.created_at - OVERLAP)
+            earliest = tx.tenant.created_at - OVERLAP
+            if stream == EVENTS:
+                earliest = max(tx.now - FURTHEST_BACK, earliest)
             if not position:
                 return clock.to_epoch(earliest)
             return position - int(OVERLAP.total_seconds())
@@ -113,7 +115,10 @@ class Inbound:
         log("stripe.event", tenant=slug, event_id=event.event_ref, kind=event.kind, did=decision)
 
     def poll_movements(self, slug: str, stripe: StripeGateway) -> int:
-        """Post the balance transactions since the last poll; returns how many were new."""
+        """Post the balance transactions since the last poll; returns how many were new.
+
+        One that can't be settled holds up no other: it is logged, and read again at the next poll.
+        """
         seen = list(stripe.movements(self._since(slug, MOVEMENTS)))
         if not seen:
             return 0
@@ -123,13 +128,23 @@ class Inbound:
         )
         # One that moves nothing at all makes no entry, and the proof leaves it out too.
         fresh = [m for m in seen if m.txn_ref not in known and (m.amount or m.fee)]
-        for movement in fresh:
-            self._record(slug, movement)
-        newest = max(clock.to_epoch(movement.created_at) for movement in seen)
+        stuck = [movement for movement in fresh if not self._recorded(slug, movement)]
+        moments = [clock.to_epoch(movement.created_at) for movement in stuck or seen]
+        newest = min(moments) if stuck else max(moments)
         self._engine.act(slug, lambda tx: inbox.advance(tx, MOVEMENTS, newest), command=None)
-        return len(fresh)
+        return len(fresh) - len(stuck)
 
-    def _record(self, slug: str, movement: Movement) -> None:
+    def _recorded(self, slug: str, movement: Movement) -> bool:
+        try:
+            self.record(slug, movement)
+        except BookraError as error:
+            log("stripe.movement_open", tenant=slug, txn=movement.txn_ref, why=error.code)
+            return False
+        return True
+
+    def record(self, slug: str, movement: Movement) -> None:
+        """Settle what is behind a balance transaction, and post it, in one transaction."""
+
         def action(tx: Tx) -> None:
             provider = account(tx, "stripe")
             assert provider is not None

@@ -64,6 +64,10 @@ PURE = {
     "engine/payouts/rent.py",
     "engine/reports/figures.py",
     "engine/reports/period.py",
+    "engine/reports/reconcile_match.py",
+    "engine/reports/reconcile_model.py",
+    "engine/reports/reconcile_parts.py",
+    "engine/reports/reconcile_roll.py",
     "relay/backoff.py",
 }
 UNCLEAN = {"sqlalchemy", "psycopg", "logging", "structlog", "httpx", "stripe", "subprocess"}

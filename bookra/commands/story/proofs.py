@@ -15,10 +15,9 @@ from bookra.engine.ledger.verify import verify
 from bookra.engine.outbox.inspect import stats
 from bookra.engine.proofs.effects import paid_bookings
 from bookra.engine.proofs.race import overlapping_pairs
-from bookra.engine.reports.reconcile import reconcile
 from bookra.engine.runtime import Engine, Tx
 from bookra.engine.tenancy.providers import account
-from bookra.relay.facts import stripe_facts
+from bookra.relay.facts import prove_stripe
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +89,7 @@ def _effects(engine: Engine, slug: str, outside: dict[str, Any]) -> Iterator[Pro
 def _money(
     engine: Engine, settings: Settings, slug: str, outside: dict[str, Any]
 ) -> Iterator[Proof]:
-    facts = stripe_facts(engine, settings, slug)
-    proof = engine.ask(slug, lambda tx: reconcile(tx, facts.movements, facts.held))
+    proof, *_ = prove_stripe(engine, settings, slug)
     yield Proof(
         slug,
         "each balance transaction has its entry",

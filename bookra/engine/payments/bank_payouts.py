@@ -57,6 +57,16 @@ PAYOUTS = text(
     """
 )
 
+INCOMPLETE = text(
+    """
+    SELECT p.payout_ref FROM stripe_payouts p
+     WHERE p.tenant_id = :tenant_id AND p.automatic AND p.state IN ('in_transit', 'paid')
+       AND NOT EXISTS (SELECT FROM payout_members m
+                        WHERE m.tenant_id = p.tenant_id AND m.payout_id = p.id)
+     ORDER BY p.created_at
+    """
+)
+
 
 @dataclass(frozen=True, slots=True)
 class PayoutFact:
@@ -119,6 +129,11 @@ def settle_payout(tx: Tx, fact: PayoutFact) -> str:
 def _add_members(tx: Tx, payout_id: UUID, members: Sequence[str]) -> None:
     rows = [{"id": new_id(), "payout_id": payout_id, "txn_ref": ref} for ref in members]
     tx.run_many(ADD_MEMBER, rows)
+
+
+def incomplete(tx: Tx) -> list[str]:
+    """Return the automatic payouts whose members are not known, the oldest first."""
+    return [row.payout_ref for row in tx.rows(INCOMPLETE)]
 
 
 def bank_payouts(tx: Tx, *, limit: int = 200) -> list[BankPayout]:

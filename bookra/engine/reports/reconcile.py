@@ -1,96 +1,133 @@
-"""The proof that the ledger equals what Stripe moved: its first two parts. Pure over fresh facts.
+"""The proof that the ledger equals what Stripe moved, by account and currency, in six parts.
 
-1. Each balance transaction has exactly one entry, and the entry moved the available account by
-   its net. 2. The available account equals the sum of the nets equals Stripe's own balance,
-   available and pending. An empty or partial answer is never a proof: the facts come whole.
+1. Each balance transaction has one entry, each entry one balance transaction, and the entry moved
+the available account by its net. 2. That account equals the sum of the nets, and Stripe's own
+balance. 3. Each paid automatic payout equals what it carries. 4. Clearing, disputes and in-transit
+are zero, or each item says why it is open; suspense is empty. 5. What was there and what moved, by
+type, is what is there now, on both sides. 6. The books, added up again from their transfers, agree.
+
+Stripe's answer comes fresh and whole (``StripeAnswer``); an empty one, or a part, proves nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from datetime import timedelta
 
 from bookra.engine.ledger import chart
-from bookra.engine.ledger.store import balances
-from bookra.engine.payments.store import MOVEMENTS
+from bookra.engine.reports import reconcile_model as model
+from bookra.engine.reports import reconcile_store as store
+from bookra.engine.reports.reconcile_books import read_books, repeated
+from bookra.engine.reports.reconcile_match import Matched, compare
+from bookra.engine.reports.reconcile_model import (
+    Books,
+    Drift,
+    OpenItem,
+    Period,
+    Reconciliation,
+    Recorded,
+    StripeAnswer,
+    StripeFact,
+)
+from bookra.engine.reports.reconcile_open import Looking, judge, open_rows
+from bookra.engine.reports.reconcile_parts import Findings, proved, unproven
+from bookra.engine.reports.reconcile_roll import Rolling
 from bookra.engine.runtime import Tx
-from bookra.errors import NotFoundError
 from bookra.money import Money
 
+YOUNG = timedelta(minutes=5)
+"""What is younger than this, while a relay is at work, is about to be recorded: timing."""
 
-@dataclass(frozen=True, slots=True)
-class StripeFact:
-    """A balance transaction as Stripe tells it now."""
-
-    txn_ref: str
-    type: str
-    net: Money
+EMPTY = "not proven: Stripe told of no balance transaction at all"
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """One disagreement. ``kind``: missing_here, missing_there, amount_differs, unknown_type."""
+def reconcile(
+    tx: Tx, answer: StripeAnswer, period: Period | None = None
+) -> tuple[Reconciliation, ...]:
+    """Compare the ledger with Stripe's answer; one proof a currency, the business's own first.
 
-    kind: str
-    id: str
-    amount: Money
-
-
-@dataclass(frozen=True, slots=True)
-class Reconciliation:
-    """Both sides and their difference, which is zero when ``ok``."""
-
-    currency: str
-    ledger: Money
-    stripe: Money
-    entries: int
-    balance_transactions: int
-    drift: tuple[Drift, ...]
-
-    @property
-    def difference(self) -> Money:
-        """Ledger minus Stripe."""
-        return self.ledger - self.stripe
-
-    @property
-    def ok(self) -> bool:
-        """Tell whether both sides agree, to the cent and one to one."""
-        return not self.drift and not self.difference
-
-
-KNOWN_TYPES = frozenset({"charge", "payment", "refund", "payment_refund", "payout"})
-
-
-def reconcile(tx: Tx, facts: Sequence[StripeFact], held: Money) -> Reconciliation:
-    """Compare the ledger with Stripe's balance transactions and ``held``, its balance."""
-    rows = {row.txn_ref: row for row in tx.rows(MOVEMENTS)}
-    there = {fact.txn_ref: fact for fact in facts}
-    currency = tx.tenant.currency
-    drift = [
-        Drift("missing_here", fact.txn_ref, fact.net) for fact in facts if fact.txn_ref not in rows
-    ]
-    drift += [
-        Drift("unknown_type", fact.txn_ref, fact.net)
-        for fact in facts
-        if fact.txn_ref in rows and fact.type not in KNOWN_TYPES
-    ]
-    for ref, row in rows.items():
-        fact = there.get(ref)
-        if fact is None:
-            drift.append(Drift("missing_there", ref, Money(row.posted_minor, row.currency)))
-        elif fact.net.minor != row.posted_minor or fact.net.minor != row.net_minor:
-            off = row.posted_minor - fact.net.minor
-            drift.append(Drift("amount_differs", ref, Money(off, row.currency)))
-    total = Money(sum(fact.net.minor for fact in facts), currency)
-    if total != held:
-        drift.append(Drift("balance_differs", "balance", held - total))
-    return Reconciliation(currency, _available(tx), held, len(rows), len(facts), tuple(drift))
-
-
-def _available(tx: Tx) -> Money:
-    currency = tx.tenant.currency
+    To be asked in one consistent question (``Engine.ask(…, consistent=True)``), after the answer
+    is there: no network is touched here. Memory does not grow with the number of movements, only
+    with what disagrees.
+    """
+    rolling = Rolling(period or Period())
+    books = read_books(tx, answer.account_ref, rolling.period)
+    if answer.failure or not answer.count:
+        return (unproven(answer, books, tx.tenant.currency, answer.failure or EMPTY),)
+    opened = open_rows(tx)
+    operations: dict[str, str] = {}
+    facts = _noted(answer.facts(), rolling, {row.ref for row in opened}, operations)
     try:
-        found = balances(tx, chart.AVAILABLE)
-    except NotFoundError:
-        return Money(0, currency)
-    return next((a.balance for a in found if a.balance.currency == currency), Money(0, currency))
+        found = _compared(tx, answer, facts, rolling, books)
+    except ValueError as error:
+        return (unproven(answer, books, tx.tenant.currency, f"not proven: {error}"),)
+    findings = _only_one_side(answer, found, rolling)
+    again, sources = repeated(tx, answer.account_ref)
+    items, drift = judge(tx, opened, Looking(operations, answer.begun_at - YOUNG))
+    findings.items += items
+    findings.drift += again
+    # A source that moved twice doesn't come to zero either: that is one thing, not two.
+    findings.drift += [item for item in drift if item.id not in sources]
+    return tuple(
+        proved(answer, books, rolling, findings, currency)
+        for currency in _currencies(tx.tenant.currency, answer, books, rolling)
+    )
+
+
+def _compared(
+    tx: Tx, answer: StripeAnswer, facts: Iterator[StripeFact], rolling: Rolling, books: Books
+) -> Matched:
+    rows = tx.stream(store.RECORDED, account_ref=answer.account_ref)
+    suspended = frozenset(
+        currency
+        for (code, currency), minor in books.balances.items()
+        if code == chart.SUSPENSE and minor
+    )
+    return compare(
+        facts,
+        (Recorded(**row._mapping) for row in rows),
+        suspended=suspended,
+        expected_from=answer.expected_from,
+        came_before=rolling.came_before,
+    )
+
+
+def _noted(
+    facts: Iterator[StripeFact],
+    rolling: Rolling,
+    wanted: set[str],
+    operations: dict[str, str],
+) -> Iterator[StripeFact]:
+    """Pass facts on; add them to the roll-forward, and note whose they are where that is asked."""
+    for fact in facts:
+        rolling.add(fact)
+        if fact.source_ref in wanted and fact.operation:
+            operations[fact.source_ref] = fact.operation
+        yield fact
+
+
+def _only_one_side(answer: StripeAnswer, found: Matched, rolling: Rolling) -> Findings:
+    """Tell what is missing from what is too young, and from what came later than the answer."""
+    findings = Findings(found.drift, [], found.facts, found.recorded)
+    for fact in found.only_there.values():
+        amount = Money(fact.net_minor, fact.currency)
+        if answer.relay_at_work and fact.moved_at >= answer.begun_at - YOUNG:
+            rolling.waits(fact)
+            item = OpenItem(chart.AVAILABLE, fact.txn_ref, "timing", amount, fact.moved_at)
+            findings.items.append(item)
+        else:
+            findings.drift.append(Drift(model.MISSING_HERE, fact.txn_ref, amount))
+    for row in found.only_here.values():
+        if row.moved_at >= answer.begun_at.replace(microsecond=0):
+            rolling.came_late(row)
+        else:
+            amount = Money(row.posted_minor, row.currency)
+            findings.drift.append(Drift(model.MISSING_THERE, row.txn_ref, amount))
+    return findings
+
+
+def _currencies(own: str, answer: StripeAnswer, books: Books, rolling: Rolling) -> list[str]:
+    """Return the business's currency, then every other one that moved or is held at Stripe."""
+    held = {currency for currency, minor in answer.held.items() if minor}
+    others = {*rolling.net, *books.currencies, *held} - {own}
+    return [own, *sorted(others)]

@@ -143,6 +143,12 @@ class StripeGateway(StripePages, StripeCards):
             newest_first = [facts.movement(row) for row in rows]
         yield from reversed(newest_first)
 
+    def movement(self, txn_ref: str) -> facts.Movement:
+        """Return a balance transaction as it is now."""
+        with explained():
+            found = self._client.v1.balance_transactions.retrieve(txn_ref, {"expand": ["source"]})
+            return facts.movement(found.to_dict())
+
     def history(self) -> Iterator[facts.Movement]:
         """Yield every movement of the account, the newest first; raises where a page is missing."""
         with explained():
@@ -162,6 +168,11 @@ class StripeGateway(StripePages, StripeCards):
         """Return the currency in which the account settles, such as ``EUR``."""
         with explained():
             return account.settlement_currency(self._client)
+
+    def balances(self) -> dict[str, Money]:
+        """Return what Stripe holds for the account, available and pending, by currency."""
+        with explained():
+            return account.balances(self._client)
 
     def balance(self, currency: str) -> facts.Balance:
         """Return what Stripe holds for the account in ``currency``."""

@@ -46,6 +46,16 @@ def settlement_currency(client: stripe.StripeClient) -> str:
     return currency.upper()
 
 
+def balances(client: stripe.StripeClient) -> dict[str, Money]:
+    """Return what Stripe holds for the account, available and pending, by currency."""
+    told = client.v1.balance.retrieve().to_dict()
+    sums: dict[str, Money] = {}
+    for part in (*told["available"], *told["pending"]):
+        money = from_stripe(int(part["amount"]), str(part["currency"]))
+        sums[money.currency] = sums.get(money.currency, Money(0, money.currency)) + money
+    return sums
+
+
 def payout(client: stripe.StripeClient, payout_ref: str) -> PayoutState:
     """Return a payout with its members, where Stripe tells them."""
     return _with_members(client, client.v1.payouts.retrieve(payout_ref).to_dict())
