@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bookra import clock
-from bookra.commands import documents, output
+from bookra.commands import booking_end, documents, output
 from bookra.commands.options import DryRun, FromDay, Key, group
-from bookra.commands.series import cancel_from
 from bookra.commands.series import series as book_series
 from bookra.commands.session import current
 from bookra.commands.visit import person
@@ -72,6 +71,7 @@ def show(code: Code) -> None:
     """
     from bookra.engine.bookings.history import history
     from bookra.engine.bookings.store import booking_by_code
+    from bookra.engine.payments import refunding
     from bookra.engine.payments.operations import operations_of
 
     def question(tx: Tx) -> dict[str, Any]:
@@ -79,6 +79,8 @@ def show(code: Code) -> None:
         document = documents.booking(booking, zone)
         if asked := operations_of(tx, booking_id=booking.id):
             document["payments"] = [documents.payment(each, zone) for each in asked]
+        if owed := refunding.owed(tx, booking):
+            document["owed"] = documents.money(owed)
         if changes := history(tx, booking.id):
             document["history"] = [documents.change(change, zone) for change in changes]
         return document
@@ -165,28 +167,7 @@ def confirm(code: Code, key: Key = None, dry_run: DryRun = False) -> None:
     _write("booking confirm", waitlist.confirm_held, code, key=key, dry_run=dry_run)
 
 
-@app.command()
-def cancel(
-    code: Code,
-    series: Annotated[
-        bool, typer.Option("--series", help="And the later visits of its series: all or none.")
-    ] = False,
-    key: Key = None,
-    dry_run: DryRun = False,
-) -> None:
-    """Cancel a booking that is not paid: its time is free again, the customer is told.
-
-    Examples:
-
-      bookra booking cancel LUN-7F3K
-      bookra booking cancel LUN-7F3K --series
-    """
-    from bookra.engine.bookings import actions
-
-    if series:
-        cancel_from(code, key=key, dry_run=dry_run)
-        return
-    _write("booking cancel", actions.cancel, code, key=key, dry_run=dry_run)
+app.command()(booking_end.cancel)
 
 
 @app.command("check-in")
@@ -215,17 +196,7 @@ def complete(code: Code, key: Key = None, dry_run: DryRun = False) -> None:
     _write("booking complete", taking.complete, code, key=key, dry_run=dry_run)
 
 
-@app.command("no-show")
-def no_show(code: Code, key: Key = None, dry_run: DryRun = False) -> None:
-    """Note that the customer did not come.
-
-    Examples:
-
-      bookra booking no-show LUN-7F3K
-    """
-    from bookra.engine.bookings import actions
-
-    _write("booking no-show", actions.no_show, code, key=key, dry_run=dry_run)
+app.command("no-show")(booking_end.no_show)
 
 
 def _write(

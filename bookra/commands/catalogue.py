@@ -24,6 +24,7 @@ COMMANDS: dict[str, Entry] = {
     "day": Entry("day", "The day's visits by time.", DESK),
     "class": Entry("class_", "Classes with seats: add, list, seats, set, move, cancel.", DESK),
     "pay": Entry("pay", "Take what a booking or an order owes, in any way.", DESK),
+    "refund": Entry("refund", "Give money back: all of it or a part, as it was paid.", DESK),
     "time-off": Entry("time_off", "Time off: add, list, remove.", DESK),
     "block": Entry("block", "Blocked times of staff and resources: add, list, remove.", DESK),
     "displaced": Entry("displaced", "Visits that lost their time: list, resolve.", DESK),

@@ -105,6 +105,8 @@ def booking(found: Booking, zone: ZoneInfo) -> dict[str, Any]:
         "paid": money(found.paid),
         "due": money(found.due),
     }
+    if found.refunded:
+        document["refunded"] = money(found.refunded)
     if len(found.lines) > 1:
         document["lines"] = [line(each, zone) for each in found.lines]
     if found.series_id is not None:
@@ -132,6 +134,8 @@ def payment(found: Operation, zone: ZoneInfo) -> dict[str, Any]:
         document["until"] = instant(found.expires_at, zone)
     if found.failure is not None:
         document["failure"] = found.failure
+    if found.reason:
+        document["reason"] = found.reason
     return document
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -81,15 +82,16 @@ def series(
         output.remark("A dry run: nothing was booked.")
 
 
-def cancel_from(code: str, *, key: str | None, dry_run: bool) -> None:
-    """Cancel a booking and the later ones of its series, and show them."""
+def cancel_from(code: str, *, waive: bool, key: str | None, dry_run: bool) -> None:
+    """Cancel a booking and the later ones of its series, with their refunds, and show them."""
     from bookra.engine.bookings.recurring.series import cancel_series
+    from bookra.engine.payments.fees import cancel_visit
 
     def action(tx: Tx) -> dict[str, Any]:
-        cancelled = cancel_series(tx, code)
+        cancelled = cancel_series(tx, code, partial(cancel_visit, waive=waive))
         return {"bookings": [documents.booking(each, tx.tenant.zone) for each in cancelled]}
 
-    parameters = {"code": code, "series": True}
+    parameters = {"code": code, "series": True} | ({"waive": True} if waive else {})
     _show(
         current().write("booking cancel", action, parameters=parameters, key=key, dry_run=dry_run)
     )

@@ -9,7 +9,7 @@ from bookra.engine.availability import sessions
 from bookra.engine.availability.actions import explain_start
 from bookra.engine.bookings import actions, booking, rota, store
 from bookra.engine.bookings.day import DaySnapshot
-from bookra.engine.payments import taking
+from bookra.engine.payments import fees, taking
 from bookra.engine.people import customers, habits
 from bookra.engine.people.customers import Customer
 from bookra.engine.runtime import Engine, Tx
@@ -114,10 +114,10 @@ class EngineDesk:
         )
 
     def cancel(self, code: str, reason: str) -> None:
-        """Cancel a booking; the reason is one of the dialog's words and goes into the audit."""
+        """Cancel a booking, with its refund; the dialog's word for why goes into the audit."""
 
         def action(tx: Tx) -> None:
-            actions.cancel(tx, code)
+            fees.cancel_visit(tx, code)
             tx.concerns("reason", reason)
 
         self._engine.act(self._tenant, action, command="tui cancel")

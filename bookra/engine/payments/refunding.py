@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from bookra.engine.bookings.model import Booking
 from bookra.engine.bookings.store import booking_by_id
 from bookra.engine.ledger.rules import refunds, sales
 from bookra.engine.ledger.rules.sales import Fact
@@ -97,16 +98,21 @@ def pay_owed(tx: Tx, code: str, to: str) -> Refunded:
             "What a failed refund owes is paid out in cash or at the terminal",
             hint=f"bookra refund {item.code} --owed --to cash",
         )
-    owed = purse_of(tx, item).owed_minor
-    if not owed:
+    minor = purse_of(tx, item).owed_minor
+    if not minor:
         raise ConflictError(
             "nothing_owed",
             f"Nothing is owed back for {item.code}",
             hint=f"Look at its refunds: bookra booking show {item.code}",
         )
-    post(tx, refunds.owed_paid_out(item.fact(tx, f"owed:{new_id()}"), to, owed))
+    post(tx, refunds.owed_paid_out(item.fact(tx, f"owed:{new_id()}"), to, minor))
     nothing = Money(0, item.currency)
-    return Refunded(item, (Part(to, owed, 0),), Money(owed, item.currency), nothing)
+    return Refunded(item, (Part(to, minor, 0),), Money(minor, item.currency), nothing)
+
+
+def owed(tx: Tx, booking: Booking) -> Money:
+    """Return what a failed refund of a booking owes, and nobody is paying back."""
+    return Money(purse_of(tx, sold.sold_of(booking)).owed_minor, booking.paid.currency)
 
 
 def give_back(tx: Tx, wanted: Operation, charge_id: UUID, charge_ref: str, amount: Money) -> str:

@@ -9,7 +9,7 @@ found by the claim itself.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -111,8 +111,10 @@ def book_series(tx: Tx, request: SeriesRequest) -> Series:
     return Series(series_id, rule, tuple(bookings), tuple(conflicts))
 
 
-def cancel_series(tx: Tx, code: str) -> list[Booking]:
+def cancel_series(tx: Tx, code: str, each: Callable[..., Booking] = cancel) -> list[Booking]:
     """Cancel a booking and the later ones of its series, all or none; returns them by time.
+
+    ``each`` cancels one: by itself only what is not paid, else with its refund (``payments.fees``).
 
     Those that are over or cancelled already stay as they are. Raises ConflictError
     (``not_in_series``), or what keeps any one of them from being cancelled, by its code.
@@ -139,7 +141,7 @@ def cancel_series(tx: Tx, code: str) -> list[Booking]:
         codes.insert(0, booking.code)  # it can't be cancelled: its error says why
     tx.concerns("series", row.series_id)
     first, *others = codes  # one message for all of them
-    return [cancel(tx, first), *(cancel(tx, code, tells=False) for code in others)]
+    return [each(tx, first), *(each(tx, code, tells=False) for code in others)]
 
 
 def rule_text(request: SeriesRequest) -> str:
