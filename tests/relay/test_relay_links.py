@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from connected import Connected
@@ -12,7 +13,8 @@ from bookra.engine.bookings.booking import BookingRequest, book
 from bookra.engine.bookings.model import Booking, Status
 from bookra.engine.catalog.actions import NewService, add_service
 from bookra.engine.catalog.model import Segment
-from bookra.engine.payments.links import request_link
+from bookra.engine.payments.asked import Asked
+from bookra.engine.payments.links import Wish, request_link
 from bookra.engine.payments.taking import take_cash
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError
@@ -39,7 +41,8 @@ def test_a_link_that_stripe_refuses_does_not_hold_up_the_next(luna: Connected) -
     luna.salon.act(lambda tx: request_link(tx, visit.code))
     luna.drain()
     assert luna.row("payment.request").state == "dead"
-    luna.salon.act(lambda tx: request_link(tx, visit.code, Money(500, visit.due.currency)))
+    with_tip = Wish(Asked(tip=Money(500, visit.due.currency)))
+    luna.salon.act(lambda tx: request_link(tx, visit.code, with_tip))
     luna.drain()
     assert luna.booking(visit).payment_url is not None
 
@@ -58,19 +61,35 @@ def test_a_hold_that_was_asked_for_longer_outlives_its_link(luna: Connected) -> 
     assert luna.booking(held).status is Status.HELD
 
 
+def test_a_second_link_for_the_same_money_closes_the_first(luna: Connected) -> None:
+    visit = luna.book()
+    with_tip = Wish(Asked(tip=Money(500, visit.due.currency)))
+    luna.salon.act(lambda tx: request_link(tx, visit.code))
+    luna.drain()
+    luna.salon.act(lambda tx: request_link(tx, visit.code, with_tip))
+    luna.drain()
+    open_ones = [each for each in luna.sessions() if each["status"] == "open"]
+    assert [each["amount_total"] for each in open_ones] == [5000]
+    assert luna.booking(visit).payment_url == open_ones[0]["url"]
+
+
 @pytest.mark.parametrize("how", ["paid by another link", "no-show"])
 def test_no_link_stays_open_for_a_visit_that_needs_none(luna: Connected, how: str) -> None:
     visit = luna.book()
-    luna.salon.act(lambda tx: request_link(tx, visit.code))
+    half = Wish(Asked(Money(2000, visit.due.currency)))
+    luna.salon.act(lambda tx: request_link(tx, visit.code, half))
     luna.drain()
-    luna.salon.act(lambda tx: request_link(tx, visit.code, Money(500, visit.due.currency)))
+    luna.salon.act(lambda tx: request_link(tx, visit.code, replace(half, saves_card=True)))
     luna.drain()
     assert [session["status"] for session in luna.sessions()] == ["open", "open"]
     if how == "no-show":
         luna.salon.act(lambda tx: no_show(tx, visit.code))
     else:
         luna.pay(visit)
-        luna.poll()
+        luna.drain()
+        luna.salon.act(lambda tx: request_link(tx, visit.code))
+        luna.drain()
+        luna.pay(visit)
     luna.drain()
     assert "open" not in {session["status"] for session in luna.sessions()}
     luna.prove_the_money()

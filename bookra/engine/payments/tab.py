@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from bookra.engine.bookings import store as bookings
-from bookra.engine.bookings.model import Booking
+from bookra.engine.bookings.model import Booking, Status
 from bookra.engine.ledger import chart
 from bookra.engine.ledger.rules import sales
 from bookra.engine.ledger.rules.sales import Fact, Sale, Tender
@@ -24,8 +24,8 @@ from bookra.money import allocate
 def receive(tx: Tx, booking: Booking, tender: Tender, key: str, memo: str = "") -> UUID:
     """Post a payment of at most what is due, once by ``key``; returns its entry.
 
-    It is a deposit while the price is not paid in full, revenue once it is, and a payment of what
-    the client owes once the visit is done. A tip may come alone. Raises ValueError for more than
+    It is a deposit while the price is not paid in full, revenue once it is; of a visit that is
+    done, a payment of what the client owes for it. A tip may come alone. Raises ValueError for more than
     is due: the caller has refused that in words.
     """
     due = still_due(booking)
@@ -36,7 +36,9 @@ def receive(tx: Tx, booking: Booking, tender: Tender, key: str, memo: str = "") 
         entry_id, _ = post(tx, sales.payment_of_rest(fact, tender))
         return entry_id
     if tender.amount_minor < due or not tender.amount_minor:
-        entry_id, _ = post(tx, sales.deposit(fact, tender))
+        entry_id, fresh = post(tx, sales.deposit(fact, tender))
+        if fresh and booking.status is Status.COMPLETED:
+            finish(tx, bookings.booking_by_id(tx, booking.id))
         return entry_id
     draft = sales.payment_in_full(fact, tender, sales_of(booking), booking.paid.minor)
     entry_id, fresh = post(tx, draft)
