@@ -21,6 +21,7 @@ from bookra.engine.reports.cutoff import Cutoff, cutoff
 from bookra.engine.reports.period import Period
 from bookra.engine.reports.revenue import Revenue, revenue
 from bookra.engine.runtime import Tx
+from bookra.engine.till.drawer import drawer
 
 SESSIONS = text(
     """
@@ -70,7 +71,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Drawer:
-    """A drawer's working day; ``expected`` and ``counted`` are None until it is closed."""
+    """A drawer's working day; ``counted`` and ``left`` are None until it is closed."""
 
     opened_at: datetime
     closed_at: datetime | None
@@ -118,7 +119,6 @@ def close_of_day(tx: Tx, day: date, as_of: datetime | None = None) -> Close:
     rows = tx.rows(OPEN, until=period.until, receivable=chart.RECEIVABLE)
     left = [bookings.booking_by_id(tx, row.id) for row in rows]
     owing = [booking for booking in left if booking.due]
-    drawers = tx.rows(SESSIONS, start=period.start, until=period.until)
     return Close(
         day,
         cut,
@@ -128,10 +128,22 @@ def close_of_day(tx: Tx, day: date, as_of: datetime | None = None) -> Close:
         sums.stored[chart.DEPOSITS],
         sums.stored[chart.GIFT_CARDS],
         sums.stored[chart.PACKAGES],
-        tuple(Drawer(*tuple(row)) for row in drawers),
+        tuple(
+            _drawer(tx, row) for row in tx.rows(SESSIONS, start=period.start, until=period.until)
+        ),
         tuple(booking for booking in owing if booking.status != "completed"),
         tuple(booking for booking in owing if booking.status == "completed"),
     )
+
+
+def _drawers(tx: Tx, period: Period) -> tuple[Drawer, ...]:
+    """Return the drawer's days; what an open one should hold by now, the till says."""
+    found = []
+    for row in tx.rows(SESSIONS, start=period.start, until=period.until):
+        expected = row.expected_minor if row.closed_at else drawer(tx).expected.minor
+        amounts = (row.float_minor, expected, row.counted_minor, row.left_minor)
+        found.append(Drawer(row.opened_at, row.closed_at, *amounts))
+    return tuple(found)
 
 
 def _count(sums: _Sums, move: Move) -> None:
