@@ -58,7 +58,7 @@ DUE = text(
     """
 )
 OWING = text(
-    SELECT
+    SELECT  # noqa: S608 - a constant
     + """
        AND m.state = 'active'
        AND EXISTS (SELECT FROM packages k
