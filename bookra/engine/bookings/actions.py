@@ -10,6 +10,7 @@ from bookra.engine.bookings.classes.seating import retake_seats
 from bookra.engine.bookings.holds import cancel_checkouts
 from bookra.engine.bookings.model import Booking, Status, require_next
 from bookra.engine.bookings.placing import place
+from bookra.engine.bookings.promo_uses import retake_use
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, InvalidInputError, NotFoundError
 
@@ -27,11 +28,21 @@ def confirm(tx: Tx, booking: Booking) -> Booking:
 def retake(tx: Tx, booking: Booking) -> bool:
     """Claim the time of an expired booking again; False, and nothing written, when it is taken.
 
-    With the people and at the times that were booked, in any units that are free. Also False when
+    With the people and at the times that were booked, in any units that are free, and at the price
+    that was agreed: also False when its promo code has been used up meanwhile. Also False when
     the time has passed, or a person or service of then is no longer there: the money goes back.
     """
     if tx.row(store.ALLOCATED, booking_id=booking.id) is not None:
         return True
+    savepoint = tx.connection.begin_nested()
+    if _retake_time(tx, booking) and retake_use(tx, booking.id):
+        savepoint.commit()
+        return True
+    savepoint.rollback()
+    return False
+
+
+def _retake_time(tx: Tx, booking: Booking) -> bool:
     if booking.lines[0].session_id is not None:
         return retake_seats(tx, booking)
     try:
