@@ -20,9 +20,7 @@ CHANGING = (
     " promo_uses package_uses stripe_payouts gift_cards memberships packages drawer_sessions pay_runs bank_accounts"
     " chair_rents"
 ).split()
-WRITTEN_ONCE = (
-    "policies payout_members commission_rules rent_terms ledger_snapshots"
-).split()
+WRITTEN_ONCE = ("policies payout_members commission_rules rent_terms ledger_snapshots").split()
 SIGNED = ("drawer_events", "ledger_days")
 
 # Columns whose defaults are the evidence: nobody may fill them in.
@@ -59,7 +57,12 @@ GRANTS = {
 # What else of the older tables may be written, by column: the price while it is open, the rest of
 # a charge that is to be refunded, and where an entry or a movement belongs.
 COLUMN_GRANTS = (
-    ("bookra_front_desk", "UPDATE", "booking_lines", "net_minor, tax_minor, discount_minor, list_minor"),
+    (
+        "bookra_front_desk",
+        "UPDATE",
+        "booking_lines",
+        "net_minor, tax_minor, discount_minor, list_minor",
+    ),
     ("bookra_relay", "UPDATE", "booking_lines", "net_minor, tax_minor, discount_minor, list_minor"),
     ("bookra_front_desk", "UPDATE", "charges", "refund_reserved_minor, changed_by"),
     ("bookra_front_desk", "INSERT", "entries", "order_id"),
@@ -69,6 +72,12 @@ COLUMN_GRANTS = (
     ("bookra_relay", "INSERT", "movements", "category"),
     ("bookra_front_desk", "UPDATE", "saved_cards", "state, changed_by"),
     ("bookra_manager", "UPDATE", "stripe_payouts", "received_entry_id, changed_by"),
+    (
+        "bookra_manager",
+        "UPDATE",
+        "disputes",
+        "answer, answer_submits, answered_at, answer_failure, changed_by",
+    ),
 )
 
 # Checks of tables that may hold many rows: (table, name, condition).
@@ -867,6 +876,10 @@ def _tables() -> None:
         sa.Column("opened_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("evidence_due_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("closed_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("answer_submits", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("answered_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("answer_failure", sa.Text(), server_default="", nullable=False),
         sa.Column("changed_by", sa.Text(), server_default=sa.text("SESSION_USER"), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id", "charge_id"],
@@ -1167,9 +1180,7 @@ def _columns() -> None:
         sa.Column("recognised_at", sa.TIMESTAMP(timezone=True), nullable=True),
         schema="bookra",
     )
-    op.add_column(
-        "bookings", sa.Column("discount_kind", sa.Text(), nullable=True), schema="bookra"
-    )
+    op.add_column("bookings", sa.Column("discount_kind", sa.Text(), nullable=True), schema="bookra")
     op.add_column(
         "bookings", sa.Column("discount_bps", sa.Integer(), nullable=True), schema="bookra"
     )

@@ -129,6 +129,22 @@ class RefundPayment(OperationPayload):
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerDispute(Payload):
+    """Hand in what the business says to a dispute; the answer itself stays in its row."""
+
+    topic: ClassVar[str] = "dispute.answer"
+    destination: ClassVar[str] = "stripe"
+    stream: ClassVar[str] = "dispute"
+
+    dispute_id: UUID
+
+    @property
+    def aggregate(self) -> str:
+        """Answers to one dispute keep their order."""
+        return f"{self.stream}:{self.dispute_id}"
+
+
+@dataclass(frozen=True, slots=True)
 class UpsertCalendar(Payload):
     """Make the calendar's event equal the booking, whatever it is by then."""
 
@@ -202,6 +218,7 @@ TOPICS: dict[str, type[Payload]] = {
         ChargeCard,
         DetachCard,
         RefundPayment,
+        AnswerDispute,
         UpsertCalendar,
         DeleteCalendar,
         SendMessage,

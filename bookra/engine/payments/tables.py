@@ -133,6 +133,10 @@ disputes = s.tenant_table(
     s.instant("opened_at"),
     s.optional("evidence_due_at", s.INSTANT),
     s.optional("closed_at", s.INSTANT),
+    s.optional("answer", s.Text),
+    s.required("answer_submits", s.Boolean, server_default="false"),
+    s.optional("answered_at", s.INSTANT),
+    s.required("answer_failure", s.Text, server_default=""),
     s.refers("charge_id", "charges"),
     s.unique("dispute_ref"),
 )
