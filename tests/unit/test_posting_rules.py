@@ -362,6 +362,15 @@ SALES = st.lists(
 )
 
 
+def test_a_tip_is_paired_with_the_money_it_came_in_and_a_deposit_with_the_price() -> None:
+    """What was paid of a price is asked of the transfers: a tip must not look like a part of it."""
+    draft = sales.payment_in_full(FACT, card(7800, 1500), [CUT], deposits_minor=3000)
+    tip = [move.debit for move in transfers(draft.postings) if move.credit == TIPS]
+    applied = sum(m.amount_minor for m in transfers(draft.postings) if m.debit == chart.DEPOSITS)
+    assert (tip, applied) == ([CLR], 3000)
+    assert all(m.credit != TIPS for m in transfers(draft.postings) if m.debit != CLR)
+
+
 @given(SALES, st.integers(0, 10**6), st.sampled_from(sorted(chart.TENDERS)))
 def test_all_that_is_received_is_somebodys(
     drawn: list[tuple[int, int, int, str]], tip: int, method: str

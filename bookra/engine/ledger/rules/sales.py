@@ -100,10 +100,11 @@ def payment_in_full(
 
     ``deposits_minor`` is what was paid before: it becomes revenue with this payment.
     """
+    # Deposits first: they are paired with the price alone, and a tip with the money it came in.
     return fact.draft(
         tender.kind,
-        *tender.postings(),
         Posting(chart.DEPOSITS, deposits_minor),
+        *tender.postings(),
         *_revenue(sales),
     )
 
