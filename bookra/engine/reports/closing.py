@@ -128,9 +128,7 @@ def close_of_day(tx: Tx, day: date, as_of: datetime | None = None) -> Close:
         sums.stored[chart.DEPOSITS],
         sums.stored[chart.GIFT_CARDS],
         sums.stored[chart.PACKAGES],
-        tuple(
-            _drawer(tx, row) for row in tx.rows(SESSIONS, start=period.start, until=period.until)
-        ),
+        _drawers(tx, period),
         tuple(booking for booking in owing if booking.status != "completed"),
         tuple(booking for booking in owing if booking.status == "completed"),
     )

@@ -106,8 +106,10 @@ def opened(
             hint=f"See its rows: bookra report revenue --by {by}",
             details={"by": by, "key": key},
         )
-    rows = tx.rows(ENTRIES, ids=list(shares))
-    return [RevenueEntry(*tuple(row), shares[row.id]) for row in rows]
+    return [
+        RevenueEntry(row.id, row.kind, row.effective_at, row.posted_at, row.subject, shares[row.id])
+        for row in tx.rows(ENTRIES, ids=list(shares))
+    ]
 
 
 def _checked(by: str) -> str:
