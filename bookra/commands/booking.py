@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bookra import clock
-from bookra.commands import booking_end, documents, output
+from bookra.commands import booking_end, booking_price, documents, output
 from bookra.commands.options import DryRun, FromDay, Key, group
 from bookra.commands.series import series as book_series
 from bookra.commands.session import current
@@ -152,6 +152,8 @@ def swap(
 
 
 app.command("series")(book_series)
+app.command()(booking_price.discount)
+app.command()(booking_price.item)
 
 
 @app.command()

@@ -109,6 +109,7 @@ def booking(found: Booking, zone: ZoneInfo) -> dict[str, Any]:
         document["refunded"] = money(found.refunded)
     if len(found.lines) > 1:
         document["lines"] = [line(each, zone) for each in found.lines]
+    document |= _price_parts(found)
     if found.series_id is not None:
         document["series"] = str(found.series_id)
     if found.hold_expires_at is not None:
@@ -116,6 +117,12 @@ def booking(found: Booking, zone: ZoneInfo) -> dict[str, Any]:
     if found.payment_url is not None:
         document["payment_url"] = found.payment_url
     return document
+
+
+def _price_parts(found: Booking) -> dict[str, Any]:
+    from bookra.commands.sale_documents import price_parts
+
+    return price_parts(found)
 
 
 def payment(found: Operation, zone: ZoneInfo) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bookra.commands import documents, output
+from bookra.commands import documents, output, tenant_policy
 from bookra.commands.options import DryRun, Key, group
 from bookra.commands.session import current
 from bookra.commands.tenant_rules import rules
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 app = group("Businesses: create, list, show, brand, rules, providers.")
 provider_app = group("A business's accounts at Stripe, Google and WhatsApp.")
 app.add_typer(provider_app, name="provider")
+app.add_typer(tenant_policy.app, name="policy")
 app.command()(rules)
 
 Slug = Annotated[str, typer.Argument(help="The business's slug.")]
