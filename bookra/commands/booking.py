@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bookra import clock
-from bookra.commands import booking_end, booking_price, documents, output
+from bookra.commands import booking_end, booking_price, dispute, documents, output
 from bookra.commands.options import DryRun, FromDay, Key, group
 from bookra.commands.series import series as book_series
 from bookra.commands.session import current
@@ -72,6 +72,7 @@ def show(code: Code) -> None:
     from bookra.engine.bookings.history import history
     from bookra.engine.bookings.store import booking_by_code
     from bookra.engine.payments import refunding
+    from bookra.engine.payments.disputes import disputes_of
     from bookra.engine.payments.operations import operations_of
 
     def question(tx: Tx) -> dict[str, Any]:
@@ -81,6 +82,8 @@ def show(code: Code) -> None:
             document["payments"] = [documents.payment(each, zone) for each in asked]
         if owed := refunding.owed(tx, booking):
             document["owed"] = documents.money(owed)
+        if disputed := disputes_of(tx, booking.id):
+            document["disputes"] = [dispute.document(each, zone) for each in disputed]
         if changes := history(tx, booking.id):
             document["history"] = [documents.change(change, zone) for change in changes]
         return document

@@ -48,6 +48,7 @@ COMMANDS: dict[str, Entry] = {
     "use": Entry("use", "Remember a business, so that --tenant can be left out.", SETUP),
     "report": Entry("report", "Reports: revenue, staff, tax, liabilities, close-of-day.", MONEY),
     "invoice": Entry("invoice", "Invoices: list, show, pdf.", MONEY),
+    "dispute": Entry("dispute", "Disputed payments: list, show, answer.", MONEY),
     "ledger": Entry("ledger", "The ledger: entries, balance, verify, export, reverse.", MONEY),
     "explain": Entry("explain", "Open any figure: from a code to all that hangs on it.", MONEY),
     "drawer": Entry("drawer", "The cash drawer: open, move, count, close, show.", MONEY),

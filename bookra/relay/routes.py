@@ -16,7 +16,7 @@ from bookra.engine.invoices.actions import credit, issue
 from bookra.engine.outbox import topics
 from bookra.engine.people.customers import customer_by_id
 from bookra.engine.runtime import Tenant, Tx
-from bookra.relay import payment_routes, refund_routes
+from bookra.relay import dispute_routes, payment_routes, refund_routes
 from bookra.relay.delivery import SKIPPED, Delivery, Route
 from bookra.relay.outcome import Delivered, Outcome
 from bookra.relay.providers.google_calendar import CalendarEvent
@@ -107,6 +107,7 @@ def _addressed(tx: Tx, booking: Booking) -> tuple[Booking, Any, Tenant]:
 ROUTES: dict[str, Route] = {
     **payment_routes.ROUTES,
     **refund_routes.ROUTES,
+    **dispute_routes.ROUTES,
     "calendar.upsert": Route(sync_calendar),
     "calendar.delete": Route(sync_calendar),
     "message.send": Route(send_message),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bookra.engine.runtime import Tx
-from bookra.relay.events import checkouts, intents, payouts, refunds
+from bookra.relay.events import checkouts, disputes, intents, payouts, refunds
 from bookra.relay.events.handler import Handler
 from bookra.relay.providers.stripe_facts import Movement
 
@@ -14,11 +14,13 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(intents.KINDS, intents.HANDLER),
     **dict.fromkeys(payouts.KINDS, payouts.HANDLER),
     **dict.fromkeys(refunds.KINDS, refunds.HANDLER),
+    **dict.fromkeys(disputes.KINDS, disputes.HANDLER),
 }
 
 BEHIND: dict[str, Callable[[Tx, Movement], None]] = {
     "charge": checkouts.settle_charge,
     "payment": checkouts.settle_charge,
+    "adjustment": disputes.settle_behind,
     "refund": refunds.settle_refund,
     "payment_refund": refunds.settle_refund,
     "refund_failure": refunds.settle_failure,

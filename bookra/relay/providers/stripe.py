@@ -23,6 +23,7 @@ from bookra.relay.providers import stripe_account as account
 from bookra.relay.providers import stripe_facts as facts
 from bookra.relay.providers import stripe_lists as lists
 from bookra.relay.providers.stripe_cards import StripeCards
+from bookra.relay.providers.stripe_disputes import StripeDisputes
 from bookra.relay.providers.stripe_effects import carried_out
 from bookra.relay.providers.stripe_errors import explained
 from bookra.relay.providers.stripe_pages import StripePages
@@ -69,7 +70,7 @@ class RefundOrder:
     looks_first: bool = False
 
 
-class StripeGateway(StripePages, StripeCards):
+class StripeGateway(StripePages, StripeCards, StripeDisputes):
     """One account at Stripe. May be shared by threads; ``close`` it, or use it in a ``with``."""
 
     def __init__(
