@@ -64,7 +64,7 @@ def sold(
     """Sell something and print it; wait for the link where one was asked for."""
     document = current().write(command, action, parameters=parameters, key=key, dry_run=dry_run)
     waits = wait and not dry_run and parameters.get("method") in ("link", "saved-card")
-    output.record(_awaited(document, wait) if waits else document)
+    output.record(awaited_order(document, wait) if waits else document)
     if dry_run:
         output.remark("A dry run: nothing was sold.")
     elif document.get("state") in ("open", "pending"):
@@ -72,8 +72,11 @@ def sold(
         output.remark(f"To be paid: bookra pay {order}")
 
 
-def _awaited(document: dict[str, Any], wait_seconds: float) -> dict[str, Any]:
-    """Return the document with the link of its order, or with its end, once the relay has it."""
+def awaited_order(document: dict[str, Any], wait_seconds: float) -> dict[str, Any]:
+    """Return the document with the link of its order, or with its end, once the relay has it.
+
+    It is an order's own, or that of something that names its ``order``.
+    """
     from bookra.engine.orders.store import order_by_code
 
     code, deadline = document.get("order", document["code"]), time.monotonic() + wait_seconds
@@ -89,4 +92,7 @@ def _awaited(document: dict[str, Any], wait_seconds: float) -> dict[str, Any]:
         return found
     if link is not None:
         return {**document, "payment_url": link}
-    return {**document, "state": "active"} if found["state"] == "paid" else document
+    if found["state"] != "paid":
+        return document
+    worth = {"balance": document["initial"]} if "initial" in document else {}
+    return {**document, "state": "active", **worth}

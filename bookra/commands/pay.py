@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bookra.commands import output
+from bookra.commands import counter, output, sale_documents
 from bookra.commands.linked import (
     QR_WAIT_SECONDS,
     Qr,
@@ -100,7 +100,8 @@ def pay(
       bookra pay LUN-7F3K --link --wait 5 --qr
       bookra pay LUN-7F3K --link --deposit --days 3
       bookra pay LUN-7F3K --saved-card --wait 10
-      bookra pay LUN-7F3K --gift-card GIFT-7QK2-9MWX-H4TR
+      bookra pay LUN-7F3K --gift-card GC-7F3K-9Q2M-XW4P-6HRT
+      bookra pay LUN-O9Q2 --cash
     """
     ways = {"cash": cash, "terminal": terminal, "link": link, "saved-card": saved_card}
     tokens = {"gift-card": gift_card, "package": package}
@@ -135,7 +136,9 @@ def _show(
         output.remark("A dry run: nothing was taken.")
         return
     drawn = qr or qr_file is not None
-    document = awaited(document, wait or (QR_WAIT_SECONDS if drawn else 0))
+    seconds = wait or (QR_WAIT_SECONDS if drawn else 0)
+    wait_for = counter.awaited_order if "kind" in document else awaited
+    document = wait_for(document, seconds)
     output.record(document)
     if drawn:
         show_qr(document.get("payment_url"), qr_file, shown=qr)
@@ -176,7 +179,36 @@ def _check_fits(wanted: Wanted) -> None:
 
 
 def _pay(tx: Tx, wanted: Wanted) -> dict[str, Any]:
+    from bookra.engine.orders.store import is_order
+
+    if is_order(tx, wanted.code):
+        return _order_paid(tx, wanted)
     return asked_for(tx, _booking_paid(tx, wanted))
+
+
+def _order_paid(tx: Tx, wanted: Wanted) -> dict[str, Any]:
+    """Take a whole order's amount; an order knows no parts and no deposit."""
+    from bookra.engine.orders.redeeming import pay_order_with_gift_card
+    from bookra.engine.orders.selling import pay_by
+
+    options = {
+        "--amount": wanted.amount,
+        "--to-staff": wanted.to_staff,
+        "--deposit": wanted.deposit,
+        "--days": wanted.days,
+        "--save-card": wanted.save_card,
+        "--card": wanted.card,
+        "--package": wanted.method == "package",
+    }
+    for option, given in options.items():
+        if given:
+            raise UsageError("usage", f"{option} does not go with an order, which is paid whole")
+    if wanted.method == "gift-card":
+        return sale_documents.order(
+            pay_order_with_gift_card(tx, wanted.code, wanted.token), tx.tenant.zone
+        )
+    tip = parse_amount(wanted.tip, tx.tenant.currency) if wanted.tip is not None else None
+    return sale_documents.order(pay_by(tx, wanted.code, wanted.method, tip), tx.tenant.zone)
 
 
 def _booking_paid(tx: Tx, wanted: Wanted) -> Booking:

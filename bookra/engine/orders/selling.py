@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from bookra.engine.orders import paying, store
 from bookra.engine.orders.model import RETAIL, Order
+from bookra.engine.payments.taking import COUNTER
 from bookra.engine.prices.items import Wanted, insert_item, item_price
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, InvalidInputError
@@ -61,7 +62,9 @@ def sell_goods(
 
 
 def pay_by(tx: Tx, code: str, method: str, tip: Money | None = None) -> Order:
-    """Pay an order by one of ``METHODS``; ``later`` leaves it open."""
+    """Pay an order by one of ``METHODS``; ``later`` leaves it open. A tip is for the counter."""
+    if tip and method not in COUNTER:
+        raise InvalidInputError("bad_tip", "A tip for an order is taken in cash or by terminal")
     if method == PAY_LATER:
         return store.order_by_code(tx, code)
     if method == "link":
