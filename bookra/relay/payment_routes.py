@@ -23,7 +23,7 @@ from bookra.engine.tenancy.providers import ProviderAccount
 from bookra.relay.backoff import key_may_be_forgotten
 from bookra.relay.delivery import SKIPPED, Delivery, Route, stripe_key
 from bookra.relay.events import intents
-from bookra.relay.outcome import Delivered, Outcome, Retry
+from bookra.relay.outcome import Delivered, Outcome, Retry, Snooze
 from bookra.relay.providers.stripe import StripeGateway
 from bookra.relay.providers.stripe_cards import CardOrder
 from bookra.relay.providers.stripe_facts import CheckoutClosed, CheckoutOpened, IntentState
@@ -157,10 +157,14 @@ def cancel_payment(delivery: Delivery) -> Outcome:
     """Close a page, so that nobody pays for what is gone, or after its days are over."""
     payload = delivery.payload
     assert isinstance(payload, topics.CancelPayment | topics.EndPayment)
-    operation = delivery.ask(lambda tx: operations.operation(tx, payload.operation_id))
+    operation, now = delivery.ask(
+        lambda tx: (operations.operation(tx, payload.operation_id), tx.now)
+    )
     page = operation.provider_ref
     if operation.state not in ("new", "open") or page is None:
         return SKIPPED
+    if isinstance(payload, topics.EndPayment) and now < _ends(operation):
+        return Snooze(_ends(operation), "the link's days are not over")
     account, stripe = delivery.clients.stripe(delivery.item.tenant)
     key = f"{stripe_key(delivery.item, operation.id)}:expire"
     closing = stripe.close_link if operation.kind == "payment-link" else stripe.expire_checkout
