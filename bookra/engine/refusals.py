@@ -50,6 +50,18 @@ CONSTRAINTS: dict[str, tuple[type[BookraError], str, str, str]] = {
         "That is more than what is left of the charge",
         "",
     ),
+    "invoices_tenant_id_number": (
+        ConflictError,
+        "number_taken",
+        "An invoice with the next number exists already",
+        "Look at the last ones: bookra invoice list",
+    ),
+    "invoices_tenant_id_year_sequence": (
+        ConflictError,
+        "number_taken",
+        "An invoice with the next number exists already",
+        "Look at the last ones: bookra invoice list",
+    ),
     "command_results_tenant_id_key": (
         ConflictError,
         "in_progress",
