@@ -160,11 +160,13 @@ def cancel_payment(delivery: Delivery) -> Outcome:
     operation, now = delivery.ask(
         lambda tx: (operations.operation(tx, payload.operation_id), tx.now)
     )
-    page = operation.provider_ref
-    if operation.state not in ("new", "open") or page is None:
+    if operation.state not in ("new", "open"):
         return SKIPPED
     if isinstance(payload, topics.EndPayment) and now < _ends(operation):
         return Snooze(_ends(operation), "the link's days are not over")
+    page = operation.provider_ref
+    if page is None:
+        return SKIPPED
     account, stripe = delivery.clients.stripe(delivery.item.tenant)
     key = f"{stripe_key(delivery.item, operation.id)}:expire"
     closing = stripe.close_link if operation.kind == "payment-link" else stripe.expire_checkout
