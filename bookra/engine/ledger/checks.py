@@ -130,15 +130,18 @@ OVERPAID = text(
 RESERVE = text(
     """
     SELECT c.charge_ref AS subject FROM charges c
-      LEFT JOIN operations o ON o.tenant_id = c.tenant_id AND o.charge_id = c.id
-       AND o.kind = 'refund' AND o.state IN ('new', 'open', 'succeeded')
+      LEFT JOIN (operations o
+                 LEFT JOIN entries e ON e.tenant_id = o.tenant_id
+                  AND e.key = 'refund:' || CAST(o.id AS text))
+             ON o.tenant_id = c.tenant_id AND o.charge_id = c.id AND o.kind = 'refund'
+            AND (o.state <> 'failed' OR e.id IS NOT NULL)
      WHERE c.tenant_id = :tenant_id
      GROUP BY c.charge_ref, c.refund_reserved_minor, c.captured_minor
-    HAVING COALESCE(sum(o.amount_minor), 0) > c.refund_reserved_minor
-        OR c.refund_reserved_minor > c.captured_minor
+    HAVING LEAST(COALESCE(sum(o.amount_minor), 0), c.captured_minor) <> c.refund_reserved_minor
      LIMIT :most
     """
 )
+# What is being refunded of bought value is taken off it at once, and posted when it moves.
 GIFT_CARDS = text(
     """
     SELECT a.currency AS subject FROM accounts a
@@ -149,22 +152,56 @@ GIFT_CARDS = text(
            COALESCE((SELECT sum(g.balance_minor) FROM gift_cards g
                       WHERE g.tenant_id = :tenant_id AND g.currency = a.currency
                         AND g.state = 'active'), 0)
+         + COALESCE((SELECT sum(o.amount_minor) FROM operations o
+                       JOIN orders s ON s.tenant_id = o.tenant_id AND s.id = o.order_id
+                        AND s.kind = 'gift-card'
+                       LEFT JOIN entries e ON e.tenant_id = o.tenant_id
+                        AND e.key = 'refund:' || CAST(o.id AS text)
+                      WHERE o.tenant_id = :tenant_id AND o.kind = 'refund'
+                        AND o.state IN ('new', 'open') AND e.id IS NULL), 0)
      LIMIT :most
     """
 )
 PACKAGES = text(
     """
+    WITH used AS (
+        SELECT package_id, sum(amount_minor) AS minor FROM package_uses
+         WHERE tenant_id = :tenant_id GROUP BY package_id
+    ), back AS (
+        SELECT e.order_id, sum(t.amount_minor) AS minor
+          FROM entries e
+          JOIN transfers t ON t.tenant_id = e.tenant_id AND t.entry_id = e.id
+          JOIN accounts d ON d.tenant_id = t.tenant_id AND d.id = t.debit_account_id
+           AND d.code = 'liabilities:packages'
+         WHERE e.tenant_id = :tenant_id AND e.order_id IS NOT NULL
+           AND e.kind IN ('card_refund', 'cash_refund', 'terminal_refund', 'gift_card_refund')
+         GROUP BY e.order_id
+    ), asked AS (
+        SELECT o.order_id, sum(o.amount_minor) AS minor
+          FROM operations o
+          LEFT JOIN entries e ON e.tenant_id = o.tenant_id
+           AND e.key = 'refund:' || CAST(o.id AS text)
+         WHERE o.tenant_id = :tenant_id AND o.kind = 'refund' AND o.state IN ('new', 'open')
+           AND o.order_id IS NOT NULL AND e.id IS NULL
+         GROUP BY o.order_id
+    ), owed AS (
+        SELECT k.currency,
+               sum(CASE WHEN k.state = 'active'
+                        THEN k.price_minor - COALESCE(used.minor, 0) - COALESCE(back.minor, 0)
+                        ELSE COALESCE(asked.minor, 0) END) AS minor
+          FROM packages k
+          LEFT JOIN used ON used.package_id = k.id
+          LEFT JOIN back ON back.order_id = k.order_id
+          LEFT JOIN asked ON asked.order_id = k.order_id
+         WHERE k.tenant_id = :tenant_id AND k.state <> 'pending'
+         GROUP BY k.currency
+    )
     SELECT a.currency AS subject FROM accounts a
       LEFT JOIN postings p ON p.tenant_id = a.tenant_id AND p.account_id = a.id
+      LEFT JOIN owed ON owed.currency = a.currency
      WHERE a.tenant_id = :tenant_id AND a.code = 'liabilities:packages'
-     GROUP BY a.currency
-    HAVING COALESCE(-sum(p.amount_minor), 0) <>
-           COALESCE((SELECT sum(k.price_minor - COALESCE(u.used_minor, 0)) FROM packages k
-                       LEFT JOIN (SELECT package_id, sum(amount_minor) AS used_minor
-                                    FROM package_uses WHERE tenant_id = :tenant_id
-                                   GROUP BY package_id) u ON u.package_id = k.id
-                      WHERE k.tenant_id = :tenant_id AND k.currency = a.currency
-                        AND k.state = 'active'), 0)
+     GROUP BY a.currency, owed.minor
+    HAVING COALESCE(-sum(p.amount_minor), 0) <> COALESCE(owed.minor, 0)
      LIMIT :most
     """
 )
