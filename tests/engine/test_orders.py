@@ -14,6 +14,7 @@ from bookra.engine.orders.model import Order
 from bookra.engine.orders.selling import cancel_order, pay_by, sell_goods
 from bookra.engine.orders.store import order_by_code, orders
 from bookra.engine.outbox.inspect import outbox_rows
+from bookra.engine.payments.operations import operations_of
 from bookra.engine.prices.items import Wanted
 from bookra.ids import CODE_ALPHABET
 
@@ -66,8 +67,9 @@ def test_a_charge_that_is_told_again_is_known(salon: Salon, tmp_path: Path) -> N
     order = sold(salon, "link", Wanted("oil", 10))
     again = salon.act(lambda tx: paying.request_link(tx, order.code))
     assert again.id == order.id
-    (operation,) = salon.ask(lambda tx: paying.operations.operations_of(tx, order_id=order.id))
+    (operation,) = salon.ask(lambda tx: operations_of(tx, order_id=order.id))
     assert (operation.amount, operation.subject) == (eur(11900), order.code)
+    assert operation.platform_fee == eur(200)
     charge = paying.Charge("ch_1", "pi_1", operation.amount, salon.now)
     told = [salon.act(lambda tx: paying.settle(tx, operation, charge)) for _ in range(2)]
     assert told == ["paid", "known"]

@@ -33,6 +33,12 @@ class Order:
     bought: str | None = None
     payment_url: str | None = None
 
+    @property
+    def net(self) -> Money:
+        """The amount without the tax of goods; value that is bought is taxed when it is used."""
+        tax = sum(item.tax.minor for item in self.items)
+        return Money(self.amount.minor - tax, self.amount.currency)
+
 
 @dataclass(frozen=True, slots=True)
 class GiftCard:

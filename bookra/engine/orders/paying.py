@@ -84,7 +84,7 @@ def request_link(tx: Tx, code: str) -> Order:
             order_id=order.id,
             customer_id=order.customer_id,
             purpose="order",
-            platform_fee=operations.platform_fee(stripe, order.amount),
+            platform_fee=operations.platform_fee(stripe, order.net),
             expires_at=tx.now + OPEN_SESSION,
         )
         emit(tx, RequestPayment(None, operations.begin(tx, new)))
@@ -102,7 +102,7 @@ def charge_saved_card(tx: Tx, code: str) -> Order:
             "no_customer", f"{order.code} names no customer whose card could be charged"
         )
     if not in_flight(tx, order):
-        saved_cards.charge_order(tx, order.id, order.customer_id, order.amount)
+        saved_cards.charge_order(tx, order.id, order.customer_id, order.amount, order.net)
     return store.order_by_id(tx, order.id)
 
 

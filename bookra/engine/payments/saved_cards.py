@@ -212,9 +212,12 @@ def charge(tx: Tx, booking: Booking, amount: Money, purpose: str) -> UUID:
     return _charge(tx, booking, card, Part(amount.minor, 0, {}), purpose, fee)
 
 
-def charge_order(tx: Tx, order_id: UUID, customer_id: UUID, amount: Money) -> UUID:
+def charge_order(
+    tx: Tx, order_id: UUID, customer_id: UUID, amount: Money, net: Money | None = None
+) -> UUID:
     """Have the newest saved card of a customer charged for an order; returns the operation.
 
+    ``net`` is the amount without its tax, where that is another: the platform's share is of it.
     The caller has locked the order. Raises NotFoundError (``no_saved_card``).
     """
     card = the_card(tx, customer_id)
@@ -225,7 +228,7 @@ def charge_order(tx: Tx, order_id: UUID, customer_id: UUID, amount: Money) -> UU
         customer_id=customer_id,
         saved_card_id=card.id,
         purpose="order",
-        platform_fee=operations.platform_fee(operations.stripe_account(tx), amount),
+        platform_fee=operations.platform_fee(operations.stripe_account(tx), net or amount),
     )
     operation_id = operations.begin(tx, new)
     emit(tx, ChargeCard(None, operation_id))
