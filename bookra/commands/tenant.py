@@ -11,7 +11,7 @@ from bookra.commands import documents, output, tenant_policy
 from bookra.commands.options import DryRun, Key, group
 from bookra.commands.session import current
 from bookra.commands.tenant_rules import rules
-from bookra.errors import UnavailableError, UsageError
+from bookra.errors import BookraError, InvalidInputError, UnavailableError, UsageError
 from bookra.money import rate_bps
 
 if TYPE_CHECKING:
@@ -204,6 +204,9 @@ def provider_set(
         token = _live_token(provider, given, token_file)
     parameters = {"provider": provider, "sandbox": sandbox, **config}
     chosen = ProviderAccount(provider.value, sandbox, given)
+    # An account that the stand-in has just opened settles in the business's currency.
+    if provider is Provider.STRIPE and (account or not sandbox):
+        _check_currency(chosen, token)
     vault = Vault(session.settings.key_file)
 
     def action(tx: Tx) -> dict[str, Any]:
@@ -224,6 +227,29 @@ def provider_list() -> None:
 
     found = current().ask(accounts)
     output.rows([_document(item) for item in found.values()], ("provider", "sandbox", "config"))
+
+
+def _check_currency(chosen: ProviderAccount, token: dict[str, str]) -> None:
+    """Refuse an account that settles in another currency than the business's.
+
+    Stripe may be out of reach now: then nothing is refused, and the reconciliation tells later.
+    """
+    from bookra.relay.facts import settlement_currency
+
+    session = current()
+    try:
+        settles_in = settlement_currency(session.settings, chosen, token)
+    except BookraError as error:
+        output.remark(f"Its currency could not be checked: {error.message}")
+        return
+    own = session.ask(lambda tx: tx.tenant.currency)
+    if settles_in != own:
+        raise InvalidInputError(
+            "currency_differs",
+            f"This account settles in {settles_in}, and the business in {own}: every amount would"
+            " be converted, and nothing would add up",
+            hint=f"Open an account at Stripe that settles in {own}, or add a bank account in it",
+        )
 
 
 def _document(found: ProviderAccount) -> dict[str, Any]:

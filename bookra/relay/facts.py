@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import IO
 
 from bookra.clock import from_epoch, to_epoch
-from bookra.config import Settings
+from bookra.config import Settings, sandbox_address
 from bookra.engine.outbox.relays import relays
 from bookra.engine.reports.reconcile import reconcile
 from bookra.engine.reports.reconcile_model import (
@@ -25,11 +25,12 @@ from bookra.engine.reports.reconcile_model import (
     StripeFact,
 )
 from bookra.engine.runtime import Engine
+from bookra.engine.tenancy.providers import ProviderAccount
 from bookra.errors import BookraError
 from bookra.money import Money
 from bookra.relay.access import Clients
 from bookra.relay.inbound import OVERLAP
-from bookra.relay.providers.stripe import StripeGateway
+from bookra.relay.providers.stripe import StripeAccess, StripeGateway
 from bookra.relay.providers.stripe_facts import Movement
 
 ROUNDS = 3
@@ -50,6 +51,19 @@ def prove_stripe(
         return engine.ask(tenant, lambda tx: reconcile(tx, answer, period), consistent=True)
 
 
+def settlement_currency(
+    settings: Settings, account: ProviderAccount, token: Mapping[str, str]
+) -> str:
+    """Ask Stripe in which currency an account settles that is not connected yet.
+
+    Raises BookraError when it can't be asked, or refuses the key.
+    """
+    url = sandbox_address(settings) if account.sandbox else None
+    access = StripeAccess(token["token"], account.config.get("account"), url)
+    with StripeGateway(access) as stripe:
+        return stripe.settlement_currency()
+
+
 @contextmanager
 def stripe_answer(
     engine: Engine, settings: Settings, tenant: str, period: Period | None = None
@@ -64,6 +78,7 @@ def stripe_answer(
         begun_at = datetime.now(UTC)
         held, count, failure = _written(stripe, file)
         payouts, why = _payouts(stripe, opened, period) if not failure else ([], "")
+        settles_in = stripe.settlement_currency()
         yield StripeAnswer(
             account_ref=account.config.get("account", "own"),
             begun_at=begun_at,
@@ -72,6 +87,7 @@ def stripe_answer(
             count=count,
             facts=lambda: _read(file),
             payouts=payouts,
+            settles_in=settles_in,
             failure=failure or why,
             relay_at_work=any(relay.alive for relay in engine.across_tenants(relays)),
         )

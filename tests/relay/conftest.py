@@ -9,9 +9,18 @@ import pytest
 from command_line import CommandLine
 from connected import Connected, connected_salon
 from databases import Database
+from described import recording
 from sqlalchemy import Engine as Pool
 
 from bookra.config import Settings
+
+
+@pytest.fixture(autouse=True)
+def requests_are_described() -> Iterator[None]:
+    """Whatever a test lets us send to Stripe must be what Stripe itself describes."""
+    with recording() as recorded:
+        yield
+    assert recorded.problems() == []
 
 
 @pytest.fixture

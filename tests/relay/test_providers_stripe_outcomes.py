@@ -282,7 +282,10 @@ def test_the_look_up_reaches_back_to_before_the_session_can_have_been_made() -> 
 
 def test_a_server_error_that_hid_a_refund_is_delivered() -> None:
     outcome = refunded(FAILED, listing(REFUNDED))
-    assert outcome == Delivered("re_1", RefundMade("re_1", "succeeded", Money(5400, "USD")))
+    assert isinstance(outcome, Delivered)
+    assert isinstance(outcome.facts, RefundMade)
+    made = (outcome.facts.refund_id, outcome.facts.status, outcome.facts.amount)
+    assert made == ("re_1", "succeeded", Money(5400, "USD"))
 
 
 def test_a_replayed_server_error_without_a_refund_asks_for_a_new_key() -> None:
@@ -407,7 +410,7 @@ def test_events_come_oldest_first_over_all_pages() -> None:
 @pytest.mark.parametrize("second_page", [Reply(500, error("api_error")), listing(more=True)])
 def test_half_a_list_of_events_is_none(second_page: Reply) -> None:
     with gateway(listing(event(3), more=True), second_page) as (stripe, _):
-        events = stripe.events(7, [])
+        events = stripe.events(7, ["charge.succeeded"])
         with pytest.raises(UnavailableError):
             next(events)
 
