@@ -38,15 +38,18 @@ def set_(
       bookra tenant policy set --text policy.txt --cancel-window 24h --late-cancel-fee 50% \
 --no-show-fee 100%
     """
+    from bookra.engine.prices.policy import parse_window
+
+    minutes = parse_window(cancel_window)
     body = text.read()
 
     def action(tx: Tx) -> dict[str, Any]:
         from bookra.engine.prices.policies import set_policy
-        from bookra.engine.prices.policy import parse_fee, parse_window
+        from bookra.engine.prices.policy import parse_fee
 
         currency = tx.tenant.currency
         late, absent = parse_fee(late_cancel_fee, currency), parse_fee(no_show_fee, currency)
-        found = set_policy(tx, body, parse_window(cancel_window), late, absent)
+        found = set_policy(tx, body, minutes, late, absent)
         return sale_documents.policy(found, tx.tenant.zone, currency)
 
     parameters = {
@@ -65,14 +68,14 @@ def set_(
 @app.command()
 def show(
     version: Annotated[
-        int | None, typer.Option(help="Which one; the one in force if left out.", min=1)
+        int | None, typer.Argument(help="Which one; the one in force if left out.", min=1)
     ] = None,
 ) -> None:
     """Show the policy in force, or an earlier version.
 
     Examples:
 
-      bookra tenant policy show --version 1 --json
+      bookra tenant policy show 1 --json
     """
     from bookra.engine.prices import policies
 
