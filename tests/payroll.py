@@ -25,7 +25,9 @@ LADDER = Terms(Kind.TIERED, tiers=(Tier(0, 4000), Tier(10_000, 5000)))
 ASKED = text(
     """
     SELECT id, topic, version, payload FROM outbox
-     WHERE tenant_id = :tenant_id AND topic LIKE 'commission.%' ORDER BY id
+     WHERE tenant_id = :tenant_id AND topic LIKE 'commission.%'
+       AND (CAST(:booking_id AS uuid) IS NULL OR booking_id = :booking_id)
+     ORDER BY id
     """
 )
 SPLITS = text(
@@ -44,9 +46,10 @@ def paid_visit(salon: Salon, wall: str, *, staff: str = "ana", tip: int = 0) -> 
     return salon.booking(booking.code)
 
 
-def work(salon: Salon) -> None:
+def work(salon: Salon, visit: Booking | None = None) -> None:
     """Do all that was ever asked about commission; what was done before changes nothing."""
-    for row in salon.ask(lambda tx: tx.rows(ASKED)):
+    booking_id = visit.id if visit else None
+    for row in salon.ask(lambda tx: tx.rows(ASKED, booking_id=booking_id)):
         payload = load(row.topic, row.version, row.payload)
         salon.act(lambda tx, row=row, payload=payload: LOCAL[row.topic](tx, payload))
 
@@ -54,7 +57,7 @@ def work(salon: Salon) -> None:
 def earned(salon: Salon, wall: str, *, staff: str = "ana", tip: int = 0) -> Booking:
     """Return a paid visit whose commission is split."""
     booking = paid_visit(salon, wall, staff=staff, tip=tip)
-    work(salon)
+    work(salon, booking)
     return booking
 
 
