@@ -24,7 +24,7 @@ from bookra.engine.bookings.model import Booking, Status
 from bookra.engine.bookings.recurring.recurrence import Every
 from bookra.engine.bookings.recurring.series import SeriesRequest, book_series, cancel_series
 from bookra.engine.ledger.verify import verify
-from bookra.engine.payments import saved_cards
+from bookra.engine.payments import cards
 from bookra.engine.payments.fees import cancel_visit, no_show
 from bookra.engine.payments.links import request_link
 from bookra.engine.payments.operations import operations_of
@@ -65,8 +65,8 @@ def late(salon: Salon) -> Salon:
 
 
 def keep_card(salon: Salon, booking: Booking) -> None:
-    card = saved_cards.KeptCard("cus_1", "pm_1", "visa", "4242", None)
-    salon.act(lambda tx: saved_cards.keep(tx, booking.customer_id, card))
+    card = cards.KeptCard("cus_1", "pm_1", "visa", "4242", None)
+    salon.act(lambda tx: cards.keep(tx, booking.customer_id, card))
 
 
 def proven(salon: Salon) -> None:
