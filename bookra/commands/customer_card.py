@@ -75,7 +75,7 @@ def list_(customer: Who) -> None:
 
       bookra customer card list 'Rosa Vega'
     """
-    from bookra.engine.payments.saved_cards import cards_of
+    from bookra.engine.payments.cards import cards_of
     from bookra.engine.people.customers import the_customer
 
     found = current().ask(
@@ -99,12 +99,12 @@ def remove(
 
       bookra customer card remove 'Rosa Vega' 4242
     """
-    from bookra.engine.payments import saved_cards
+    from bookra.engine.payments import cards
     from bookra.engine.people.customers import the_customer
 
     def action(tx: Tx) -> dict[str, Any]:
-        found = saved_cards.the_card(tx, the_customer(tx, customer).id, card)
-        saved_cards.remove(tx, found)
+        found = cards.the_card(tx, the_customer(tx, customer).id, card)
+        cards.remove(tx, found)
         return {**documents.saved_card(found), "state": "removed"}
 
     parameters = {"customer": customer, "card": card}

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from bookra.engine.invoices.store import Invoice
     from bookra.engine.ledger.reading import AccountBalance, PostedEntry, PostedLine
     from bookra.engine.outbox.inspect import OutboxRow
+    from bookra.engine.payments.cards import SavedCard
     from bookra.engine.payments.operations import Operation
-    from bookra.engine.payments.saved_cards import SavedCard
     from bookra.engine.people.customers import Customer
     from bookra.engine.people.staff import Staff
     from bookra.engine.runtime import Brand, Tenant

@@ -13,9 +13,9 @@ from bookra.clock import to_epoch
 from bookra.engine.bookings.model import OCCUPYING, Booking, Status
 from bookra.engine.bookings.store import booking_by_id
 from bookra.engine.outbox import topics
-from bookra.engine.payments import links, operations, saved_cards
+from bookra.engine.payments import cards, links, operations, saved_cards
+from bookra.engine.payments.cards import SavedCard
 from bookra.engine.payments.operations import Operation
-from bookra.engine.payments.saved_cards import SavedCard
 from bookra.engine.payments.settling import FEES
 from bookra.engine.payments.terms import shown_terms
 from bookra.engine.runtime import Tx
@@ -230,7 +230,7 @@ def detach_card(delivery: Delivery) -> Outcome:
     """Make Stripe forget a saved card."""
     payload = delivery.payload
     assert isinstance(payload, topics.DetachCard)
-    card = delivery.ask(lambda tx: saved_cards.card_by_id(tx, payload.card_id))
+    card = delivery.ask(lambda tx: cards.card_by_id(tx, payload.card_id))
     account, stripe = delivery.clients.stripe(delivery.item.tenant)
     key = f"{stripe_key(delivery.item, card.id)}:detach"
     return delivery.called(account, lambda: stripe.detach_card(card.method_ref, key=key))
@@ -247,8 +247,8 @@ def _facts(delivery: Delivery) -> Facts:
         return Facts(
             operation,
             booking,
-            saved_cards.card_by_id(tx, card_id) if card_id else None,
-            saved_cards.customer_ref(tx, operation.customer_id, operation.created_at),
+            cards.card_by_id(tx, card_id) if card_id else None,
+            cards.customer_ref(tx, operation.customer_id, operation.created_at),
             shown_terms(tx, booking) if booking else "",
             tx.tenant.name,
             tx.now,

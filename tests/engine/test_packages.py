@@ -36,9 +36,10 @@ from bookra.engine.orders.packages import expire_packages, package, packages, se
 from bookra.engine.orders.redeeming import redeem_package
 from bookra.engine.orders.selling import cancel_order, pay_by
 from bookra.engine.orders.store import order_by_code
+from bookra.engine.payments.cards import KeptCard, keep
 from bookra.engine.payments.operations import operations_of
 from bookra.engine.payments.package_visits import give_back
-from bookra.engine.payments.saved_cards import KeptCard, declined, keep
+from bookra.engine.payments.saved_cards import declined
 from bookra.engine.payments.taking import take_cash
 from bookra.engine.people.customers import Customer
 from bookra.engine.prices.booking import book

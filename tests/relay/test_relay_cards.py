@@ -12,11 +12,11 @@ from sqlalchemy import text
 from bookra.engine.bookings import store as bookings
 from bookra.engine.bookings.actions import no_show
 from bookra.engine.bookings.model import Booking, Status
-from bookra.engine.payments import saved_cards
+from bookra.engine.payments import cards, saved_cards
 from bookra.engine.payments.asked import Asked
+from bookra.engine.payments.cards import SavedCard
 from bookra.engine.payments.links import Wish, request_link
 from bookra.engine.payments.operations import Operation, operations_of
-from bookra.engine.payments.saved_cards import SavedCard
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, NotFoundError
 from bookra.money import Money
@@ -34,7 +34,7 @@ def save_card(luna: Connected, card: str = "visa") -> SavedCard:
     (page,) = luna.salon.ask(lambda tx: tx.rows(SETUP))
     luna.outside.pay(page.url, card)
     luna.drain()
-    (saved,) = luna.salon.ask(lambda tx: saved_cards.cards_of(tx, rosa))
+    (saved,) = luna.salon.ask(lambda tx: cards.cards_of(tx, rosa))
     return saved
 
 
@@ -61,7 +61,7 @@ def test_a_card_is_saved_with_a_payment_where_that_was_asked_for(luna: Connected
     luna.pay(visit)
     luna.drain()
     assert luna.booking(visit).due.minor == 0
-    (saved,) = luna.salon.ask(lambda tx: saved_cards.cards_of(tx, visit.customer_id))
+    (saved,) = luna.salon.ask(lambda tx: cards.cards_of(tx, visit.customer_id))
     second = luna.book(3)
     ask_for_card(luna, second)
     luna.drain()
@@ -75,7 +75,7 @@ def test_a_link_that_asks_for_no_card_saves_none(luna: Connected) -> None:
     luna.drain()
     luna.pay(visit)
     luna.drain()
-    assert luna.salon.ask(lambda tx: saved_cards.cards_of(tx, visit.customer_id)) == []
+    assert luna.salon.ask(lambda tx: cards.cards_of(tx, visit.customer_id)) == []
 
 
 def test_a_saved_card_pays_a_part_once_however_often_one_asks(luna: Connected) -> None:
@@ -196,7 +196,7 @@ def test_a_card_that_is_removed_is_forgotten_at_stripe_too(
     luna: Connected, fault: str | None
 ) -> None:
     saved = save_card(luna)
-    luna.salon.act(lambda tx: saved_cards.remove(tx, saved))
+    luna.salon.act(lambda tx: cards.remove(tx, saved))
     if fault is not None:
         luna.outside.fault("stripe", fault)
     luna.drain_past_failures()

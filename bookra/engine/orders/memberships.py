@@ -19,7 +19,7 @@ from bookra.engine.orders.model import MEMBERSHIP, Membership, Order
 from bookra.engine.orders.packages import NewPackage, expire_packages, insert_package
 from bookra.engine.orders.periods import next_period
 from bookra.engine.orders.selling import cancel_order
-from bookra.engine.payments import saved_cards
+from bookra.engine.payments import cards
 from bookra.engine.runtime import Tx
 from bookra.engine.tenancy.providers import account
 from bookra.errors import ConflictError, NotFoundError
@@ -178,7 +178,7 @@ def cancel_membership(tx: Tx, code: str) -> Membership:
 def _bill(tx: Tx, found: Membership, plan: Plan) -> Bill:
     order, period = _bill_period(tx, found, plan)
     how = "open"
-    if account(tx, "stripe") is not None and saved_cards.cards_of(tx, found.customer_id):
+    if account(tx, "stripe") is not None and cards.cards_of(tx, found.customer_id):
         paying.charge_saved_card(tx, order.code)
         how = "saved-card"
     else:

@@ -11,7 +11,7 @@ from bookra.engine.bookings import store as bookings
 from bookra.engine.bookings.history import note
 from bookra.engine.bookings.model import Booking, Status
 from bookra.engine.ledger import chart
-from bookra.engine.payments import package_visits, saved_cards
+from bookra.engine.payments import cards, package_visits, saved_cards
 from bookra.engine.payments.purses import Purse, purse_of
 from bookra.engine.payments.refund_posting import Giving, post_kept, post_refund
 from bookra.engine.payments.refunding import give
@@ -134,7 +134,7 @@ def _charge(tx: Tx, booking: Booking, fee_minor: int, kind: str) -> None:
     """Charge a fee to the customer's saved card, where they accepted the policy; else note it."""
     fee = Money(fee_minor, booking.price.currency)
     accepted = booking.policy_accepted_at is not None
-    if accepted and saved_cards.cards_of(tx, booking.customer_id):
+    if accepted and cards.cards_of(tx, booking.customer_id):
         saved_cards.charge(tx, booking, fee, kind)
         note(tx, booking.id, kind, charged=fee)
     else:

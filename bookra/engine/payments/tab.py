@@ -25,8 +25,8 @@ def receive(tx: Tx, booking: Booking, tender: Tender, key: str, memo: str = "") 
     """Post a payment of at most what is due, once by ``key``; returns its entry.
 
     It is a deposit while the price is not paid in full, revenue once it is; of a visit that is
-    done, a payment of what the client owes for it. A tip may come alone. Raises ValueError for more than
-    is due: the caller has refused that in words.
+    done, a payment of what the client owes for it. A tip may come alone. Raises ValueError for
+    more than is due: the caller has refused that in words.
     """
     due = still_due(booking)
     if tender.amount_minor > due:

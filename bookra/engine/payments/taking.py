@@ -14,7 +14,7 @@ from bookra.engine.bookings.actions import confirm
 from bookra.engine.bookings.model import Booking, Status
 from bookra.engine.bookings.request import BookingRequest
 from bookra.engine.ledger.rules.sales import Tender
-from bookra.engine.payments import saved_cards
+from bookra.engine.payments import cards, saved_cards
 from bookra.engine.payments.asked import ALL, Asked, checked
 from bookra.engine.payments.links import (
     LINK_HOLD_MINUTES,
@@ -81,7 +81,7 @@ def book_with_saved_card(tx: Tx, request: BookingRequest, *, full: bool = False)
 
     A card that is declined frees the slot. The deposit or the whole price, as by link.
     """
-    saved_cards.the_card(tx, request.customer_id)
+    cards.the_card(tx, request.customer_id)
     booking = book(tx, replace(request, hold_minutes=LINK_HOLD_MINUTES))
     if not booking.due:
         return confirm(tx, booking)

@@ -9,9 +9,9 @@ from calendar import monthrange
 from datetime import date
 
 from bookra.engine.bookings import holds
-from bookra.engine.payments import operations, saved_cards
+from bookra.engine.payments import cards, operations
+from bookra.engine.payments.cards import KeptCard
 from bookra.engine.payments.operations import Operation
-from bookra.engine.payments.saved_cards import KeptCard
 from bookra.engine.payments.settling import Charge
 from bookra.engine.runtime import Tx
 from bookra.relay.events import paid
@@ -74,7 +74,7 @@ def _keep_card(tx: Tx, operation: Operation, card: CardFacts | None) -> None:
         card.last4,
         date(card.expires_year, card.expires_month, last_day),
     )
-    saved_cards.keep(tx, operation.customer_id, kept)
+    cards.keep(tx, operation.customer_id, kept)
 
 
 HANDLER = Handler(lambda stripe, session: stripe.checkout(session), settled)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bookra.engine.orders import paying
 from bookra.engine.payments import operations, settling
 from bookra.engine.payments.operations import Operation
 from bookra.engine.payments.settling import Charge
@@ -13,8 +14,6 @@ def settle(tx: Tx, operation: Operation, charge: Charge) -> str:
     """Settle a charge once; returns what was decided, ``known`` when it had been told before."""
     if operation.order_id is None:
         return settling.settle_payment(tx, operation.id, charge)
-    from bookra.engine.orders import paying
-
     return paying.settle(tx, operation, charge)
 
 
