@@ -9,7 +9,8 @@ from sqlalchemy.exc import DBAPIError
 
 from bookra.engine.database import open_pool
 from bookra.engine.ledger.entry import Draft, Posting
-from bookra.engine.ledger.store import balances, entries, post
+from bookra.engine.ledger.reading import balances, entries
+from bookra.engine.ledger.store import post
 from bookra.engine.ledger.verify import verify
 from bookra.engine.payments.taking import take_cash
 from bookra.engine.runtime import Tx
@@ -31,7 +32,7 @@ def as_administrator(salon: Salon, *statements: str) -> None:
     pool = open_pool(salon.database.administrator, pooled=False)
     with pool.begin() as connection:
         for statement in statements:
-            connection.execute(text(statement))
+            connection.exec_driver_sql(statement)
 
 
 def test_a_key_is_posted_once_and_answers_with_its_entry(salon: Salon) -> None:
@@ -107,12 +108,35 @@ def test_a_sound_ledger_is_proven(salon: Salon) -> None:
 PLANTED = {
     "has no transfer": ["DELETE FROM bookra.transfers"],
     "have a gap": ["DELETE FROM bookra.transfers WHERE line = 0"],
-    "is paid beyond its price": [
+    "is paid beyond its price": ["UPDATE bookra.transfers SET amount_minor = amount_minor + 1"],
+    "belongs to no entry or account": [
+        "SET session_replication_role = replica",
+        "DELETE FROM bookra.entries",
+    ],
+    "is of another kind than its code": ["UPDATE bookra.accounts SET kind = 'asset'"],
+    "does not reverse what it says": [
         (
-            "INSERT INTO bookra.entries (tenant_id, id, key, kind, effective_at, booking_id)"
-            " SELECT tenant_id, gen_random_uuid(), 'again', kind, now(), booking_id"
+            "INSERT INTO bookra.entries (tenant_id, id, key, kind, effective_at, reverses)"
+            " SELECT tenant_id, gen_random_uuid(), 'back', 'reversal', now(), id"
             " FROM bookra.entries"
         )
+    ],
+    "moves Stripe's balance without a movement": [
+        "UPDATE bookra.accounts SET code = 'assets:stripe:available' WHERE kind = 'asset'"
+    ],
+    "reserves another sum than its refunds": [
+        (
+            "INSERT INTO bookra.charges (tenant_id, id, booking_id, charge_ref, intent_ref,"
+            " captured_minor, tip_minor, refund_reserved_minor, currency, captured_at, changed_by)"
+            " SELECT tenant_id, gen_random_uuid(), id, 'ch_1', 'pi_1', 900, 0, 1, 'EUR', now(), ''"
+            " FROM bookra.bookings"
+        )
+    ],
+    "the gift cards in EUR hold another sum": [
+        "UPDATE bookra.accounts SET code = 'liabilities:gift-cards' WHERE kind = 'liability'"
+    ],
+    "the packages in EUR hold another sum": [
+        "UPDATE bookra.accounts SET code = 'liabilities:packages' WHERE kind = 'liability'"
     ],
     "and its entry disagree": [
         (
@@ -120,6 +144,14 @@ PLANTED = {
             " amount_minor, fee_minor, net_minor, currency, moved_at, entry_id)"
             " SELECT tenant_id, gen_random_uuid(), 'a', 'txn_1', 'charge', 5, 0, 5, 'EUR', now(),"
             " id FROM bookra.entries"
+        )
+    ],
+    "is beyond the counter": [
+        (
+            "INSERT INTO bookra.invoices (tenant_id, id, number, year, sequence, booking_id,"
+            " issued_at, net_minor, tax_minor, gross_minor, currency, document)"
+            " SELECT tenant_id, gen_random_uuid(), 'X-2026-1', 2026, 1, id, now(), 0, 0, 0, 'EUR',"
+            " '{}' FROM bookra.bookings"
         )
     ],
     "is missing from the sequence": [
