@@ -58,6 +58,7 @@ PURE = {
     "engine/ledger/rules/stripe.py",
     "engine/ledger/rules/till.py",
     "engine/ledger/rules/value.py",
+    "engine/payments/refund_parts.py",
     "engine/orders/model.py",
     "engine/orders/periods.py",
     "engine/payouts/figures.py",
