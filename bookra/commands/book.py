@@ -23,6 +23,7 @@ from bookra.commands.linked import (
 )
 from bookra.commands.options import DryRun, Key, single
 from bookra.commands.pay import Days, SaveCard
+from bookra.commands.payment_documents import shown
 from bookra.commands.session import current
 from bookra.commands.visit import (
     WAIT_MINUTES,
@@ -170,7 +171,7 @@ def _show(
     drawn = qr or qr_file is not None
     if not dry_run:
         document = awaited(document, wait or (QR_WAIT_SECONDS if drawn else 0))
-    output.record(document)
+    output.record(shown(document))
     if dry_run:
         output.remark("A dry run: nothing was booked.")
     elif drawn:

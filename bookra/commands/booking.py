@@ -10,6 +10,7 @@ import typer
 
 from bookra import clock
 from bookra.commands import booking_end, booking_price, dispute, documents, output
+from bookra.commands import payment_documents as payments
 from bookra.commands.options import DryRun, FromDay, Key, group
 from bookra.commands.series import series as book_series
 from bookra.commands.session import current
@@ -79,7 +80,7 @@ def show(code: Code) -> None:
         booking, zone = booking_by_code(tx, code), tx.tenant.zone
         document = documents.booking(booking, zone)
         if asked := operations_of(tx, booking_id=booking.id):
-            document["payments"] = [documents.payment(each, zone) for each in asked]
+            document["payments"] = [payments.payment(each, zone) for each in asked]
         if owed := refunding.owed(tx, booking):
             document["owed"] = documents.money(owed)
         if disputed := disputes_of(tx, booking.id):
@@ -88,7 +89,7 @@ def show(code: Code) -> None:
             document["history"] = [documents.change(change, zone) for change in changes]
         return document
 
-    output.record(current().ask(question))
+    output.record(payments.shown(current().ask(question)))
 
 
 @app.command()

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import typer
 
-from bookra.commands import documents, output
+from bookra.commands import output, payment_documents
 from bookra.commands.linked import (
     POLL_SECONDS,
     QR_WAIT_SECONDS,
@@ -80,7 +80,8 @@ def list_(customer: Who) -> None:
 
     found = current().ask(
         lambda tx: [
-            documents.saved_card(card) for card in cards_of(tx, the_customer(tx, customer).id)
+            payment_documents.saved_card(card)
+            for card in cards_of(tx, the_customer(tx, customer).id)
         ]
     )
     output.rows(found, COLUMNS, empty="No card is saved.")
@@ -105,7 +106,7 @@ def remove(
     def action(tx: Tx) -> dict[str, Any]:
         found = cards.the_card(tx, the_customer(tx, customer).id, card)
         cards.remove(tx, found)
-        return {**documents.saved_card(found), "state": "removed"}
+        return {**payment_documents.saved_card(found), "state": "removed"}
 
     parameters = {"customer": customer, "card": card}
     output.record(
@@ -119,7 +120,7 @@ def _setup(tx: Tx, operation_id: UUID) -> dict[str, Any]:
     """``id state url? until? failure?`` of the page on which a card is saved."""
     from bookra.engine.payments.operations import operation
 
-    document = documents.payment(operation(tx, operation_id), tx.tenant.zone)
+    document = payment_documents.payment(operation(tx, operation_id), tx.tenant.zone)
     return {name: document[name] for name in document if name not in ("amount", "purpose")}
 
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from bookra.engine.invoices.store import Invoice
     from bookra.engine.ledger.reading import AccountBalance, PostedEntry, PostedLine
     from bookra.engine.outbox.inspect import OutboxRow
-    from bookra.engine.payments.cards import SavedCard
-    from bookra.engine.payments.operations import Operation
     from bookra.engine.people.customers import Customer
     from bookra.engine.people.staff import Staff
     from bookra.engine.runtime import Brand, Tenant
@@ -123,33 +121,6 @@ def _price_parts(found: Booking) -> dict[str, Any]:
     from bookra.commands.sale_documents import price_parts
 
     return price_parts(found)
-
-
-def payment(found: Operation, zone: ZoneInfo) -> dict[str, Any]:
-    """``id kind purpose state amount url? failure?``: what was asked of Stripe, how far it came."""
-    document: dict[str, Any] = {
-        "id": str(found.id),
-        "kind": found.kind,
-        "purpose": found.purpose,
-        "state": found.state,
-        "amount": money(found.amount),
-    }
-    if found.tip:
-        document["tip"] = money(found.tip)
-    if found.url is not None and found.state == "open":
-        document["url"] = found.url
-        document["until"] = instant(found.expires_at, zone)
-    if found.failure is not None:
-        document["failure"] = found.failure
-    if found.reason:
-        document["reason"] = found.reason
-    return document
-
-
-def saved_card(found: SavedCard) -> dict[str, Any]:
-    """``id brand last4 expires``: a card as a receipt shows it."""
-    expires = found.expires_on.isoformat() if found.expires_on else None
-    return {"id": str(found.id), "brand": found.brand, "last4": found.last4, "expires": expires}
 
 
 def change(found: Change, zone: ZoneInfo) -> dict[str, Any]:

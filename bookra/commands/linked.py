@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bookra.commands import documents, output
+from bookra.commands import documents, output, payment_documents
 from bookra.commands.failures import printable
 from bookra.commands.session import current
 from bookra.errors import ConflictError, InvalidInputError
@@ -44,7 +44,7 @@ def asked_for(tx: Tx, booking: Booking) -> dict[str, Any]:
     asked = [each for each in operations_of(tx, booking_id=booking.id) if each.kind != "refund"]
     if not asked:
         return document
-    document["payment"] = payment = documents.payment(asked[-1], zone)
+    document["payment"] = payment = payment_documents.payment(asked[-1], zone)
     document.pop("payment_url", None)
     if "url" in payment:
         document["payment_url"] = payment["url"]
@@ -116,7 +116,7 @@ def _again(document: dict[str, Any]) -> dict[str, Any]:
         wanted = operation(tx, UUID(document["payment"]["id"]))
         now = documents.booking(booking_by_code(tx, document["code"]), zone)
         now.pop("payment_url", None)
-        payment = documents.payment(wanted, zone)
+        payment = payment_documents.payment(wanted, zone)
         link = {"payment_url": payment["url"]} if "url" in payment else {}
         return {**now, "payment": payment, **link}
 

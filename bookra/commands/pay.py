@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bookra.commands import counter, output, sale_documents
+from bookra.commands import counter, documents, output, sale_documents
 from bookra.commands.linked import (
     QR_WAIT_SECONDS,
     Qr,
@@ -20,6 +20,7 @@ from bookra.commands.linked import (
     show_qr,
 )
 from bookra.commands.options import DryRun, Key, single
+from bookra.commands.payment_documents import shown
 from bookra.commands.session import current
 from bookra.errors import InvalidInputError, UsageError
 from bookra.money import Money, parse_amount
@@ -132,14 +133,14 @@ def _show(
 ) -> None:
     """Print what was paid or asked for, after the wait; draw the link."""
     if dry_run:
-        output.record(document)
+        output.record(shown(document))
         output.remark("A dry run: nothing was taken.")
         return
     drawn = qr or qr_file is not None
     seconds = wait or (QR_WAIT_SECONDS if drawn else 0)
     wait_for = counter.awaited_order if "kind" in document else awaited
     document = wait_for(document, seconds)
-    output.record(document)
+    output.record(shown(document))
     if drawn:
         show_qr(document.get("payment_url"), qr_file, shown=qr)
 
@@ -183,7 +184,10 @@ def _pay(tx: Tx, wanted: Wanted) -> dict[str, Any]:
 
     if is_order(tx, wanted.code):
         return _order_paid(tx, wanted)
-    return asked_for(tx, _booking_paid(tx, wanted))
+    paid = _booking_paid(tx, wanted)
+    if wanted.method in ("link", "saved-card"):
+        return asked_for(tx, paid)
+    return documents.booking(paid, tx.tenant.zone)
 
 
 def _order_paid(tx: Tx, wanted: Wanted) -> dict[str, Any]:

@@ -26,7 +26,8 @@ from bookra.relay.events import intents
 from bookra.relay.outcome import Delivered, Outcome, Retry, Snooze
 from bookra.relay.providers.stripe import StripeGateway
 from bookra.relay.providers.stripe_cards import CardOrder
-from bookra.relay.providers.stripe_facts import CheckoutClosed, CheckoutOpened, IntentState
+from bookra.relay.providers.stripe_facts import IntentState
+from bookra.relay.providers.stripe_page_facts import CheckoutClosed, CheckoutOpened
 from bookra.relay.providers.stripe_pages import CheckoutOrder
 
 SESSION_LEAST = timedelta(minutes=30, seconds=20)

@@ -18,7 +18,7 @@ from bookra.relay.outcome import Delivered
 from bookra.relay.providers.stripe import RefundOrder, StripeAccess, StripeGateway
 from bookra.relay.providers.stripe_cards import CardOrder
 from bookra.relay.providers.stripe_disputes import DisputeAnswer
-from bookra.relay.providers.stripe_facts import CheckoutState
+from bookra.relay.providers.stripe_page_facts import CheckoutState
 from bookra.relay.providers.stripe_pages import CheckoutOrder
 from bookra.sandbox import SandboxClient, open_stripe_account
 

@@ -28,7 +28,8 @@ from bookra.relay.outcome import (
     Unknown,
 )
 from bookra.relay.providers.stripe import RefundOrder, StripeAccess, StripeGateway
-from bookra.relay.providers.stripe_facts import CheckoutClosed, CheckoutOpened, RefundMade
+from bookra.relay.providers.stripe_facts import RefundMade
+from bookra.relay.providers.stripe_page_facts import CheckoutClosed, CheckoutOpened
 from bookra.relay.providers.stripe_pages import CheckoutOrder
 
 KEY = "sk_test_" + "k" * 24

@@ -15,13 +15,8 @@ from bookra.errors import NotAllowedError
 from bookra.money import Money
 from bookra.relay.outcome import CONFLICT, THROTTLE, TRANSIENT, Dead, Delivered, Retry
 from bookra.relay.providers.stripe import RefundOrder, StripeAccess, StripeGateway
-from bookra.relay.providers.stripe_facts import (
-    Balance,
-    CheckoutClosed,
-    CheckoutOpened,
-    CheckoutState,
-    RefundMade,
-)
+from bookra.relay.providers.stripe_facts import Balance, RefundMade
+from bookra.relay.providers.stripe_page_facts import CheckoutClosed, CheckoutOpened, CheckoutState
 from bookra.relay.providers.stripe_pages import CheckoutOrder
 from bookra.sandbox import SandboxClient, open_stripe_account
 

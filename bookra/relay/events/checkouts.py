@@ -16,7 +16,8 @@ from bookra.engine.payments.settling import Charge
 from bookra.engine.runtime import Tx
 from bookra.relay.events import paid
 from bookra.relay.events.handler import Handler
-from bookra.relay.providers.stripe_facts import CardFacts, CheckoutState, Movement
+from bookra.relay.providers.stripe_facts import Movement
+from bookra.relay.providers.stripe_page_facts import CardFacts, CheckoutState
 
 KINDS = (
     "checkout.session.completed",

@@ -15,8 +15,8 @@ import stripe
 from bookra.clock import to_epoch
 from bookra.money import Money, to_stripe
 from bookra.relay.outcome import Delivered, Outcome
-from bookra.relay.providers import stripe_facts as facts
 from bookra.relay.providers import stripe_lists as lists
+from bookra.relay.providers import stripe_page_facts as facts
 from bookra.relay.providers.stripe_effects import carried_out
 from bookra.relay.providers.stripe_errors import explained
 
