@@ -118,15 +118,13 @@ def _refuse(found: tuple[Reconciliation, ...]) -> None:
     if all(one.ok for one in found):
         return
     drift = [drift_of(item) for one in found for item in one.drift]
-    broken = [f"{part.name} ({part.shows})" for one in found for part in one.proof if not part.ok]
-    if not drift and "not proven" in broken[0]:
-        raise CheckFailedError(
-            "not_proven", f"Nothing is proven: {found[0].proof[0].shows}", hint="Try again"
-        )
+    broken = [part for one in found for part in one.proof if not part.ok]
+    if not drift and "not proven" in broken[0].shows:
+        raise CheckFailedError("not_proven", f"Nothing is proven; {broken[0].shows}")
     raise CheckFailedError(
         "drift",
-        f"The ledger and Stripe differ by {found[0].difference}, in {len(drift)} places:"
-        f" {'; '.join(broken)}",
+        f"The ledger and Stripe differ by {found[0].difference}; what does not hold:"
+        f" {', '.join(dict.fromkeys(part.name for part in broken))}",
         hint="If the relay is behind, let it catch up: bookra relay drain;"
         " or fetch what is missing: bookra reconcile stripe --repair",
         details={"drift": drift},

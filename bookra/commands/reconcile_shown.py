@@ -101,7 +101,9 @@ def _show(found: Reconciliation, now: datetime) -> None:
         output.rows(_rolled(found), ("movement", "count", "amount", "fees", "net", "ledger"))
     if found.open:
         print()  # noqa: T201
-        items = [_open(item, now) for item in found.open]
+        items = [
+            {**_open(item, now), "account": item.account.partition(":")[2]} for item in found.open
+        ]
         output.rows(items, ("account", "id", "what", "amount", "age_days"))
     if found.drift:
         print()  # noqa: T201

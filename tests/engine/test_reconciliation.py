@@ -256,6 +256,24 @@ def test_what_is_missing_here_is_found_and_taken_over_by_the_repair(luna: Luna) 
     assert luna.repair() == []
 
 
+def test_a_payment_that_was_never_settled_is_taken_over_by_the_repair(luna: Luna) -> None:
+    before = luna.connected.salon.balances()
+    of_it = "(SELECT id FROM entries WHERE kind = 'card_payment')"
+    luna.sql(
+        f"DELETE FROM transfers WHERE entry_id IN {of_it}",
+        "DELETE FROM entries WHERE kind = 'card_payment'",
+        "DELETE FROM charges",
+        "UPDATE bookings SET recognised_at = NULL",
+        "UPDATE operations SET state = 'open'",
+    )
+    found = luna.prove()
+    assert classes(found) == [("missing_here", luna.charge)]
+    assert failing(found) == {OPEN_ITEMS}
+    assert luna.repair() == [f"{luna.charge} (charge) was settled again"]
+    assert luna.prove().ok
+    assert luna.connected.salon.balances() == before
+
+
 def test_the_repair_invents_nothing(luna: Luna) -> None:
     for tamper in (other_amount_there, other_amount_here, posted_again_here):
         with tamper(luna):

@@ -50,6 +50,7 @@ def reconcile(
     is there: no network is touched here. Memory does not grow with the number of movements, only
     with what disagrees.
     """
+    tx.run(store.PATIENCE)
     rolling = Rolling(period or Period())
     books = read_books(tx, answer.account_ref, rolling.period)
     if answer.failure or not answer.count:

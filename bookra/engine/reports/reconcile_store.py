@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
+# Years of movements are read in one question: longer than a command's may take.
+PATIENCE = text("SET LOCAL statement_timeout = '10min'")
 # Streamed; one sort by moment. The two sums are read once for all entries, not row by row.
 RECORDED = text(
     """
