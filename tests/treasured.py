@@ -152,7 +152,9 @@ def _with_stripe(tx: Tx, customer_id: UUID, charge_id: UUID) -> None:
 def _pay(tx: Tx, staff_id: UUID, entry_id: UUID) -> None:
     span = {"staff_id": staff_id, "starts_on": DAY, "ends_on": NEXT_DAY, "currency": "EUR"}
     nothing = dict.fromkeys(
-        "earned_minor tips_minor clawback_minor rent_minor carried_minor net_minor".split(), 0
+        "earned_minor tips_minor clawback_minor rent_minor carried_minor net_minor"
+        " commission_due_minor tips_due_minor clawback_due_minor rent_due_minor".split(),
+        0,
     )
     _insert(tx, "pay_runs", computed_at=tx.now, **span, **nothing)
     _insert(tx, "chair_rents", amount_minor=100, entry_id=entry_id, **span)
