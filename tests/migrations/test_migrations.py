@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 import pytest
 from alembic.script import ScriptDirectory
@@ -16,6 +17,7 @@ from bookra import bootstrap
 from bookra.config import Settings
 from bookra.engine import migrating
 from bookra.engine.database import open_pool
+from bookra.engine.payments.taking import take_cash
 from bookra.engine.revision import HEAD
 from bookra.errors import UnavailableError
 
@@ -80,6 +82,24 @@ def test_the_program_works_after_a_way_down_and_up(database: Database) -> None:
         migrating.upgrade(connection)
     pool = open_pool(database.conninfo)
     assert open_salon(database, pool).book("2026-11-24 10:00").code.startswith("LUN-")
+    pool.dispose()
+
+
+def test_what_was_paid_before_is_known_to_be_recognised_after_the_upgrade(
+    database: Database,
+) -> None:
+    pool = open_pool(database.conninfo)
+    salon = open_salon(database, pool)
+    paid, unpaid = (salon.book(f"2026-11-24 {hour}:00") for hour in (10, 11))
+    salon.act(lambda tx: take_cash(tx, paid.code))
+    pool.dispose()
+    with administering(database) as connection:
+        migrating.downgrade(connection, "0003")
+        migrating.upgrade(connection)
+    pool = open_pool(database.conninfo)
+    salon = replace(salon, pool=pool).at(salon.now)
+    assert salon.booking(paid.code).recognised_at == salon.now
+    assert salon.booking(unpaid.code).recognised_at is None
     pool.dispose()
 
 
