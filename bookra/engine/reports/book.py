@@ -11,7 +11,7 @@ from sqlalchemy import Row, text
 
 from bookra.engine.reports import figures
 from bookra.engine.reports.cutoff import Cutoff
-from bookra.engine.reports.moved import moved
+from bookra.engine.reports.moved import MEMORY, moved
 from bookra.engine.reports.period import STEPS, Period
 from bookra.engine.runtime import Tx
 
@@ -44,6 +44,7 @@ class Move:
 def moves(tx: Tx, period: Period, by: str, cut: Cutoff, *, opened: bool = False) -> Iterator[Move]:
     """Yield what moved in a period, by a dimension; in the business's own currency alone."""
     book = book_of(tx, period, by)
+    tx.run(MEMORY)
     for row in tx.rows(moved(by, opened=opened), **book.binds(period, cut)):
         if row.debit in book.accounts:
             codes = book.accounts[row.debit].code, book.accounts[row.credit].code
@@ -88,6 +89,7 @@ class Book:
         }
         if self.by in STEPS or self.by == "method":
             starts = [piece.start for _, piece in self.pieces]
-            return binds | {"edges": starts or [period.start]}
+            edges = starts or [period.start]
+            return binds | {"edges": edges, "pieces": list(range(1, len(edges) + 1))}
         personal = [a.id for a in self.accounts.values() if a.staff and self.by in PERSONAL]
         return binds | {"personal": personal}

@@ -15,6 +15,9 @@ from bookra.engine.ledger import chart
 SETTLING_KINDS = ("pay_run", "chair_rent_paid")
 """Entries in which staff are paid what they are owed already: no sale moves in them."""
 
+SELLING_KINDS = (*chart.PAYMENT_KINDS.values(), "sale")
+"""Entries in which the price of a visit becomes revenue."""
+
 MONEY = frozenset({chart.CLEARING, chart.DRAWER, chart.TERMINAL})
 """Where customers' money arrives."""
 

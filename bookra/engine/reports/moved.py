@@ -13,6 +13,10 @@ from __future__ import annotations
 
 from sqlalchemy import TextClause, text
 
+MEMORY = text("SET LOCAL work_mem = '128MB'")
+"""How many rows a report adds up into is guessed far too high: few are made in memory, where the
+planner would sort a million on disk. For the report's transaction alone."""
+
 _SCOPE = """
        e.tenant_id = :tenant_id AND e.effective_at >= :start AND e.effective_at < :until
    AND (CAST(:posted_by AS timestamptz) IS NULL OR e.posted_at <= :posted_by)
@@ -20,23 +24,43 @@ _SCOPE = """
 """
 _TIME = """
     SELECT {opened} AS entry_id,
-           width_bucket(e.effective_at, CAST(:edges AS timestamptz[]))::text AS key,
+           piece.key AS key,
            t.debit_account_id AS debit, t.credit_account_id AS credit,
            sum(t.amount_minor)::bigint AS amount_minor
       FROM entries e
+      JOIN unnest(CAST(:pieces AS int[])) AS piece(key)
+        ON piece.key = width_bucket(e.effective_at, CAST(:edges AS timestamptz[]))
       JOIN transfers t ON t.tenant_id = e.tenant_id AND t.entry_id = e.id
      WHERE {scope} AND t.tenant_id = :tenant_id
      GROUP BY 1, 2, 3, 4
 """
 # How many bookings were sold, by the same keys and in all: one is recognised once.
 _SOLD = """
-    SELECT {key} AS key, count(DISTINCT e.booking_id) AS bookings
-      FROM entries e
-      JOIN transfers t ON t.tenant_id = e.tenant_id AND t.entry_id = e.id
-      {joins}
-     WHERE {scope} AND t.tenant_id = :tenant_id AND e.booking_id IS NOT NULL
-       AND t.credit_account_id = ANY(CAST(:sold AS uuid[]))
-     GROUP BY GROUPING SETS ((1), ())
+    WITH sold AS (
+      SELECT DISTINCT {key} AS key, e.booking_id
+        FROM entries e
+        JOIN transfers t ON t.tenant_id = e.tenant_id AND t.entry_id = e.id
+        {joins}
+       WHERE {scope} AND t.tenant_id = :tenant_id AND e.booking_id IS NOT NULL
+         AND e.kind = ANY(CAST(:selling AS text[]))
+         AND t.credit_account_id = ANY(CAST(:sold AS uuid[]))
+    )
+    SELECT key, count(*) AS bookings FROM sold GROUP BY key
+    UNION ALL
+    SELECT NULL, count(*) FROM (SELECT DISTINCT booking_id FROM sold) bookings
+"""
+_SOLD_BY_TIME = """
+    WITH sold AS MATERIALIZED (
+      SELECT width_bucket(e.effective_at, CAST(:edges AS timestamptz[])) AS key, e.booking_id
+        FROM entries e
+       WHERE {scope} AND e.booking_id IS NOT NULL AND e.kind = ANY(CAST(:selling AS text[]))
+         AND EXISTS (SELECT FROM transfers t
+                      WHERE t.tenant_id = :tenant_id AND t.entry_id = e.id
+                        AND t.credit_account_id = ANY(CAST(:sold AS uuid[])))
+    )
+    SELECT key, count(DISTINCT booking_id) AS bookings FROM sold GROUP BY key
+    UNION ALL
+    SELECT NULL, count(DISTINCT booking_id) FROM sold
 """
 # ``parts`` are the lines and items of every booking and order that something moved for; a transfer
 # of a whole booking with one part is that part's, with several it is split.
@@ -164,13 +188,13 @@ def moved(by: str, *, opened: bool) -> TextClause:
 def sold(by: str) -> TextClause:
     """Return the statement that counts the bookings behind each key; NULL is the total's.
 
-    Binds as for ``moved``, and ``sold``: the ids of the accounts that a price is posted to.
+    Binds as for ``moved``, and ``sold``: the ids of the accounts that a price is posted to, and
+    ``selling``: the kinds of entries in which a price becomes revenue.
     """
     if by in _DIMENSIONS:
         parts = _DIMENSIONS[by].replace("SELECT owner FROM owned", _OWNERS)
         joins = f"JOIN ({parts}) p ON p.id = COALESCE(t.booking_line_id, t.item_id)"
         return text(_SOLD.format(key="p.key", joins=joins, scope=_SCOPE))
-    key = "width_bucket(e.effective_at, CAST(:edges AS timestamptz[]))::text"
     if by == "method":
-        key = "t.debit_account_id::text"
-    return text(_SOLD.format(key=key, joins="", scope=_SCOPE))
+        return text(_SOLD.format(key="t.debit_account_id", joins="", scope=_SCOPE))
+    return text(_SOLD_BY_TIME.format(scope=_SCOPE))

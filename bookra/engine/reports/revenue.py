@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -124,11 +125,12 @@ def _counts(tx: Tx, period: Period, by: str, cut: Cutoff) -> tuple[dict[str, int
     """Return how many bookings were sold by key, and in all."""
     book = book_of(tx, period, by)
     binds = book.binds(period, cut)
-    binds.pop("personal", None)
+    for name in ("personal", "pieces"):
+        binds.pop(name, None)
     if by == "method":
         binds.pop("edges")
     accounts = [a.id for a in book.accounts.values() if a.code in figures.SOLD]
-    rows = tx.rows(sold(by), **binds, sold=accounts)
+    rows = tx.rows(sold(by), **binds, sold=accounts, selling=list(figures.SELLING_KINDS))
     counts: dict[str, int] = defaultdict(int)
     for row in rows:
         if row.key is not None:
@@ -136,12 +138,12 @@ def _counts(tx: Tx, period: Period, by: str, cut: Cutoff) -> tuple[dict[str, int
     return counts, next((row.bookings for row in rows if row.key is None), 0)
 
 
-def _counted(book: Book, key: str) -> str:
+def _counted(book: Book, key: Any) -> str:
     if book.by in STEPS:
         return book.pieces[int(key) - 1][0]
     if book.by == "method":
-        return figures.method_of(book.accounts[UUID(key)].code, chart.SERVICES)
-    return key
+        return figures.method_of(book.accounts[key].code, chart.SERVICES)
+    return str(key)
 
 
 def _ordered(by: str, rows: list[RevenueRow]) -> list[RevenueRow]:
