@@ -12,9 +12,10 @@ from uuid import UUID
 
 from bookra.clock import local_day
 from bookra.engine.ledger import chart
+from bookra.engine.ledger.batch import post_all
+from bookra.engine.ledger.entry import Draft
 from bookra.engine.ledger.rules import pay as rules
 from bookra.engine.ledger.rules.sales import Fact
-from bookra.engine.ledger.store import post
 from bookra.engine.payouts import chairs, store
 from bookra.engine.payouts.figures import Run, State
 from bookra.engine.payouts.period import Period
@@ -66,9 +67,15 @@ def pay(
     payable = [found for found in there if found.state is State.APPROVED]
     if not payable:
         raise _unpayable(period, there)
-    for found in payable:
-        _pay_one(tx, found, method, reference)
-    tx.run(store.SETTLE_RENTS, runs=[found.id for found in payable])
+    drafts = [_settling(tx, found, method) for found in payable]
+    posted = post_all(tx, drafts)
+    ids, entries = [found.id for found in payable], [posted[draft.key] for draft in drafts]
+    tx.run(
+        store.MARK_PAID, runs=ids, entries=entries, method=method, reference=reference, now=tx.now
+    )
+    tx.run(store.SETTLE_RENTS, runs=ids)
+    for id_ in ids:
+        tx.concerns("pay-run", id_)
     return store.runs_of(tx, period, staff_id)
 
 
@@ -142,8 +149,8 @@ def _sealed(tx: Tx, draft: Run) -> Run:
     return replace(draft, state=draft.figures.sealed_state, approved_at=tx.now)
 
 
-def _pay_one(tx: Tx, found: Run, method: str, reference: str) -> None:
-    """Settle each account by what the run holds of it [H]."""
+def _settling(tx: Tx, found: Run, method: str) -> Draft:
+    """Return the entry that settles each account by what the run holds of it [H]."""
     dues = found.figures.dues
     settled = {
         chart.commission(found.staff): dues.commission_minor,
@@ -152,16 +159,7 @@ def _pay_one(tx: Tx, found: Run, method: str, reference: str) -> None:
         chart.RENT_RECEIVABLE: -dues.rent_minor,
     }
     fact = Fact(f"pay-run:{found.id}", tx.now, found.currency, memo=f"pay {found.period}")
-    entry_id, _ = post(tx, rules.pay_run(fact, method, settled))
-    tx.run(
-        store.MARK_PAID,
-        id=found.id,
-        now=tx.now,
-        method=method,
-        reference=reference,
-        entry_id=entry_id,
-    )
-    tx.concerns("pay-run", found.id)
+    return rules.pay_run(fact, method, settled)
 
 
 def _unpayable(period: Period, there: list[Run]) -> ConflictError:

@@ -115,9 +115,10 @@ HOLD_RENTS = text(
 )
 MARK_PAID = text(
     """
-    UPDATE pay_runs SET state = 'paid', paid_at = :now, method = :method, reference = :reference,
-                        entry_id = :entry_id, changed_by = session_user
-     WHERE tenant_id = :tenant_id AND id = :id AND state = 'approved'
+    UPDATE pay_runs r SET state = 'paid', paid_at = :now, method = :method, reference = :reference,
+                          entry_id = u.entry_id, changed_by = session_user
+      FROM unnest(CAST(:runs AS uuid[]), CAST(:entries AS uuid[])) AS u(id, entry_id)
+     WHERE r.tenant_id = :tenant_id AND r.id = u.id AND r.state = 'approved'
     """
 )
 SETTLE_RENTS = text(
