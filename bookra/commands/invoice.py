@@ -46,7 +46,7 @@ def list_(first: From = None, last: To = None, kind: Kind = None) -> None:
             documents.invoice(item, tx.tenant.zone) for item in _asked(tx, first, last, kind)
         ]
     )
-    output.rows(found, COLUMNS, empty="No invoices: a paid booking gets one from the relay.")
+    output.rows(found, COLUMNS, empty="No invoices yet: a paid booking gets one from the relay.")
 
 
 @app.command()
