@@ -88,6 +88,7 @@ def _tell(stage: Stage, teller: Teller, rng: random.Random) -> list[str]:
     _race(settings, engine, stories[0], teller)
     _crash(stage, engine, teller)
     _pay(stage, engine, stories, teller)
+    _spend(stage, engine, stories, teller)
     failed = _prove(stage, engine, teller)
     teller.figures(engine)
     engine.close()
@@ -206,6 +207,35 @@ def _pay(stage: Stage, engine: Engine, stories: list[Fortnight], teller: Teller)
             )
     with teller.step("The relay hears of it and sends out what follows"):
         _settle(engine, stories)
+
+
+def _spend(stage: Stage, engine: Engine, stories: list[Fortnight], teller: Teller) -> None:
+    from bookra.commands.story import purse
+    from bookra.commands.story.stage import until
+    from bookra.config import sandbox_address
+    from bookra.sandbox import SandboxClient
+
+    client = SandboxClient(sandbox_address(stage.settings))
+    with teller.step("Gift cards, payments in parts, a refund, a dispute, Stripe's payout, payday"):
+        purses = [(story, purse.spend(engine, client, story)) for story in stories]
+        _watch(engine, 0, lambda _: None)
+        for story, spent in purses:
+            purse.follow(engine, client, story, spent)
+        until(
+            lambda: not any(engine.ask(story.business.slug, purse.unsettled) for story in stories),
+            "what Stripe moved is not all here",
+            seconds=60,
+        )
+        _watch(engine, 0, lambda _: None)
+        for story, spent in purses:
+            for line in spent.notes:
+                teller.note(f"{story.business.name}: {line}")
+    for story in stories:
+        drafts, due = purse.payday(engine, story), engine.ask(story.business.slug, purse.owed)
+        paid = sum(draft.net.minor for draft in drafts)
+        teller.claim(
+            f"{story.business.name}: payday is {due}, as the ledger says", paid == due.minor > 0
+        )
 
 
 def _take_cash(engine: Engine, slug: str, code: str) -> None:

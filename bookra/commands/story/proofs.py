@@ -69,11 +69,15 @@ def _effects(engine: Engine, slug: str, outside: dict[str, Any]) -> Iterator[Pro
         all(events[code] == 1 for code in codes),
         f"{sum(events.values())} events for {len(codes)} bookings",
     )
-    messages = _counted(outside["whatsapp"]["messages"], codes)
+    messages = Counter(
+        (message["booking"], message["template"])
+        for message in outside["whatsapp"]["messages"]
+        if message["booking"] in codes
+    )
     yield Proof(
         slug,
-        "nobody was told twice",
-        all(count <= 1 for count in messages.values()),
+        "nobody was told anything twice",
+        all(count == 1 for count in messages.values()),
         f"{sum(messages.values())} messages for {len(codes)} bookings",
     )
     queue = engine.ask(slug, stats)
@@ -92,9 +96,9 @@ def _money(
     proof, *_ = prove_stripe(engine, settings, slug)
     yield Proof(
         slug,
-        "each balance transaction has its entry",
+        "all six parts of the proof against Stripe hold",
         proof.ok and proof.balance_transactions > 0,
-        f"{proof.balance_transactions} transactions, {proof.entries} entries, "
+        f"{proof.balance_transactions} balance transactions, {proof.entries} entries, "
         f"difference {proof.difference}",
     )
     held, account_ref, clearing = engine.ask(slug, _stripe_side)

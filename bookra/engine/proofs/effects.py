@@ -1,4 +1,4 @@
-"""What each paid booking caused on our side: to be held against what the outside saw."""
+"""What each booking that is paid in full caused here: to be held against what the outside saw."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ PAID = text(
     """
     SELECT b.code,
            (SELECT count(*) FROM invoices i
-             WHERE i.tenant_id = b.tenant_id AND i.booking_id = b.id) AS invoices,
+             WHERE i.tenant_id = b.tenant_id AND i.booking_id = b.id
+               AND i.kind = 'invoice') AS invoices,
            (SELECT count(*) FROM commission_splits c
               JOIN booking_lines l ON l.tenant_id = c.tenant_id AND l.id = c.booking_line_id
-             WHERE c.tenant_id = b.tenant_id AND l.booking_id = b.id) AS splits,
+             WHERE c.tenant_id = b.tenant_id AND l.booking_id = b.id
+               AND c.kind = 'split') AS splits,
            (SELECT count(*) FROM booking_lines l
              WHERE l.tenant_id = b.tenant_id AND l.booking_id = b.id) AS lines
       FROM bookings b
-     WHERE b.tenant_id = :tenant_id
-       AND EXISTS (SELECT FROM entries e WHERE e.tenant_id = b.tenant_id AND e.booking_id = b.id
-                      AND e.kind IN ('card_payment', 'cash_payment'))
+     WHERE b.tenant_id = :tenant_id AND b.recognised_at IS NOT NULL
      ORDER BY b.code
     """
 )
