@@ -80,7 +80,7 @@ def _proofs_fail_when_the_outside_saw_something_else(home: Path) -> None:
         engine.close()
     assert broken == {
         "each paid booking has one event in the calendar",
-        "nobody was told twice",
+        "nobody was told anything twice",
         "the ledger equals what the stand-in says it moved",
     }
 

@@ -59,10 +59,8 @@ def follow(engine: Engine, client: SandboxClient, story: Fortnight, purse: Purse
         client.close_dispute(account_ref, dispute, "won")
     for payout in client.run_payouts(account_ref, early=True):
         client.settle_payout(account_ref, payout["id"], "paid")
-        paid = format_minor(payout["amount"], story.business.currency)
-        purse.notes.append(
-            f"a dispute won, and {paid} {story.business.currency} on the way to the bank"
-        )
+        paid = Money(payout["amount"], story.business.currency)
+        purse.notes.append(f"a dispute won, and {paid} paid out to the bank")
 
 
 def payday(engine: Engine, story: Fortnight) -> list[Run]:
