@@ -180,3 +180,33 @@ def test_entries_are_read_whole(salon: Salon) -> None:
         SERVICES: -700,
     }
     assert [found.key for found in salon.ask(lambda tx: entries(tx, limit=1))] == ["k-2"]
+
+
+def test_an_account_that_a_dry_run_opened_is_not_remembered(salon: Salon) -> None:
+    """Its id must not be used: nothing of a dry run exists."""
+    salon.act(lambda tx: post(tx, draft("k-1")), dry_run=True)
+    salon.act(lambda tx: (post(tx, draft("k-2")), post(tx, draft("k-3"))))
+    salon.act(lambda tx: post(tx, draft("k-4")))
+    assert salon.balances() == {DRAWER: 1500, SERVICES: -1500}
+
+
+def test_an_account_that_is_not_there_any_more_is_forgotten(salon: Salon) -> None:
+    """As after a database was restored underneath a running program."""
+    for key in ("k-1", "k-2"):
+        salon.act(lambda tx, key=key: post(tx, draft(key)))
+    as_administrator(
+        salon,
+        "DELETE FROM bookra.transfers",
+        "DELETE FROM bookra.entries",
+        "DELETE FROM bookra.accounts",
+    )
+    with pytest.raises(DBAPIError):
+        salon.act(lambda tx: post(tx, draft("k-3")))
+    salon.act(lambda tx: post(tx, draft("k-4")))
+    assert salon.balances() == {DRAWER: 500, SERVICES: -500}
+
+
+def test_an_entry_that_only_moves_within_one_account_is_refused(salon: Salon) -> None:
+    within = Draft("k-1", "test", NOW, "EUR", (Posting(DRAWER, 5), Posting(DRAWER, -5)))
+    with pytest.raises(ValueError, match="moves nothing"):
+        salon.act(lambda tx: post(tx, within))

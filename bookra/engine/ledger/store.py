@@ -5,9 +5,11 @@ Reading back is ``reading``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from bookra.engine.ledger import chart
 from bookra.engine.ledger.entry import Draft, transfers
@@ -16,39 +18,33 @@ from bookra.engine.ledger.rules.refunds import REFUND_KINDS
 from bookra.engine.runtime import Tx
 from bookra.ids import new_id
 
-# Entry and transfers in one statement: nobody waits for a second answer. Nothing is written while
-# an account is missing; ``unopened`` says so.
+# Entry and transfers in one statement: nobody waits for a second answer.
 POST = text(
     """
-    WITH part AS MATERIALIZED (
-        SELECT u.id, u.line - 1 AS line, d.id AS debit, c.id AS credit, u.amount_minor,
-               u.booking_line_id, u.item_id
-          FROM unnest(CAST(:ids AS uuid[]), CAST(:debits AS text[]), CAST(:credits AS text[]),
-                      CAST(:amounts AS bigint[]), CAST(:lines AS uuid[]), CAST(:items AS uuid[]))
-               WITH ORDINALITY
-               AS u(id, debit, credit, amount_minor, booking_line_id, item_id, line)
-          LEFT JOIN accounts d ON d.tenant_id = :tenant_id AND d.code = u.debit
-           AND d.currency = :currency
-          LEFT JOIN accounts c ON c.tenant_id = :tenant_id AND c.code = u.credit
-           AND c.currency = :currency
-    ), unopened AS (
-        SELECT count(*) AS parts FROM part WHERE debit IS NULL OR credit IS NULL
-    ), entry AS (
+    WITH entry AS (
         INSERT INTO entries (tenant_id, id, key, kind, effective_at, booking_id, order_id,
                              reverses, memo)
-        SELECT :tenant_id, CAST(:id AS uuid), :key, :kind, CAST(:effective_at AS timestamptz),
-               CAST(:booking_id AS uuid), CAST(:order_id AS uuid), CAST(:reverses AS uuid), :memo
-          FROM unopened WHERE parts = 0
+        VALUES (:tenant_id, :id, :key, :kind, :effective_at, :booking_id, :order_id, :reverses,
+                :memo)
         ON CONFLICT (tenant_id, key) DO NOTHING
         RETURNING id
-    ), written AS (
-        INSERT INTO transfers (tenant_id, id, entry_id, line, debit_account_id, credit_account_id,
-                               currency, amount_minor, booking_line_id, item_id)
-        SELECT :tenant_id, p.id, e.id, p.line, p.debit, p.credit, :currency, p.amount_minor,
-               p.booking_line_id, p.item_id
-          FROM entry e CROSS JOIN part p
     )
-    SELECT (SELECT count(*) FROM entry) AS written, (SELECT parts FROM unopened) AS unopened
+    INSERT INTO transfers (tenant_id, id, entry_id, line, debit_account_id, credit_account_id,
+                           currency, amount_minor, booking_line_id, item_id)
+    SELECT :tenant_id, t.id, entry.id, t.line - 1, t.debit, t.credit, :currency, t.amount_minor,
+           t.booking_line_id, t.item_id
+      FROM entry
+     CROSS JOIN unnest(CAST(:ids AS uuid[]), CAST(:debits AS uuid[]), CAST(:credits AS uuid[]),
+                       CAST(:amounts AS bigint[]), CAST(:lines AS uuid[]), CAST(:items AS uuid[]))
+                WITH ORDINALITY
+                AS t(id, debit, credit, amount_minor, booking_line_id, item_id, line)
+    """
+)
+# What another transaction opened can't be rolled back any more: it may be remembered.
+ACCOUNT_IDS = text(
+    """
+    SELECT code, id, opened_at < now() AS stands FROM accounts
+     WHERE tenant_id = :tenant_id AND currency = :currency AND code = ANY(:codes)
     """
 )
 OPEN_ACCOUNT = text(
@@ -111,9 +107,12 @@ def post(tx: Tx, draft: Draft) -> tuple[UUID, bool]:
     """Write an entry once; returns its id and whether this call wrote it.
 
     The same key again returns the first entry and writes nothing. Accounts are opened the first
-    time that something is posted to them.
+    time that something is posted to them. Raises ValueError for an entry without transfers.
     """
     moves = transfers(draft.postings)
+    if not moves:
+        raise ValueError(f"entry {draft.key} moves nothing from one account to another")
+    accounts = _accounts(tx, draft)
     entry_id = new_id()
     binds = {
         "id": entry_id,
@@ -126,17 +125,18 @@ def post(tx: Tx, draft: Draft) -> tuple[UUID, bool]:
         "memo": draft.memo,
         "currency": draft.currency,
         "ids": [new_id() for _ in moves],
-        "debits": [move.debit for move in moves],
-        "credits": [move.credit for move in moves],
+        "debits": [accounts[move.debit] for move in moves],
+        "credits": [accounts[move.credit] for move in moves],
         "amounts": [move.amount_minor for move in moves],
         "lines": [move.line_id for move in moves],
         "items": [move.item_id for move in moves],
     }
-    (done,) = tx.rows(POST, **binds)
-    if done.unopened:
-        _open_accounts(tx, draft)
-        (done,) = tx.rows(POST, **binds)
-    if not done.written:
+    try:
+        written = tx.run(POST, **binds)
+    except IntegrityError:
+        _KNOWN.pop((tx.tenant.id, draft.currency), None)  # a database restored underneath us
+        raise
+    if not written:
         row = tx.row(BY_KEY, key=draft.key)
         assert row is not None
         return row.id, False
@@ -144,15 +144,33 @@ def post(tx: Tx, draft: Draft) -> tuple[UUID, bool]:
     return entry_id, True
 
 
-def _open_accounts(tx: Tx, draft: Draft) -> None:
-    """Open the accounts of an entry that were never used before, in one order for everybody."""
-    for code in sorted({posting.account for posting in draft.postings}):
+_KNOWN: dict[tuple[UUID, str], dict[str, UUID]] = {}
+"""Ids of accounts by tenant and currency. They never change, so each is looked up once."""
+
+
+def _accounts(tx: Tx, draft: Draft) -> Mapping[str, UUID]:
+    """Return the ids of an entry's accounts, opening those that were never used before."""
+    known = _KNOWN.setdefault((tx.tenant.id, draft.currency), {})
+    wanted = sorted({posting.account for posting in draft.postings})
+    if all(code in known for code in wanted):
+        return known
+    rows = tx.rows(ACCOUNT_IDS, currency=draft.currency, codes=wanted)
+    if len(rows) < len(wanted):
+        _open_accounts(tx, draft.currency, wanted)
+        rows = tx.rows(ACCOUNT_IDS, currency=draft.currency, codes=wanted)
+    known.update({row.code: row.id for row in rows if row.stands})
+    return {row.code: row.id for row in rows}
+
+
+def _open_accounts(tx: Tx, currency: str, codes: Sequence[str]) -> None:
+    """Open accounts that were never used before, in one order for everybody."""
+    for code in codes:
         tx.run(
             OPEN_ACCOUNT,
             id=new_id(),
             code=code,
             kind=chart.kind_of(code),
-            currency=draft.currency,
+            currency=currency,
             staff=chart.staff_of(code),
         )
 
