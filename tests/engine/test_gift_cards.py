@@ -31,6 +31,8 @@ from bookra.engine.orders.redeeming import pay_order_with_gift_card, redeem_gift
 from bookra.engine.orders.selling import cancel_order, pay_by, sell_goods
 from bookra.engine.orders.store import order_by_code
 from bookra.engine.payments.gift_balance import refill, refill_used, used_for
+from bookra.engine.payments.refund_asked import Back
+from bookra.engine.payments.refunding import refund
 from bookra.engine.prices.items import Wanted
 
 SLOT = "2026-11-24 10:00"
@@ -55,6 +57,10 @@ def test_a_card_is_owed_when_it_is_sold_and_revenue_when_it_is_spent(salon: Salo
         ("gift_card_payment", booking.code, eur(-4500)),
     ]
     assert salon.ask(lambda tx: used_for(tx, booking.id)) == [(card.id, eur(4500))]
+    salon.act(lambda tx: refund(tx, booking.code, Back(eur(1000))))
+    again = salon.ask(lambda tx: gift_card(tx, card.code))
+    assert again.balance == eur(6500)
+    assert sum(use.amount.minor for use in salon.ask(lambda tx: uses(tx, again))) == 6500
     assert proven(salon)
 
 

@@ -39,6 +39,8 @@ from bookra.engine.orders.store import order_by_code
 from bookra.engine.payments.cards import KeptCard, keep
 from bookra.engine.payments.operations import operations_of
 from bookra.engine.payments.package_visits import give_back
+from bookra.engine.payments.refund_asked import Back
+from bookra.engine.payments.refunding import refund
 from bookra.engine.payments.saved_cards import declined
 from bookra.engine.payments.taking import take_cash
 from bookra.engine.people.customers import Customer
@@ -153,6 +155,45 @@ def test_a_visit_that_goes_back_is_used_again_and_what_is_left_is_broken(salon: 
     late = later.book("2026-12-02 10:00", customer=rosa)
     assert redeem(later, late.code, bought.code) == "package_expired"
     assert proven(later)
+
+
+def test_expiry_and_the_last_visits_race_and_nothing_is_counted_twice(salon: Salon) -> None:
+    rosa = salon.customer()
+    bought = package_of(salon, rosa, 6, 10001, expires_on=date(2026, 11, 23))
+    codes = [salon.book(f"2026-11-24 {9 + n:02}:00", customer=rosa).code for n in range(8)]
+    crowd = crowded(salon, 9)
+    tomorrow = crowded(salon.later(days=1), 1)
+    expiring = [lambda: outcome(tomorrow, expire_packages)]
+    redeeming = [
+        lambda code=code: outcome(crowd, lambda tx: redeem_package(tx, code, bought.code))
+        for code in codes
+    ]
+    found = together([*redeeming[:4], *expiring, *redeeming[4:]])
+    for each in (crowd, tomorrow):
+        each.pool.dispose()
+    assert set(found) <= {"done", "package_used_up", "not_active"}
+    salon.later(days=1).act(expire_packages)
+    assert "liabilities:packages" not in salon.balances()
+    assert proven(salon)
+
+
+def test_a_package_that_is_given_back_is_used_or_refunded_never_both(salon: Salon) -> None:
+    rosa = salon.customer()
+    bought = package_of(salon, rosa, 6, 9000)
+    codes = [salon.book(f"2026-11-24 {9 + n:02}:00", customer=rosa).code for n in range(6)]
+    crowd = crowded(salon, 7)
+    work = [
+        lambda code=code: outcome(crowd, lambda tx: redeem_package(tx, code, bought.code))
+        for code in codes
+    ]
+    work.insert(3, lambda: outcome(crowd, lambda tx: refund(tx, bought.order, Back())))
+    found = together(work)
+    crowd.pool.dispose()
+    used = found.count("done") - (found[3] == "done")
+    assert set(found) <= {"done", "not_active", "nothing_to_refund"}
+    assert salon.balances().get("assets:cash:drawer", 0) == used * 1500
+    assert "liabilities:packages" not in salon.balances()
+    assert proven(salon)
 
 
 @pytest.fixture

@@ -69,9 +69,13 @@ USES = text(
       LEFT JOIN orders o ON o.tenant_id = e.tenant_id AND o.id = e.order_id
      WHERE e.tenant_id = :tenant_id AND a.code = '{chart.GIFT_CARDS}'
        AND (e.order_id = :order_id
-            OR e.kind IN ('gift_card_payment', 'gift_card_refund', 'breakage')
-           AND (starts_with(e.key, :used) OR starts_with(e.key, :broken)
-                OR starts_with(e.key, :refunded)))
+            OR e.kind IN ('gift_card_payment', 'breakage')
+           AND (starts_with(e.key, :used) OR starts_with(e.key, :broken))
+            OR e.kind = 'gift_card_refund'
+           AND EXISTS (SELECT FROM entries u
+                        WHERE u.tenant_id = e.tenant_id AND u.kind = 'gift_card_payment'
+                          AND starts_with(u.key, :used)
+                          AND (u.booking_id = e.booking_id OR u.order_id = e.order_id)))
      GROUP BY e.effective_at, e.kind, subject, e.id, p.currency
      ORDER BY e.effective_at, e.id
     """  # noqa: S608 - constants
@@ -121,13 +125,15 @@ def gift_cards(tx: Tx, *, state: str | None = None, limit: int = 100) -> list[Gi
 
 
 def uses(tx: Tx, card: GiftCard) -> list[Use]:
-    """Return what the ledger says of a card, by time: plus is owed to its holder."""
+    """Return what the ledger says of a card, by time: plus is owed to its holder.
+
+    A refund of what several cards paid is told with each of them.
+    """
     rows = tx.rows(
         USES,
         order_id=card.order_id,
         used=use_prefix(card.id),
         broken=_breakage(card),
-        refunded=f"refund:{use_prefix(card.id)}",
     )
     return [
         Use(row.effective_at, row.kind, row.subject, Money(row.amount_minor, row.currency))

@@ -144,12 +144,12 @@ def bill_memberships(tx: Tx) -> list[Bill]:
     """
     expire_packages(tx, members=True)
     for row in tx.rows(OWING):
-        found = _membership(row)
-        if not _being_charged(tx, found):
+        found = membership(tx, row.code)  # as it is now, after waiting for its lock
+        if found.state == "active" and found.open_order and not _being_charged(tx, found):
             tx.run(SET_STATE, id=found.id, state="past-due")
     today, bills = store.today(tx), []
     for row in tx.rows(DUE, today=today):
-        found = _membership(row)
+        found = membership(tx, row.code)
         plan = find_plan(tx, found.plan)
         for _ in range(MOST_PERIODS_AT_ONCE):
             if found.state != "active" or found.billed_until > today or found.open_order:

@@ -48,7 +48,9 @@ SELECT = f"""
      WHERE k.tenant_id = :tenant_id
 """  # noqa: S608 - constants
 BY_CODE = text(SELECT + " AND k.code = :code")
-LOCK = text(SELECT + " AND k.code = :code FOR UPDATE OF k")
+BY_ID = text(SELECT + " AND k.id = :id")
+# Rows are locked first and read after: who waits for a lock would add up uses of before the wait.
+LOCK = text("SELECT id FROM packages WHERE tenant_id = :tenant_id AND code = :code FOR UPDATE")
 LATEST = text(
     SELECT
     + """
@@ -57,12 +59,12 @@ LATEST = text(
      ORDER BY k.created_at DESC, k.id DESC LIMIT :limit
     """
 )
-EXPIRED = text(
-    SELECT
-    + """
-       AND k.state = 'active' AND k.expires_on < :today
-       AND (NOT :members OR k.membership_id IS NOT NULL)
-     ORDER BY k.id FOR UPDATE OF k
+LOCK_EXPIRED = text(
+    """
+    SELECT id FROM packages
+     WHERE tenant_id = :tenant_id AND state = 'active' AND expires_on < :today
+       AND (NOT :members OR membership_id IS NOT NULL)
+     ORDER BY id FOR UPDATE
     """
 )
 INSERT = text(
@@ -148,7 +150,8 @@ def package(tx: Tx, code: str) -> Package:
 
 def locked_package(tx: Tx, code: str) -> Package:
     """Return a package whose row is locked until the transaction ends."""
-    return _found(code, tx.row(LOCK, code=code.strip().upper()))
+    tx.row(LOCK, code=code.strip().upper())
+    return package(tx, code)
 
 
 def packages(
@@ -165,7 +168,8 @@ def expire_packages(tx: Tx, *, members: bool = False) -> list[Package]:
     What is left is breakage; the price of a member's period without visits is earned, with its
     tax. ``members`` looks at members' periods alone. A second run finds nothing.
     """
-    found = [_package(row) for row in tx.rows(EXPIRED, today=store.today(tx), members=members)]
+    locked = tx.rows(LOCK_EXPIRED, today=store.today(tx), members=members)
+    found = [_package(row) for each in locked for row in tx.rows(BY_ID, id=each.id)]
     for each in found:
         if each.value:
             _end(tx, each)

@@ -47,10 +47,11 @@ ACTIVATE_PACKAGE = text(
      WHERE tenant_id = :tenant_id AND order_id = :order_id AND state = 'pending'
     """
 )
+# An active member's row is written too: billing, which holds it, must not take them for owing.
 ACTIVATE_MEMBER = text(
     """
     UPDATE memberships SET state = 'active', changed_by = session_user
-     WHERE tenant_id = :tenant_id AND state IN ('pending', 'past-due')
+     WHERE tenant_id = :tenant_id AND state IN ('pending', 'past-due', 'active')
        AND id IN (SELECT k.membership_id FROM packages k
                    WHERE k.tenant_id = :tenant_id AND k.order_id = :order_id)
     """

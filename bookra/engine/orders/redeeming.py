@@ -106,13 +106,13 @@ def redeem_package(tx: Tx, code: str, package_code: str) -> Booking:
     bought = _usable_package(tx, booking, package_code)
     line = _line_for(tx, booking, bought)
     row = tx.row(FREE_VISIT, package_id=bought.id, visits=bought.visits)
-    if row is None:
+    share = bought.share(row.n) if row is not None else None
+    if share is None or share.minor > bought.value.minor:
         raise ConflictError(
             "package_used_up",
-            f"All {bought.visits} visits of {bought.code} are used",
+            f"The {bought.visits} visits of {bought.code} are used, or given back",
             details={"package": bought.code},
         )
-    share = bought.share(row.n)
     tx.run(
         USE,
         id=new_id(),

@@ -46,6 +46,10 @@ PACKAGE_VALUE = text(
      WHERE p.tenant_id = :tenant_id AND p.order_id = :id AND p.state = 'active'
     """
 )
+# Before what nobody has used is added up: a visit that is used at this moment counts or waits.
+LOCK_PACKAGES = text(
+    "SELECT id FROM packages WHERE tenant_id = :tenant_id AND order_id = :id FOR UPDATE"
+)
 # An order holds one gift card or package; were there several, each gives what it has.
 SPEND_GIFT = text(
     """
@@ -104,6 +108,7 @@ def locked(tx: Tx, code: str) -> Sold:
     if tx.row(BOOKING_ID, code=wanted) is None:
         row = tx.row(ORDER_BY_CODE, code=wanted)
         if row is not None:
+            tx.rows(LOCK_PACKAGES, id=row.id)
             return _order(row)
     return sold_of(bookings.locked_by_code(tx, code))
 
@@ -115,6 +120,7 @@ def locked_by_id(tx: Tx, booking_id: UUID | None, order_id: UUID | None) -> Sold
     row = tx.row(ORDER, id=order_id)
     if row is None:
         raise NotFoundError("unknown_order", f"There is no order {order_id}")
+    tx.rows(LOCK_PACKAGES, id=row.id)
     return _order(row)
 
 
