@@ -68,9 +68,16 @@ def _earned(found: Statement, one: Earned) -> dict[str, Any]:
         "code": one.code or None,
         "sold": one.sold or None,
         "base": money(one.base) if one.kind == "split" else None,
-        "rate": f"{percent(one.rate_bps)} %" if one.rule != "fixed" else "fixed",
+        "rate": _rate(one),
         "amount": money(one.amount),
     }
+
+
+def _rate(one: Earned) -> str:
+    """Return the share; of tiers the one that was reached, which not all of a sale may have."""
+    if one.rule == "fixed":
+        return "fixed"
+    return f"{'up to ' if one.rule == 'tiered' else ''}{percent(one.rate_bps)} %"
 
 
 def _tip(found: Statement, one: Tip) -> dict[str, Any]:

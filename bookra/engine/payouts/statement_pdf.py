@@ -87,9 +87,16 @@ def _earned(one: Earned, wording: Wording) -> list[str]:
         one.sold if split else labels[one.kind],
         one.code if split else ", ".join(part for part in (one.code, one.sold) if part),
         wording.money(one.base) if split else "",
-        wording.rate(one.rate_bps) if split and one.rule != "fixed" else "",
+        _rate(one, wording) if split else "",
         wording.money(one.amount),
     ]
+
+
+def _rate(one: Earned, wording: Wording) -> str:
+    """Return the share; of tiers the one that was reached, which not all of a sale may have."""
+    if one.rule == "fixed":
+        return ""
+    return f"{'≤ ' if one.rule == 'tiered' else ''}{wording.rate(one.rate_bps)}"
 
 
 def _tip(tip: Tip, wording: Wording) -> list[str]:
