@@ -86,7 +86,7 @@ def postings(salon: Salon, booking: Booking) -> list[dict[str, int]]:
 def proven(salon: Salon) -> bool:
     """Tell whether the ledger's proof holds; it names what doesn't."""
     proof = salon.ask(verify)
-    assert proof.problems == ()
+    assert not proof.problems, proof.problems
     return proof.ok
 
 

@@ -141,7 +141,8 @@ RESERVE = text(
      LIMIT :most
     """
 )
-# What is being refunded of bought value is taken off it at once, and posted when it moves.
+# What is being refunded of bought value is taken off it at once, and posted when it moves. A payment
+# that came too late bought none.
 GIFT_CARDS = text(
     """
     SELECT a.currency AS subject FROM accounts a
@@ -158,7 +159,12 @@ GIFT_CARDS = text(
                        LEFT JOIN entries e ON e.tenant_id = o.tenant_id
                         AND e.key = 'refund:' || CAST(o.id AS text)
                       WHERE o.tenant_id = :tenant_id AND o.kind = 'refund'
-                        AND o.state IN ('new', 'open') AND e.id IS NULL), 0)
+                        AND o.state IN ('new', 'open') AND e.id IS NULL
+                        AND NOT EXISTS (
+                 SELECT FROM charges c
+                   JOIN entries l ON l.tenant_id = c.tenant_id AND l.kind = 'late_payment'
+                    AND l.key = 'charge:' || c.charge_ref
+                  WHERE c.tenant_id = o.tenant_id AND c.id = o.charge_id)), 0)
      LIMIT :most
     """
 )
@@ -183,6 +189,11 @@ PACKAGES = text(
            AND e.key = 'refund:' || CAST(o.id AS text)
          WHERE o.tenant_id = :tenant_id AND o.kind = 'refund' AND o.state IN ('new', 'open')
            AND o.order_id IS NOT NULL AND e.id IS NULL
+           AND NOT EXISTS (
+                 SELECT FROM charges c
+                   JOIN entries l ON l.tenant_id = c.tenant_id AND l.kind = 'late_payment'
+                    AND l.key = 'charge:' || c.charge_ref
+                  WHERE c.tenant_id = o.tenant_id AND c.id = o.charge_id)
          GROUP BY o.order_id
     ), owed AS (
         SELECT k.currency,
