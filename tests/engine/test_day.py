@@ -15,7 +15,14 @@ from bookra.engine.bookings.booking import BookingRequest, book
 from bookra.engine.bookings.day import DaySnapshot
 from bookra.engine.bookings.moving import move
 from bookra.engine.bookings.rota import day_snapshot
+from bookra.engine.orders.gift_cards import sell_gift_card
+from bookra.engine.orders.redeeming import redeem_gift_card
+from bookra.engine.orders.selling import pay_by
+from bookra.engine.payments.asked import Asked
+from bookra.engine.payments.taking import take
+from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, InvalidInputError
+from bookra.money import Money
 
 TUESDAY = date(2026, 11, 24)
 
@@ -36,6 +43,25 @@ def test_a_class_is_one_block_with_its_seats_whoever_sits_in_it(salon: Salon) ->
     assert (block.code, block.customer, block.status) == (session.code, "3 of 3 seats", "class")
     assert (block.price.minor, block.due.minor) == (6000, 6000)
     assert picture(salon).totals.booked.minor == 6000
+
+
+def test_what_is_taken_counts_money_by_each_way_once(salon: Salon) -> None:
+    """A deposit counts when it comes, tips count, and what a gift card pays was taken before."""
+
+    def money(minor: int) -> Money:
+        return Money(minor, "EUR")
+
+    def pay(tx: Tx) -> None:
+        take(tx, parts.code, "terminal", Asked(amount=money(1000)))
+        take(tx, parts.code, "cash", Asked(tip=money(300)))
+        card = sell_gift_card(tx, money(5000))
+        pay_by(tx, card.order, "cash")
+        redeem_gift_card(tx, gift.code, card.code)
+
+    parts, gift = salon.book("2026-11-24 10:00"), salon.book("2026-11-24 12:00")
+    salon.act(pay)
+    today = salon.ask(lambda tx: day_snapshot(tx, date(2026, 11, 23)))
+    assert today.totals.taken.minor == 4500 + 300 + 5000
 
 
 def test_who_is_away_has_no_shift_then(salon: Salon) -> None:

@@ -13,6 +13,7 @@ from bookra.engine.availability.spans import merged, without
 from bookra.engine.availability.store import load_rota
 from bookra.engine.availability.window import Rota
 from bookra.engine.bookings.day import DayBlock, DayColumn, DaySnapshot, DayTotals, Interval
+from bookra.engine.ledger import chart
 from bookra.engine.ledger.store import PAID
 from bookra.engine.runtime import Tx
 from bookra.money import Money
@@ -74,12 +75,14 @@ CLASSES = text(
      ORDER BY x.starts_at, k.slug
     """  # noqa: S608 - constants
 )
+# Money that came in, however it was paid; what was bought before (gift cards, packages) did not.
 TAKEN = text(
     """
     SELECT COALESCE(sum(t.amount_minor), 0)::bigint AS taken
       FROM entries e
       JOIN transfers t ON t.tenant_id = e.tenant_id AND t.entry_id = e.id
-     WHERE e.tenant_id = :tenant_id AND e.kind IN ('card_payment', 'cash_payment')
+      JOIN accounts a ON a.tenant_id = t.tenant_id AND a.id = t.debit_account_id
+     WHERE e.tenant_id = :tenant_id AND e.kind = ANY(:kinds) AND a.code = ANY(:accounts)
        AND e.effective_at >= :start AND e.effective_at < :until
     """
 )
@@ -90,7 +93,9 @@ def day_snapshot(tx: Tx, day: date) -> DaySnapshot:
     rota = load_rota(tx, day, 1)
     begin, end = rota.span
     start, until = clock.from_epoch(begin), clock.from_epoch(end)
-    taken = tx.row(TAKEN, start=start, until=until)
+    money = [chart.TENDERS[method] for method in chart.MONEY_IN]
+    kinds = [chart.PAYMENT_KINDS[method] for method in chart.MONEY_IN]
+    taken = tx.row(TAKEN, start=start, until=until, kinds=kinds, accounts=money)
     assert taken is not None
     currency = tx.tenant.currency
     binds = {"start": start, "until": until, "now": tx.now}

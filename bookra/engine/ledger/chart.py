@@ -55,6 +55,9 @@ TENDERS = {
 }
 """How somebody pays, and the account that a payment in this way debits."""
 
+MONEY_IN = ("card", "cash", "terminal")
+"""The tenders that are money; the others use up what was bought before."""
+
 PAYMENT_KINDS = {
     "card": "card_payment",
     "cash": "cash_payment",
