@@ -141,8 +141,8 @@ RESERVE = text(
      LIMIT :most
     """
 )
-# What is being refunded of bought value is taken off it at once, and posted when it moves. A payment
-# that came too late bought none.
+# What is being refunded of bought value is taken off it at once, and posted when it moves. A
+# payment that came too late bought none.
 GIFT_CARDS = text(
     """
     SELECT a.currency AS subject FROM accounts a

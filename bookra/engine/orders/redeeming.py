@@ -107,7 +107,7 @@ def redeem_package(tx: Tx, code: str, package_code: str) -> Booking:
     line = _line_for(tx, booking, bought)
     row = tx.row(FREE_VISIT, package_id=bought.id, visits=bought.visits)
     share = bought.share(row.n) if row is not None else None
-    if share is None or share.minor > bought.value.minor:
+    if row is None or share is None or share.minor > bought.value.minor:
         raise ConflictError(
             "package_used_up",
             f"The {bought.visits} visits of {bought.code} are used, or given back",
