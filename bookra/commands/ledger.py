@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -245,7 +246,8 @@ def export(
 
     def question(tx: Tx) -> int:
         days = [parse_day(day, tx.tenant.zone, tx.now) if day else None for day in (from_, to)]
-        return written(file, pieces(tx, format_, *days))
+        with closing(pieces(tx, format_, *days)) as text:
+            return written(file, text)
 
     session = current()
     count = session.engine.ask(session.tenant, question, consistent=True)

@@ -102,7 +102,11 @@ class Tx:
         """Yield the rows of ``statement`` through a cursor on the server: memory stays constant."""
         values = {"tenant_id": self.tenant.id, **binds}
         options = {"yield_per": ROWS_A_FETCH}
-        yield from self.connection.execute(statement, values, execution_options=options)
+        result = self.connection.execute(statement, values, execution_options=options)
+        try:
+            yield from result
+        finally:
+            result.close()
 
     def run(self, statement: TextClause, **binds: Any) -> int:
         """Run a write with ``:tenant_id`` bound and return how many rows it touched."""

@@ -6,7 +6,7 @@ entries up by itself and compares. Memory does not grow with the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -70,7 +70,7 @@ ENTRIES = text(
 
 def export(
     tx: Tx, format_: str, first: date | None = None, last: date | None = None
-) -> Iterator[str]:
+) -> Generator[str]:
     """Yield the ledger as text, of the days ``first`` to ``last`` (both included), or all of it.
 
     A period begins with the balances from before it. Ask it in a consistent transaction, and take

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -268,7 +268,7 @@ def texts(
     opening: tuple[date, Sequence[tuple[str, Money]]] | None,
     entries: Iterator[ExportedEntry],
     closing: tuple[date, Sequence[tuple[str, Money]]] | None,
-) -> Iterator[str]:
+) -> Generator[str]:
     """Yield the whole export piece by piece."""
     yield writer.head(business, accounts)
     if opening is not None:

@@ -7,17 +7,19 @@ of which covers the day before: an administrator who changes a row by SQL is fou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import islice
+from itertools import groupby, islice
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import text
 
 from bookra.engine.ledger.checks import CHECKS, COUNTS
 from bookra.engine.ledger.days import replayed
-from bookra.engine.ledger.digest import DayDigest, genesis
+from bookra.engine.ledger.digest import genesis
 from bookra.engine.runtime import Tx
 
 MOST_FINDINGS = 100
@@ -33,8 +35,8 @@ DAYS = text(
 )
 SNAPSHOTS = text(
     """
-    SELECT account_id::text AS account, effective_on, debit_minor, credit_minor
-      FROM ledger_snapshots WHERE tenant_id = :tenant_id AND posted_on = :day
+    SELECT posted_on, account_id::text AS account, effective_on, debit_minor, credit_minor
+      FROM ledger_snapshots WHERE tenant_id = :tenant_id ORDER BY posted_on
     """
 )
 STRAY_SNAPSHOTS = text(
@@ -44,6 +46,10 @@ STRAY_SNAPSHOTS = text(
      WHERE s.tenant_id = :tenant_id AND d.id IS NULL ORDER BY s.posted_on
     """
 )
+
+
+Sums = dict[tuple[str, date], list[int]]
+"""Debit and credit in minor units by account id and effective day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,9 @@ def verify(tx: Tx, *, noted: str | None = None) -> Verification:
     counts = tx.row(COUNTS)
     assert counts is not None
     days = {row.day: row for row in tx.rows(DAYS)}
-    problems = [*_answers(tx), *islice(_chain(tx, days, noted), MOST_FINDINGS)]
+    problems = list(_answers(tx))
+    with closing(_chain(tx, days, noted)) as broken:
+        problems += islice(broken, MOST_FINDINGS)
     last = max(days, default=None)
     return Verification(
         counts.entries,
@@ -96,7 +104,7 @@ def _answers(tx: Tx) -> Iterator[str]:
             yield sentence.format(subject=row.subject)
 
 
-def _chain(tx: Tx, days: Mapping[date, Any], noted: str | None) -> Iterator[str]:
+def _chain(tx: Tx, days: Mapping[date, Any], noted: str | None) -> Generator[str]:
     """Yield what is wrong with the closed days, oldest first."""
     if noted is not None and noted not in {row.hash for row in days.values()}:
         yield "the digest that was noted is not in the chain: the past was written anew"
@@ -114,7 +122,7 @@ def _chain(tx: Tx, days: Mapping[date, Any], noted: str | None) -> Iterator[str]
 def _replay(tx: Tx, days: Mapping[date, Any]) -> Iterator[str]:
     """Compare each closed day with the entries that are there now."""
     until = max(days) + timedelta(days=1)
-    missing = set(days)
+    missing, snapshots = set(days), _Snapshots(tx)
     for digest in replayed(tx, until, {day: row.previous for day, row in days.items()}):
         if digest.day not in days:
             yield f"day {digest.day} has entries that came after later days were closed"
@@ -126,14 +134,28 @@ def _replay(tx: Tx, days: Mapping[date, Any]) -> Iterator[str]:
                 f"day {digest.day} is not what it was when it was closed: {kept.entries} entries"
                 f" and {kept.transfers} transfers then, {digest.entries} and {digest.transfers} now"
             )
-        if digest.sums != _snapshots(tx, digest):
+        if digest.sums != snapshots.of(digest.day):
             yield f"the snapshots of day {digest.day} disagree with its transfers"
     for day in sorted(missing):
         yield f"day {day} was closed with {days[day].entries} entries, and has none now"
 
 
-def _snapshots(tx: Tx, digest: DayDigest) -> dict[tuple[str, date], list[int]]:
-    return {
-        (row.account, row.effective_on): [row.debit_minor, row.credit_minor]
-        for row in tx.rows(SNAPSHOTS, day=digest.day)
-    }
+class _Snapshots:
+    """The snapshots of one day after another, read through a second cursor."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._days = groupby(tx.stream(SNAPSHOTS), key=attrgetter("posted_on"))
+        self._next = self._read()
+
+    def of(self, day: date) -> Sums:
+        """Return what a day's snapshots hold; days are asked for in their order."""
+        while self._next is not None and self._next[0] < day:
+            self._next = self._read()
+        return self._next[1] if self._next is not None and self._next[0] == day else {}
+
+    def _read(self) -> tuple[date, Sums] | None:
+        for day, rows in self._days:
+            return day, {
+                (row.account, row.effective_on): [row.debit_minor, row.credit_minor] for row in rows
+            }
+        return None
