@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,7 @@ from bookra import clock
 from bookra.engine.availability import slots
 from bookra.engine.availability.bookable import Busy, Taken, Unit
 from bookra.engine.availability.hours import parse_shifts
-from bookra.engine.availability.starts import performers
+from bookra.engine.availability.starts import performers, spans_of_day
 from bookra.engine.availability.window import LineWish, Window
 from bookra.engine.catalog.model import Need, Offered, Segment, ServiceLevel
 from bookra.money import Money
@@ -52,6 +53,20 @@ def test_what_is_listed_is_open_and_nothing_between_is(seen: Window) -> None:
     for who in performers(seen, 0):
         for start in range(begin, end, 300):
             assert slots.is_open(seen, who, start) == ((start, who.index) in listed)
+
+
+def test_a_day_that_the_clock_goes_back_to_is_full_in_both_its_parts() -> None:
+    """St John's went back from 00:01 to 23:01 of the day before, which had its hour again."""
+    zone, day = ZoneInfo("America/St_Johns"), date(2010, 11, 6)
+    parts = spans_of_day(day, zone)
+    assert len(parts) == 2
+    shown = {
+        clock.local_day(clock.from_epoch(at), zone)
+        for begin, end in parts
+        for at in range(begin, end, 60)
+    }
+    assert shown == {day}
+    assert sum(end - begin for begin, end in parts) == 25 * 3600 - 60
 
 
 def test_a_limit_takes_the_first_starts() -> None:

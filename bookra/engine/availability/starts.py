@@ -9,7 +9,8 @@ arithmetic of spans, in time linear in them. Notice, horizon and the grid bound 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -27,6 +28,8 @@ from bookra.engine.availability.spans import (
 )
 from bookra.engine.availability.window import Window
 from bookra.engine.catalog.model import Blocks, Need, Service
+
+DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +139,7 @@ def full_days(window: Window, performer: Performer) -> list[Span]:
     full = {
         day for day in days if any(limit.left < 1 for limit in limits_on(window, performer, day))
     }
-    return [day_span(day, zone) for day in sorted(full)]
+    return merged(span for day in full for span in spans_of_day(day, zone))
 
 
 class Limit(NamedTuple):
@@ -167,9 +170,21 @@ def limits_at(window: Window, performer: Performer, start: int) -> list[Limit]:
     return limits_on(window, performer, day)
 
 
-def day_span(day: date, zone: ZoneInfo) -> Span:
-    """Return the instants at which a local day begins and ends."""
-    return clock.opening(day, 0, zone), clock.opening(day + timedelta(days=1), 0, zone)
+@lru_cache(maxsize=512)
+def spans_of_day(day: date, zone: ZoneInfo) -> tuple[Span, ...]:
+    """Return when the calendar on the wall shows a day.
+
+    Two spans where the clock falls back over midnight, as in St John's until 2011.
+    """
+    midnight = clock.to_epoch(datetime.combine(day, time(), UTC))
+    around = clock.constant_offset_spans(
+        midnight - 2 * DAY_SECONDS, midnight + 3 * DAY_SECONDS, zone
+    )
+    shown = (
+        (max(since, midnight - offset), min(until, midnight + DAY_SECONDS - offset))
+        for since, until, offset in around
+    )
+    return tuple(span for span in shown if span[0] < span[1])
 
 
 def _days(zone: ZoneInfo, begin: int, end: int) -> list[date]:
