@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -33,6 +34,11 @@ LAPSE = text(
     "UPDATE outbox SET leased_until = now() - interval '1 second', changed_by = session_user"
     " WHERE tenant_id = :tenant_id AND leased_until IS NOT NULL"
 )
+OLD = text(
+    "UPDATE outbox SET due_at = now() - interval '1 hour', changed_by = session_user"
+    " WHERE tenant_id = :tenant_id AND due_at <= now()"
+)
+ONLY_LATER = text("DELETE FROM outbox WHERE tenant_id = :tenant_id AND due_at <= now()")
 LOSE_PROMOTION = text("DELETE FROM outbox WHERE tenant_id = :tenant_id AND state = 'ready'")
 
 
@@ -74,6 +80,17 @@ def rows(salon: Salon) -> list[OutboxRow]:
 
 def states(salon: Salon) -> list[str]:
     return [row.state for row in rows(salon)]
+
+
+def test_what_is_written_for_later_is_not_old_before_that(connected: Salon) -> None:
+    booking = connected.book("2026-11-24 10:00")
+    later = connected.now + timedelta(days=20)
+    connected.act(lambda tx: emit(tx, IssueInvoice(booking.id), due_at=later))
+    connected.act(lambda tx: tx.run(OLD))
+    assert connected.ask(stats).oldest_age_seconds > 3000
+    connected.act(lambda tx: tx.run(ONLY_LATER))
+    found = connected.ask(stats)
+    assert (found.waiting, found.oldest_age_seconds) == (1, 0)
 
 
 def test_effects_of_one_booking_wait_for_each_other(connected: Salon, booked: Booking) -> None:

@@ -45,8 +45,10 @@ STATS = text(
            count(*) FILTER (WHERE state IN ('leased', 'sending')) AS in_flight,
            count(*) FILTER (WHERE state = 'unknown') AS unknown,
            count(*) FILTER (WHERE state = 'dead') AS dead,
-           COALESCE(EXTRACT(EPOCH FROM now() - min(created_at)
-             FILTER (WHERE state NOT IN ('dead', 'unknown'))), 0)::float8 AS oldest_age_seconds
+           COALESCE(EXTRACT(EPOCH FROM now() - min(CASE WHEN attempts = 0 THEN due_at
+                                                        ELSE created_at END)
+             FILTER (WHERE state NOT IN ('dead', 'unknown')
+                       AND (attempts > 0 OR due_at <= now()))), 0)::float8 AS oldest_age_seconds
       FROM outbox WHERE tenant_id = :tenant_id
     """
 )
@@ -86,7 +88,10 @@ class OutboxRow:
 
 @dataclass(frozen=True, slots=True)
 class OutboxStats:
-    """Counts by state. ``oldest_age_seconds`` is of the oldest row that still wants delivery."""
+    """Counts by state. ``oldest_age_seconds`` is of the oldest row that still wants delivery.
+
+    What was written for a later time is not old before that.
+    """
 
     ready: int
     waiting: int
