@@ -38,7 +38,8 @@ REVERSED = text(
     """
     SELECT count(*) AS times FROM entries e
       JOIN entries r ON r.tenant_id = e.tenant_id AND r.reverses = e.id
-     WHERE e.tenant_id = :tenant_id AND (e.key = :key OR starts_with(e.key, CAST(:key AS text) || '#'))
+     WHERE e.tenant_id = :tenant_id
+       AND (e.key = :key OR starts_with(e.key, CAST(:key AS text) || '#'))
     """
 )
 
