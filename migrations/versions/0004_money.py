@@ -105,8 +105,10 @@ CHECKS = (
     (
         "bookings",
         "one_discount",
-        "num_nonnulls(discount_bps, discount_minor) = num_nonnulls(discount_kind)"
-        " AND (promo_id IS NOT NULL) = (COALESCE(discount_kind, '') = 'promo')",
+        (
+            "num_nonnulls(discount_bps, discount_minor) = num_nonnulls(discount_kind)"
+            " AND (promo_id IS NOT NULL) = (COALESCE(discount_kind, '') = 'promo')"
+        ),
     ),
     ("bookings", "discount_range", "discount_bps BETWEEN 1 AND 10000 OR discount_minor > 0"),
     ("booking_lines", "discount_not_negative", "discount_minor >= 0"),
