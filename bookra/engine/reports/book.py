@@ -45,7 +45,8 @@ def moves(tx: Tx, period: Period, by: str, cut: Cutoff, *, opened: bool = False)
     """Yield what moved in a period, by a dimension; in the business's own currency alone."""
     book = book_of(tx, period, by)
     tx.run(MEMORY)
-    for row in tx.rows(moved(by, opened=opened), **book.binds(period, cut)):
+    statement = moved(by, opened=opened, then=cut.posted_by is not None)
+    for row in tx.rows(statement, **book.binds(period, cut)):
         if row.debit in book.accounts:
             codes = book.accounts[row.debit].code, book.accounts[row.credit].code
             yield Move(book.key(row), *codes, row.amount_minor, row.entry_id)

@@ -34,9 +34,10 @@ _TIME = """
      WHERE {scope} AND t.tenant_id = :tenant_id
      GROUP BY 1, 2, 3, 4
 """
-# How many bookings were sold, by the same keys and in all: one is recognised once.
+# How many bookings were sold, by the same keys and in all: one is counted once, however often it
+# was paid.
 _SOLD = """
-    WITH sold AS (
+    WITH sold AS MATERIALIZED (
       SELECT DISTINCT {key} AS key, e.booking_id
         FROM entries e
         JOIN transfers t ON t.tenant_id = e.tenant_id AND t.entry_id = e.id
@@ -62,60 +63,80 @@ _SOLD_BY_TIME = """
     UNION ALL
     SELECT NULL, count(DISTINCT booking_id) FROM sold
 """
-# ``parts`` are the lines and items of every booking and order that something moved for; a transfer
-# of a whole booking with one part is that part's, with several it is split.
+# Most bookings are one line: all that moves for one is that line's, and is added up at once, by
+# workers side by side. The transfers of other bookings and of orders are set aside by id.
 _SPLIT = """
-    WITH scope AS (
-      SELECT e.id, e.booking_id, e.order_id FROM entries e WHERE {scope}
+    WITH summed AS (
+      SELECT {opened} AS entry_id, alone.key,
+             t.debit_account_id AS debit, t.credit_account_id AS credit,
+             sum(t.amount_minor) FILTER (WHERE alone.id IS NOT NULL)::bigint AS amount_minor,
+             array_agg(t.id) FILTER (WHERE alone.id IS NULL) AS others
+        FROM entries e
+        JOIN transfers t ON t.tenant_id = e.tenant_id AND t.entry_id = e.id
+        LEFT JOIN ({alone}) alone ON alone.booking_id = e.booking_id
+       WHERE {scope} AND t.tenant_id = :tenant_id
+       GROUP BY {groups}
+    ), others AS (
+      SELECT t.id, {opened} AS entry_id, COALESCE(e.booking_id, e.order_id) AS owner,
+             COALESCE(t.booking_line_id, t.item_id) AS part_id,
+             t.debit_account_id AS debit, t.credit_account_id AS credit, t.amount_minor
+        FROM (SELECT unnest(others) AS id FROM summed) o
+        JOIN transfers t ON t.tenant_id = :tenant_id AND t.id = o.id
+        JOIN entries e ON e.tenant_id = :tenant_id AND e.id = t.entry_id
     ), owned AS (
-      SELECT DISTINCT COALESCE(booking_id, order_id) AS owner FROM scope
-       WHERE booking_id IS NOT NULL OR order_id IS NOT NULL
+      SELECT DISTINCT owner FROM others WHERE owner IS NOT NULL
     ), parts AS (
       SELECT p.*, count(*) OVER w AS siblings, sum(p.weight) OVER w AS whole
         FROM ({parts}) p
       WINDOW w AS (PARTITION BY p.owner)
-    ), owners AS (
-      SELECT owner, min(siblings) AS siblings, min(key) AS key FROM parts GROUP BY owner
-    ), summed AS (
-      SELECT {opened} AS entry_id,
-             CASE WHEN o.siblings > 1 THEN t.id END AS shared,
-             CASE WHEN o.siblings > 1 THEN o.owner END AS owner,
-             COALESCE(p.key, CASE WHEN o.siblings = 1 THEN o.key END) AS key,
-             t.debit_account_id AS debit, t.credit_account_id AS credit,
-             sum(t.amount_minor)::bigint AS amount_minor
-        FROM scope e
-        JOIN transfers t ON t.tenant_id = :tenant_id AND t.entry_id = e.id
-        LEFT JOIN parts p ON p.id = COALESCE(t.booking_line_id, t.item_id)
-        LEFT JOIN owners o ON t.booking_line_id IS NULL AND t.item_id IS NULL
-         AND o.owner = COALESCE(e.booking_id, e.order_id)
-         AND t.debit_account_id <> ALL(CAST(:personal AS uuid[]))
-         AND t.credit_account_id <> ALL(CAST(:personal AS uuid[]))
-       GROUP BY 1, 2, 3, 4, 5, 6
+    ), shared AS (
+      SELECT o.* FROM others o
+       WHERE o.part_id IS NULL AND o.owner IN (SELECT owner FROM parts)
+         AND o.debit <> ALL(CAST(:personal AS uuid[]))
+         AND o.credit <> ALL(CAST(:personal AS uuid[]))
     ), shares AS (
-      SELECT s.entry_id, p.key, s.debit, s.credit, s.amount_minor, s.shared,
+      SELECT s.id, s.entry_id, p.key, s.debit, s.credit, s.amount_minor,
              CASE WHEN p.whole = 0 THEN s.amount_minor / p.siblings
                   ELSE div(s.amount_minor * p.weight::numeric, p.whole)::bigint END AS share,
              row_number() OVER (
-               PARTITION BY s.shared
+               PARTITION BY s.id
                ORDER BY CASE WHEN p.whole = 0 THEN 0
                              ELSE mod(s.amount_minor * p.weight::numeric, p.whole) END DESC,
                         p.position) AS turn
-        FROM summed s
+        FROM shared s
         JOIN parts p ON p.owner = s.owner
-       WHERE s.shared IS NOT NULL
     ), rounded AS (
       SELECT entry_id, key, debit, credit,
-             share + CASE WHEN turn <= amount_minor - sum(share) OVER (PARTITION BY shared)
+             share + CASE WHEN turn <= amount_minor - sum(share) OVER (PARTITION BY id)
                           THEN 1 ELSE 0 END AS part_minor
         FROM shares
     )
     SELECT entry_id, key, debit, credit, sum(amount_minor)::bigint AS amount_minor
-      FROM (SELECT entry_id, key, debit, credit, amount_minor FROM summed WHERE shared IS NULL
+      FROM (SELECT entry_id, key, debit, credit, amount_minor
+              FROM summed WHERE amount_minor IS NOT NULL
+            UNION ALL
+            SELECT o.entry_id, p.key, o.debit, o.credit, o.amount_minor
+              FROM others o LEFT JOIN parts p ON p.id = o.part_id
+             WHERE o.id NOT IN (SELECT id FROM shared)
             UNION ALL SELECT entry_id, key, debit, credit, part_minor FROM rounded) moved
      GROUP BY 1, 2, 3, 4
 """
+# The lines that are all there is of their booking. What a line's key is, and that it has one at
+# all, must be plain columns: of an expression the planner thinks that it has a million values, and
+# adds up alone.
+_ALONE = """
+      SELECT l.id, l.booking_id, {line} AS key
+        FROM booking_lines l
+        {line_joins}
+       WHERE l.tenant_id = :tenant_id AND l.position = 1
+         AND NOT EXISTS (SELECT FROM booking_lines o
+                          WHERE o.tenant_id = :tenant_id AND o.booking_id = l.booking_id
+                            AND o.position <> 1)
+         AND NOT EXISTS (SELECT FROM booking_items i
+                          WHERE i.tenant_id = :tenant_id AND i.booking_id = l.booking_id)
+"""
 # Whom a line was with at the cut-off: it may have been moved to somebody else afterwards.
-_PERSON = """
+_PERSON_THEN = """
     COALESCE((SELECT c.facts ->> 'from_staff' FROM booking_changes c
                WHERE c.tenant_id = l.tenant_id AND c.booking_id = l.booking_id
                  AND c.recorded_at > :posted_by AND c.facts ->> 'line' = l.position::text
@@ -127,17 +148,20 @@ _PARTS = """
              {line} AS key
         FROM booking_lines l
         {line_joins}
-       WHERE l.tenant_id = :tenant_id AND l.booking_id IN (SELECT owner FROM owned)
+       WHERE l.tenant_id = :tenant_id {owned_lines}
       UNION ALL
       SELECT i.id, COALESCE(i.booking_id, i.order_id), 1000 + i.position,
              i.net_minor + i.tax_minor, {item}
         FROM booking_items i
         JOIN products r ON r.tenant_id = i.tenant_id AND r.id = i.product_id
         {item_joins}
-       WHERE i.tenant_id = :tenant_id
-         AND (i.booking_id IN (SELECT owner FROM owned) OR i.order_id IN (SELECT owner FROM owned))
+       WHERE i.tenant_id = :tenant_id {owned_items}
 """
-_OWNERS = f"SELECT e.booking_id FROM entries e WHERE {_SCOPE}"  # noqa: S608 - constants
+_OWNED = {
+    "owned_lines": "AND l.booking_id IN (SELECT owner FROM owned)",
+    "owned_items": "AND (i.booking_id IN (SELECT owner FROM owned)"
+    " OR i.order_id IN (SELECT owner FROM owned))",
+}
 _SERVICE = "JOIN services s ON s.tenant_id = l.tenant_id AND s.id = l.service_id"
 _STAFF = "JOIN bookables k ON k.tenant_id = l.tenant_id AND k.id = l.staff_id"
 _SELLER = "LEFT JOIN bookables k ON k.tenant_id = i.tenant_id AND k.id = i.staff_id"
@@ -148,53 +172,71 @@ _AT = (
 _KIND = "CASE r.kind WHEN 'product' THEN 'income:products' ELSE 'income:services' END"
 _NOWHERE = "COALESCE(n.slug, '(none)')"
 
+# What a line's and an item's key is; ``{person}`` is whom a line is with.
 _DIMENSIONS = {
-    "rate": _PARTS.format(
-        line="l.tax_bps::text", line_joins="", item="i.tax_bps::text", item_joins=""
-    ),
-    "service": _PARTS.format(line="s.slug", line_joins=_SERVICE, item=_KIND, item_joins=""),
-    "product": _PARTS.format(line="'income:services'", line_joins="", item="r.slug", item_joins=""),
-    "category": _PARTS.format(
-        line="COALESCE(NULLIF(s.category, ''), '(none)')",
-        line_joins=_SERVICE,
-        item="COALESCE(NULLIF(r.category, ''), '(none)')",
-        item_joins="",
-    ),
-    "staff": _PARTS.format(
-        line=_PERSON, line_joins=_STAFF, item=f"COALESCE(k.slug, {_KIND})", item_joins=_SELLER
-    ),
-    "location": _PARTS.format(
-        line=_NOWHERE,
-        line_joins=f"{_STAFF} {_AT.format(person=_PERSON)}",
-        item=_NOWHERE,
-        item_joins=f"{_SELLER} {_AT.format(person='k.slug')}",
-    ),
+    "rate": {"line": "l.tax_bps::text", "item": "i.tax_bps::text"},
+    "service": {"line": "s.slug", "line_joins": _SERVICE, "item": _KIND},
+    "product": {"line": "'income:services'", "item": "r.slug"},
+    "category": {
+        "line": "COALESCE(NULLIF(s.category, ''), '(none)')",
+        "line_joins": _SERVICE,
+        "item": "COALESCE(NULLIF(r.category, ''), '(none)')",
+    },
+    "staff": {
+        "line": "{person}",
+        "line_joins": _STAFF,
+        "item": f"COALESCE(k.slug, {_KIND})",
+        "item_joins": _SELLER,
+    },
+    "location": {
+        "line": _NOWHERE,
+        "line_joins": f"{_STAFF} {_AT}",
+        "item": _NOWHERE,
+        "item_joins": f"{_SELLER} {_AT.format(person='k.slug')}",
+    },
 }
 
 
-def moved(by: str, *, opened: bool) -> TextClause:
+def moved(by: str, *, opened: bool, then: bool) -> TextClause:
     """Return the statement of a dimension, with an entry a row when it is ``opened``.
 
-    Rows: ``entry_id key debit credit amount_minor``; the accounts are ids, ``key`` is NULL where
-    only the accounts say what a transfer belongs to. Binds: ``start until posted_by settling``,
-    ``edges`` for time and method, ``personal`` for the others.
+    ``then`` is whether there is a cut-off (``posted_by``). Rows: ``entry_id key debit credit
+    amount_minor``; the accounts are ids, ``key`` is NULL where only the accounts say what a
+    transfer belongs to. Binds: ``start until posted_by settling``, ``edges`` and ``pieces`` for
+    time and method, ``personal`` for the others.
     """
     entry = "e.id" if opened else "NULL::uuid"
-    if by in _DIMENSIONS:
-        return text(_SPLIT.format(scope=_SCOPE, parts=_DIMENSIONS[by], opened=entry))
-    return text(_TIME.format(scope=_SCOPE, opened=entry))
+    if by not in _DIMENSIONS:
+        return text(_TIME.format(scope=_SCOPE, opened=entry))
+    keys = _keys(by, then=then)
+    return text(
+        _SPLIT.format(
+            scope=_SCOPE,
+            alone=_ALONE.format(**keys),
+            parts=_PARTS.format(**keys, **_OWNED),
+            opened=entry,
+            groups="1, 2, 3, 4" if opened else "2, 3, 4",
+        )
+    )
 
 
-def sold(by: str) -> TextClause:
+def sold(by: str, *, then: bool) -> TextClause:
     """Return the statement that counts the bookings behind each key; NULL is the total's.
 
     Binds as for ``moved``, and ``sold``: the ids of the accounts that a price is posted to, and
     ``selling``: the kinds of entries in which a price becomes revenue.
     """
     if by in _DIMENSIONS:
-        parts = _DIMENSIONS[by].replace("SELECT owner FROM owned", _OWNERS)
+        parts = _PARTS.format(**_keys(by, then=then), owned_lines="", owned_items="")
         joins = f"JOIN ({parts}) p ON p.id = COALESCE(t.booking_line_id, t.item_id)"
         return text(_SOLD.format(key="p.key", joins=joins, scope=_SCOPE))
     if by == "method":
         return text(_SOLD.format(key="t.debit_account_id", joins="", scope=_SCOPE))
     return text(_SOLD_BY_TIME.format(scope=_SCOPE))
+
+
+def _keys(by: str, *, then: bool) -> dict[str, str]:
+    """Return the expressions of a dimension, and the joins that they need."""
+    person = _PERSON_THEN if then else "k.slug"
+    given = {"line_joins": "", "item_joins": "", **_DIMENSIONS[by]}
+    return {name: part.replace("{person}", person) for name, part in given.items()}

@@ -130,7 +130,8 @@ def _counts(tx: Tx, period: Period, by: str, cut: Cutoff) -> tuple[dict[str, int
     if by == "method":
         binds.pop("edges")
     accounts = [a.id for a in book.accounts.values() if a.code in figures.SOLD]
-    rows = tx.rows(sold(by), **binds, sold=accounts, selling=list(figures.SELLING_KINDS))
+    statement = sold(by, then=cut.posted_by is not None)
+    rows = tx.rows(statement, **binds, sold=accounts, selling=list(figures.SELLING_KINDS))
     counts: dict[str, int] = defaultdict(int)
     for row in rows:
         if row.key is not None:
