@@ -142,9 +142,10 @@ def _plan_of(engine: Engine, by: str) -> str:
 
 
 def _plan(tx: Tx, by: str) -> str:
-    statement = text(f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) {moved(by, opened=False, then=False).text}")
+    statement = moved(by, opened=False, then=False).text
+    explain = text(f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) {statement}")
     binds = book_of(tx, _month(tx), by).binds(_month(tx), cutoff(tx, None))
-    return "\n".join(row[0] for row in tx.rows(statement, **binds))
+    return "\n".join(row[0] for row in tx.rows(explain, **binds))
 
 
 def _counted(tx: Tx) -> tuple[int, int]:

@@ -28,9 +28,9 @@ _TIME = """
            t.debit_account_id AS debit, t.credit_account_id AS credit,
            sum(t.amount_minor)::bigint AS amount_minor
       FROM entries e
-      JOIN unnest(CAST(:pieces AS int[])) AS piece(key)
-        ON piece.key = width_bucket(e.effective_at, CAST(:edges AS timestamptz[]))
       JOIN transfers t ON t.tenant_id = e.tenant_id AND t.entry_id = e.id
+      LEFT JOIN unnest(CAST(:pieces AS int[])) AS piece(key)
+        ON piece.key = width_bucket(e.effective_at, CAST(:edges AS timestamptz[]))
      WHERE {scope} AND t.tenant_id = :tenant_id
      GROUP BY 1, 2, 3, 4
 """
@@ -52,25 +52,26 @@ _SOLD = """
 """
 _SOLD_BY_TIME = """
     WITH sold AS MATERIALIZED (
-      SELECT width_bucket(e.effective_at, CAST(:edges AS timestamptz[])) AS key, e.booking_id
+      SELECT DISTINCT width_bucket(e.effective_at, CAST(:edges AS timestamptz[])) AS key,
+             e.booking_id
         FROM entries e
        WHERE {scope} AND e.booking_id IS NOT NULL AND e.kind = ANY(CAST(:selling AS text[]))
          AND EXISTS (SELECT FROM transfers t
                       WHERE t.tenant_id = :tenant_id AND t.entry_id = e.id
                         AND t.credit_account_id = ANY(CAST(:sold AS uuid[])))
     )
-    SELECT key, count(DISTINCT booking_id) AS bookings FROM sold GROUP BY key
+    SELECT key, count(*) AS bookings FROM sold GROUP BY key
     UNION ALL
-    SELECT NULL, count(DISTINCT booking_id) FROM sold
+    SELECT NULL, count(*) FROM (SELECT DISTINCT booking_id FROM sold) bookings
 """
 # Most bookings are one line: all that moves for one is that line's, and is added up at once, by
-# workers side by side. The transfers of other bookings and of orders are set aside by id.
+# workers side by side. Other bookings and orders are read transfer by transfer, if there are any.
 _SPLIT = """
     WITH summed AS (
       SELECT {opened} AS entry_id, alone.key,
              t.debit_account_id AS debit, t.credit_account_id AS credit,
              sum(t.amount_minor) FILTER (WHERE alone.id IS NOT NULL)::bigint AS amount_minor,
-             array_agg(t.id) FILTER (WHERE alone.id IS NULL) AS others
+             count(*) FILTER (WHERE alone.id IS NULL) AS others
         FROM entries e
         JOIN transfers t ON t.tenant_id = e.tenant_id AND t.entry_id = e.id
         LEFT JOIN ({alone}) alone ON alone.booking_id = e.booking_id
@@ -80,9 +81,11 @@ _SPLIT = """
       SELECT t.id, {opened} AS entry_id, COALESCE(e.booking_id, e.order_id) AS owner,
              COALESCE(t.booking_line_id, t.item_id) AS part_id,
              t.debit_account_id AS debit, t.credit_account_id AS credit, t.amount_minor
-        FROM (SELECT unnest(others) AS id FROM summed) o
-        JOIN transfers t ON t.tenant_id = :tenant_id AND t.id = o.id
-        JOIN entries e ON e.tenant_id = :tenant_id AND e.id = t.entry_id
+        FROM entries e
+        JOIN transfers t ON t.tenant_id = e.tenant_id AND t.entry_id = e.id
+       WHERE {scope} AND t.tenant_id = :tenant_id
+         AND (SELECT bool_or(others > 0) FROM summed)
+         AND NOT EXISTS (SELECT FROM ({lone}) alone WHERE alone.booking_id = e.booking_id)
     ), owned AS (
       SELECT DISTINCT owner FROM others WHERE owner IS NOT NULL
     ), parts AS (
@@ -121,9 +124,7 @@ _SPLIT = """
             UNION ALL SELECT entry_id, key, debit, credit, part_minor FROM rounded) moved
      GROUP BY 1, 2, 3, 4
 """
-# The lines that are all there is of their booking. What a line's key is, and that it has one at
-# all, must be plain columns: of an expression the planner thinks that it has a million values, and
-# adds up alone.
+# The lines that are all there is of their booking.
 _ALONE = """
       SELECT l.id, l.booking_id, {line} AS key
         FROM booking_lines l
@@ -157,6 +158,15 @@ _PARTS = """
         {item_joins}
        WHERE i.tenant_id = :tenant_id {owned_items}
 """
+_SOLD_PARTS = """
+        LEFT JOIN (SELECT l.id, {line} AS key FROM booking_lines l {line_joins}
+                    WHERE l.tenant_id = :tenant_id) l ON l.id = t.booking_line_id
+        LEFT JOIN (SELECT i.id, {item} AS key FROM booking_items i
+                     JOIN products r ON r.tenant_id = i.tenant_id AND r.id = i.product_id
+                     {item_joins}
+                    WHERE i.tenant_id = :tenant_id) i ON i.id = t.item_id
+"""
+_IN_PART = "AND (t.booking_line_id IS NOT NULL OR t.item_id IS NOT NULL)"
 _OWNED = {
     "owned_lines": "AND l.booking_id IN (SELECT owner FROM owned)",
     "owned_items": "AND (i.booking_id IN (SELECT owner FROM owned)"
@@ -213,6 +223,7 @@ def moved(by: str, *, opened: bool, then: bool) -> TextClause:
         _SPLIT.format(
             scope=_SCOPE,
             alone=_ALONE.format(**keys),
+            lone=_ALONE.format(line="NULL", line_joins=""),
             parts=_PARTS.format(**keys, **_OWNED),
             opened=entry,
             groups="1, 2, 3, 4" if opened else "2, 3, 4",
@@ -227,9 +238,10 @@ def sold(by: str, *, then: bool) -> TextClause:
     ``selling``: the kinds of entries in which a price becomes revenue.
     """
     if by in _DIMENSIONS:
-        parts = _PARTS.format(**_keys(by, then=then), owned_lines="", owned_items="")
-        joins = f"JOIN ({parts}) p ON p.id = COALESCE(t.booking_line_id, t.item_id)"
-        return text(_SOLD.format(key="p.key", joins=joins, scope=_SCOPE))
+        joins = _SOLD_PARTS.format(**_keys(by, then=then))
+        return text(
+            _SOLD.format(key="COALESCE(l.key, i.key)", joins=joins, scope=_SCOPE + _IN_PART)
+        )
     if by == "method":
         return text(_SOLD.format(key="t.debit_account_id", joins="", scope=_SCOPE))
     return text(_SOLD_BY_TIME.format(scope=_SCOPE))
