@@ -135,6 +135,14 @@ def allocate(minor: int, weights: Sequence[int]) -> list[int]:
     return shares if minor >= 0 else [-part for part in shares]
 
 
+def stripe_step(currency: str) -> int:
+    """Return of how many minor units all that Stripe moves is a multiple.
+
+    Of three decimal places the last must be a zero (https://docs.stripe.com/currencies).
+    """
+    return 10 if currency in THREE_DECIMAL else 1
+
+
 def to_stripe(money: Money) -> int:
     """Return the integer that Stripe's API expects for ``money``."""
     return money.minor * 100 if money.currency in STRIPE_TWO_DECIMAL else money.minor

@@ -132,7 +132,13 @@ def _check_not_declined(document: dict[str, Any]) -> None:
         "payment_failed",
         f"The payment of {code} failed: {payment.get('failure')}"
         + (", and its time is free again" if released else ""),
-        hint="Send a link instead: "
-        + ("bookra book … --pay link" if released else f"bookra pay {code} --link"),
+        hint=_another_way(payment, code, released=released),
         details={"code": code, "failure": payment.get("failure"), "status": document["status"]},
     )
+
+
+def _another_way(payment: dict[str, Any], code: str, *, released: bool) -> str:
+    if payment.get("kind") != "saved-card":
+        return f"Take it in another way: bookra pay {code} --cash; see bookra outbox list"
+    link = "bookra book … --pay link" if released else f"bookra pay {code} --link"
+    return f"Send a link instead: {link}"

@@ -101,6 +101,11 @@ def test_three_decimal_currencies_take_multiples_of_ten(sandbox: Any, salon_of: 
     with pytest.raises(stripe.InvalidRequestError, match="divisible by 10"):
         salon.v1.payment_intents.create({"amount": 5001, "currency": "kwd"}, salon.me)
     assert salon.v1.payment_intents.create({"amount": 5010, "currency": "kwd"}, salon.me).id
+    wanted = {"amount": 5010, "currency": "kwd", "payment_method": "pm_card_visa", "confirm": True}
+    paid = salon.v1.payment_intents.create(wanted, salon.me)
+    with pytest.raises(stripe.InvalidRequestError, match="divisible by 10"):
+        salon.v1.refunds.create({"payment_intent": paid.id, "amount": 333}, salon.me)
+    assert salon.v1.refunds.create({"payment_intent": paid.id, "amount": 330}, salon.me).id
 
 
 @pytest.mark.parametrize("minutes", [-5, 0, 20, 24 * 60 + 5])

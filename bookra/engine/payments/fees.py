@@ -20,7 +20,7 @@ from bookra.engine.prices import policies
 from bookra.engine.prices.policy import LATE_CANCEL, NO_SHOW
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, InvalidInputError
-from bookra.money import Money
+from bookra.money import Money, stripe_step
 
 INCOME = {LATE_CANCEL: chart.LATE_CANCEL, NO_SHOW: chart.NO_SHOW}
 """Why there is a fee, and the income that it is."""
@@ -132,11 +132,13 @@ def _return_visits(tx: Tx, item: Sold, purse: Purse) -> None:
 
 def _charge(tx: Tx, booking: Booking, fee_minor: int, kind: str) -> None:
     """Charge a fee to the customer's saved card, where they accepted the policy; else note it."""
-    fee = Money(fee_minor, booking.price.currency)
+    currency = booking.price.currency
+    fee = Money(fee_minor - fee_minor % stripe_step(currency), currency)
     accepted = booking.policy_accepted_at is not None
-    if accepted and cards.cards_of(tx, booking.customer_id):
+    if fee and accepted and cards.cards_of(tx, booking.customer_id):
         saved_cards.charge(tx, booking, fee, kind)
         note(tx, booking.id, kind, charged=fee)
     else:
+        fee = Money(fee_minor, currency)
         why = "no saved card" if accepted else "the policy was not accepted"
         note(tx, booking.id, kind, not_taken=fee, why=why)

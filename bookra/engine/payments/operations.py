@@ -21,7 +21,7 @@ from bookra.engine.runtime import Tx
 from bookra.engine.tenancy.providers import ProviderAccount, account
 from bookra.errors import ConflictError, NotFoundError
 from bookra.ids import new_id
-from bookra.money import Money, rate_bps, share
+from bookra.money import Money, rate_bps, share, stripe_step
 
 PAGES = frozenset({"checkout", "payment-link", "setup"})
 """Kinds that give a customer a page to go to; the others are done between Stripe and us."""
@@ -100,7 +100,11 @@ class Operation:
 
 
 def begin(tx: Tx, new: NewOperation) -> UUID:
-    """Write an operation in state ``new``; the caller emits the effect that carries it out."""
+    """Write an operation in state ``new``; the caller emits the effect that carries it out.
+
+    Raises ConflictError (``not_by_card``) for an amount that Stripe would refuse to move.
+    """
+    _check_step(new)
     operation_id = new_id()
     tx.run(
         store.INSERT_OPERATION,
@@ -125,6 +129,21 @@ def begin(tx: Tx, new: NewOperation) -> UUID:
     )
     tx.concerns("operation", operation_id)
     return operation_id
+
+
+def _check_step(new: NewOperation) -> None:
+    """Refuse it here, with words, and not later in the relay, as an operation that failed."""
+    currency, step = new.amount.currency, stripe_step(new.amount.currency)
+    if new.external or not new.amount.minor % step:
+        return
+    below = Money(new.amount.minor - new.amount.minor % step, currency)
+    raise ConflictError(
+        "not_by_card",
+        f"{new.amount} can't go by card: "
+        f"Stripe moves {currency} in steps of {Money(step, currency)}",
+        hint=f"Let {below} go by card, and what is left in cash" if below else "Do it in cash",
+        details={"currency": currency, "step_minor": step, "amount_minor": new.amount.minor},
+    )
 
 
 def operation(tx: Tx, operation_id: UUID) -> Operation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bookra.money import STRIPE_TWO_DECIMAL, THREE_DECIMAL, format_minor
+from bookra.money import STRIPE_TWO_DECIMAL, format_minor, stripe_step
 from bookra.sandbox.stripe.errors import bad_parameter
 from bookra.sandbox.stripe.forms import Integer
 from bookra.sandbox.stripe.store import Call, find
@@ -28,18 +28,23 @@ def check_charge(call: Call, amount: int, currency: str, param: str) -> None:
             f"This account settles in {settles_in}; the sandbox does not convert {currency}.",
             "currency",
         )
-    code = currency.upper()
-    step = 100 if code in STRIPE_TWO_DECIMAL else 10 if code in THREE_DECIMAL else 1
-    if amount % step:
-        raise bad_parameter(
-            f"Invalid {param}: amounts in {code} must be divisible by {step}.", param
-        )
+    check_step(amount, currency, param)
     smallest = SMALLEST.get(currency, 50)
     if amount < smallest:
         raise bad_parameter(
-            f"Amount must be at least {format_minor(smallest, code)} {currency}",
+            f"Amount must be at least {format_minor(smallest, currency.upper())} {currency}",
             param,
             "amount_too_small",
+        )
+
+
+def check_step(amount: int, currency: str, param: str) -> None:
+    """Refuse a fraction of what Stripe moves of a currency: charges and refunds alike."""
+    code = currency.upper()
+    step = 100 if code in STRIPE_TWO_DECIMAL else stripe_step(code)
+    if amount % step:
+        raise bad_parameter(
+            f"Invalid {param}: amounts in {code} must be divisible by {step}.", param
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bookra.money import format_minor
 from bookra.sandbox.state import Json, random_id
 from bookra.sandbox.stripe import balance, cards, events
+from bookra.sandbox.stripe.amounts import check_step
 from bookra.sandbox.stripe.errors import RefusedError, bad_parameter
 from bookra.sandbox.stripe.forms import Flag, Group, Integer, Metadata, Text
 from bookra.sandbox.stripe.store import (
@@ -99,6 +100,7 @@ def _check(call: Call, charge: Json, amount: int, rest: int) -> None:
         raise RefusedError(
             f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded"
         )
+    check_step(amount, charge["currency"], "amount")
     if amount > rest:
         raise RefusedError(_too_much(amount, rest, charge["currency"]), param="amount")
     if call.params.get("refund_application_fee") and charge["application_fee"] is None:
