@@ -174,7 +174,10 @@ def _document(found: Drawer, zone: ZoneInfo) -> dict[str, Any]:
         "closed_at": documents.instant(found.closed_at, zone),
         "float": documents.money(found.opened_with),
         "expected": documents.money(found.expected),
-        **{name: amount and documents.money(amount) for name, amount in optional.items()},
+        **{
+            name: None if amount is None else documents.money(amount)
+            for name, amount in optional.items()
+        },
         "events": [
             {
                 "kind": event.kind,

@@ -95,7 +95,7 @@ def order(found: Order, zone: ZoneInfo) -> dict[str, Any]:
         "amount": money(found.amount),
         "customer": found.customer,
         "items": [item(each) for each in found.items],
-        "bought": _masked(found.bought) if found.kind == "gift-card" else found.bought,
+        "bought": masked(found.bought) if found.kind == "gift-card" else found.bought,
         "created_at": instant(found.created_at, zone),
         "paid_at": instant(found.paid_at, zone),
     }
@@ -107,7 +107,7 @@ def order(found: Order, zone: ZoneInfo) -> dict[str, Any]:
 def gift_card(found: GiftCard, zone: ZoneInfo, *, whole: bool = True) -> dict[str, Any]:
     """``code state balance initial expires_on order customer``; ``whole`` shows all of the code."""
     return {
-        "code": found.code if whole else _masked(found.code),
+        "code": found.code if whole else masked(found.code),
         "state": found.state,
         "balance": money(found.balance),
         "initial": money(found.initial),
@@ -208,6 +208,6 @@ def _fee(found: Fee | None, currency: str) -> dict[str, Any] | None:
     return {"amount": money(Money(found.minor or 0, currency))}
 
 
-def _masked(code: str | None) -> str | None:
+def masked(code: str | None) -> str | None:
     """Return the end of a gift card's code: all of it is as good as money."""
     return None if code is None else f"…{code[-SHOWN_OF_A_CARD:]}"

@@ -343,6 +343,9 @@ def k_drawer_short(at: Counter) -> None:
     assert at.moved("--key", short["key"]) == {
         "drawer_difference": {"expenses:cash-over-short": 50, DRAWER: -50}
     }
+    at("drawer", "open", "--float", "100.00")
+    exact = at("drawer", "close", "--counted", "100.00", "--idempotency-key", "evening")
+    assert exact["difference"] == {"amount_minor": 0, "currency": "EUR"}
 
 
 ROWS: tuple[Callable[[Counter], None], ...] = (

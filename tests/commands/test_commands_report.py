@@ -106,6 +106,11 @@ def test_the_other_reports_have_their_keys(desk: Desk, sold: Booking) -> None:
     owed = report(desk, "liabilities", "--json").json
     assert owed["totals"]["tips"]["amount_minor"] == 500
     assert owed["total"]["balance"]["amount_minor"] == 500 + 479
+    card = desk("gift-card", "sell", "20", "--cash", "--json", check=True).json["code"]
+    owed = report(desk, "liabilities", "--json")
+    (row,) = [row for row in owed.json["rows"] if row["key"] == "gift-cards"]
+    assert row["owner"] == f"…{card[-4:]}"  # all of the code is as good as money
+    assert card not in owed.stdout
     day = report(desk, "close-of-day", "--json").json
     assert day["methods"][0]["given_back"]["amount_minor"] == 1_500
     assert {"sales", "drawer", "deposits", "gift_cards", "open_tabs", "unpaid"} <= set(day)

@@ -46,7 +46,7 @@ def parse_period(text: str, today: date) -> Period:
         return month_of(current.starts_on - timedelta(days=1))
     try:
         found = _read(word)
-    except ValueError:
+    except (ValueError, OverflowError):  # beyond the last day that a date can be
         found = None
     if found is None or not _is_sound(found):
         raise InvalidInputError(
