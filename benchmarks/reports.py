@@ -36,9 +36,9 @@ from bookra.engine.ledger import chart
 from bookra.engine.people.staff import Staff
 from bookra.engine.reports.book import book_of
 from bookra.engine.reports.cutoff import cutoff
-from bookra.engine.reports.moved import moved
+from bookra.engine.reports.moved import counted
 from bookra.engine.reports.period import Period
-from bookra.engine.reports.revenue import Revenue, revenue
+from bookra.engine.reports.revenue import Revenue, binds_of, revenue
 from bookra.engine.runtime import Engine, Tenant, Tx
 from bookra.engine.tenancy import actions as tenancy
 from bookra.ids import new_id
@@ -137,15 +137,11 @@ def _report(tx: Tx, by: str) -> Revenue:
     return revenue(tx, _month(tx), by)
 
 
-def _plan_of(engine: Engine, by: str) -> str:
-    return f"{by}:\n{engine.ask(SLUG, partial(_plan, by=by))}"
-
-
 def _plan(tx: Tx, by: str) -> str:
-    statement = moved(by, opened=False, then=False).text
-    explain = text(f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) {statement}")
-    binds = book_of(tx, _month(tx), by).binds(_month(tx), cutoff(tx, None))
-    return "\n".join(row[0] for row in tx.rows(explain, **binds))
+    month, cut = _month(tx), cutoff(tx, None)
+    book = book_of(tx, month, by)
+    explain = f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) {counted(by, then=False).text}"
+    return "\n".join(row[0] for row in book.rows(tx, text(explain), **binds_of(book, month, cut)))
 
 
 def _counted(tx: Tx) -> tuple[int, int]:

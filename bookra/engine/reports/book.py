@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 
 from bookra.engine.reports import figures
 from bookra.engine.reports.cutoff import Cutoff
@@ -44,12 +44,10 @@ class Move:
 def moves(tx: Tx, period: Period, by: str, cut: Cutoff, *, opened: bool = False) -> Iterator[Move]:
     """Yield what moved in a period, by a dimension; in the business's own currency alone."""
     book = book_of(tx, period, by)
-    tx.run(MEMORY)
     statement = moved(by, opened=opened, then=cut.posted_by is not None)
-    for row in tx.rows(statement, **book.binds(period, cut)):
+    for row in book.rows(tx, statement, **book.binds(period, cut)):
         if row.debit in book.accounts:
-            codes = book.accounts[row.debit].code, book.accounts[row.credit].code
-            yield Move(book.key(row), *codes, row.amount_minor, row.entry_id)
+            yield book.move(row)
 
 
 def book_of(tx: Tx, period: Period, by: str) -> Book:
@@ -65,6 +63,17 @@ class Book:
     by: str
     accounts: dict[UUID, Row[Any]]
     pieces: tuple[tuple[str, Period], ...]
+
+    def rows(self, tx: Tx, statement: TextClause, **binds: Any) -> Sequence[Row[Any]]:
+        """Return the rows of a statement of ``moved``, with the memory that it needs."""
+        for setting in MEMORY:
+            tx.run(setting)
+        return tx.rows(statement, **binds)
+
+    def move(self, row: Row[Any]) -> Move:
+        """Return a row of ``moved`` with the codes of its accounts, which are in this book."""
+        codes = self.accounts[row.debit].code, self.accounts[row.credit].code
+        return Move(self.key(row), *codes, row.amount_minor, row.entry_id)
 
     def key(self, row: Row[Any]) -> str:
         """Return the key that a row of ``moved`` belongs to."""

@@ -13,14 +13,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from bookra.engine.ledger import chart
 from bookra.engine.reports import figures
 from bookra.engine.reports.book import BY, Book, book_of, moves
 from bookra.engine.reports.cutoff import Cutoff, cutoff
 from bookra.engine.reports.figures import Figures, figures_of
-from bookra.engine.reports.moved import sold
+from bookra.engine.reports.moved import counted
 from bookra.engine.reports.period import STEPS, Period
 from bookra.engine.runtime import Tx
 from bookra.errors import InvalidInputError, NotFoundError
@@ -76,14 +76,32 @@ def revenue(tx: Tx, period: Period, by: str = "day", as_of: datetime | None = No
     Raises InvalidInputError (``bad_dimension``).
     """
     cut = cutoff(tx, as_of)
-    sums: dict[str, Figures] = defaultdict(Figures)
-    for move in moves(tx, period, _checked(by), cut):
-        sums[move.key] += figures_of(move.debit, move.credit, move.amount_minor)
-    counts, sold_in_all = _counts(tx, period, by, cut)
+    book = book_of(tx, period, _checked(by))
+    moved: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    counts: dict[str, int] = defaultdict(int)
+    sold_in_all = 0
+    statement = counted(by, then=cut.posted_by is not None)
+    for row in book.rows(tx, statement, **binds_of(book, period, cut)):
+        if row.amount_minor is not None:
+            _add(moved, book, row)
+        elif row.key is None and row.debit is None:
+            sold_in_all = row.bookings
+        else:
+            counts[_counted(book, row)] += row.bookings
+    sums = {key: Figures(**columns) for key, columns in moved.items()}
     keys = sorted(set(counts) | {key for key, found in sums.items() if found})
     rows = [RevenueRow(key, counts.get(key, 0), sums.get(key, Figures())) for key in keys]
     total = RevenueRow("total", sold_in_all, sum((row.figures for row in rows), Figures()))
     return Revenue(by, period, cut, tx.tenant.currency, tuple(_ordered(by, rows)), total)
+
+
+def binds_of(book: Book, period: Period, cut: Cutoff) -> dict[str, Any]:
+    """Return the binds of ``counted``: of what moved, and what of it is a sale."""
+    return {
+        **book.binds(period, cut),
+        "sold": [a.id for a in book.accounts.values() if a.code in figures.SOLD],
+        "selling": list(figures.SELLING_KINDS),
+    }
 
 
 def opened(
@@ -121,30 +139,21 @@ def _checked(by: str) -> str:
     return by
 
 
-def _counts(tx: Tx, period: Period, by: str, cut: Cutoff) -> tuple[dict[str, int], int]:
-    """Return how many bookings were sold by key, and in all."""
-    book = book_of(tx, period, by)
-    binds = book.binds(period, cut)
-    for name in ("personal", "pieces"):
-        binds.pop(name, None)
-    if by == "method":
-        binds.pop("edges")
-    accounts = [a.id for a in book.accounts.values() if a.code in figures.SOLD]
-    statement = sold(by, then=cut.posted_by is not None)
-    rows = tx.rows(statement, **binds, sold=accounts, selling=list(figures.SELLING_KINDS))
-    counts: dict[str, int] = defaultdict(int)
-    for row in rows:
-        if row.key is not None:
-            counts[_counted(book, row.key)] += row.bookings
-    return counts, next((row.bookings for row in rows if row.key is None), 0)
+def _add(moved: dict[str, dict[str, int]], book: Book, row: Row[Any]) -> None:
+    if row.debit in book.accounts:
+        move = book.move(row)
+        columns = moved[move.key]
+        for name, sign in figures.effects(move.debit, move.credit).items():
+            columns[name] += sign * move.amount_minor
 
 
-def _counted(book: Book, key: Any) -> str:
+def _counted(book: Book, row: Row[Any]) -> str:
+    """Return the key of a row that counts bookings."""
     if book.by in STEPS:
-        return book.pieces[int(key) - 1][0]
+        return book.pieces[int(row.key) - 1][0]
     if book.by == "method":
-        return figures.method_of(book.accounts[key].code, chart.SERVICES)
-    return str(key)
+        return figures.method_of(book.accounts[row.debit].code, chart.SERVICES)
+    return str(row.key)
 
 
 def _ordered(by: str, rows: list[RevenueRow]) -> list[RevenueRow]:
