@@ -118,7 +118,7 @@ def main() -> None:
         [
             f"A month's revenue, {STAFF} staff, fsync on · {given.rounds} rounds in turns",
             table(COLUMNS, rows),
-            "* ms of the client and its backend; two workers take about 1.5 times as much beside them",
+            "* ms of the client and its backend; two workers take 1.5 times as much beside them",
             "Every question, in milliseconds:\n" + "\n".join(raw),
             "Plans of 1M:\n\n" + "\n\n".join(plans),
         ],
