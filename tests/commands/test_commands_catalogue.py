@@ -41,6 +41,7 @@ def test_each_help_is_printed_and_ends_well(front: Desk) -> None:
         ran = front(name, "--help")
         assert ran.code == 0, (name, ran.stderr)
         assert "Usage: bookra" in ran.stdout
+        assert f"\n  bookra {name}" in ran.stdout.partition("Examples:")[2].replace("    ", "  ")
 
 
 def test_examples_stand_on_lines_of_their_own(front: Desk) -> None:
