@@ -33,7 +33,8 @@ def run(
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        # In a thread: the signal may come while this one holds the event's lock, in wait().
+        signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
     sandbox.serve(
         current().settings.sandbox_dir,
         port=port,

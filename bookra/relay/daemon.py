@@ -10,10 +10,10 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC
+from queue import SimpleQueue
 from types import FrameType
 
 from sqlalchemy import Connection, TextClause, text
@@ -67,7 +67,10 @@ class Relay:
             workers=options.workers,
         )
         self._inbound = Inbound(engine, self._clients)
-        self._stop = threading.Event()
+        self._told_to_stop = False
+        # An Event's lock is not reentrant: a signal that comes while the main thread holds it, on
+        # its way into wait(), would wait for itself. A SimpleQueue may be put to in a handler.
+        self._signals: SimpleQueue[int] = SimpleQueue()
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT; a second signal ends at once and leaves leases to lapse."""
@@ -92,7 +95,7 @@ class Relay:
             )
         scheduler.start()
         log("relay.started", relay=str(self.id), lease_seconds=self._options.lease_seconds)
-        self._stop.wait()
+        self._signals.get()
         log("relay.stopping", relay=str(self.id))
         self._drain.halt()
         scheduler.shutdown(wait=True)
@@ -178,10 +181,11 @@ class Relay:
         self._engine.across_tenants(work, write=True)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        del number, frame
-        if self._stop.is_set():
+        del frame
+        if self._told_to_stop:
             os._exit(1)  # an ordinary exit would still wait for the workers' calls
-        self._stop.set()
+        self._told_to_stop = True
+        self._signals.put(number)
 
 
 def _guarded(name: str, work: Callable[[], object]) -> Callable[[], None]:
