@@ -141,7 +141,9 @@ def _check_step(new: NewOperation) -> None:
         "not_by_card",
         f"{new.amount} can't go by card: "
         f"Stripe moves {currency} in steps of {Money(step, currency)}",
-        hint=f"Let {below} go by card, and what is left in cash" if below else "Do it in cash",
+        hint=f"Let {below} go by card, and what is left in cash"
+        if below and new.order_id is None  # an order is paid whole
+        else "Do it in cash",
         details={"currency": currency, "step_minor": step, "amount_minor": new.amount.minor},
     )
 
