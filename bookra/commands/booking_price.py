@@ -112,11 +112,7 @@ def item(
 
 
 def _finished(tx: Tx, booking: Booking) -> dict[str, Any]:
-    """Return the booking; one that is done and costs nothing any more is revenue by now."""
-    from bookra.engine.bookings.model import Status
-    from bookra.engine.bookings.store import booking_by_id
-    from bookra.engine.payments.tab import finish
+    """Return the booking; one whose new price is paid already is revenue by now."""
+    from bookra.engine.payments.tab import settle_up
 
-    if booking.status is Status.COMPLETED and not booking.due and finish(tx, booking):
-        booking = booking_by_id(tx, booking.id)
-    return documents.booking(booking, tx.tenant.zone)
+    return documents.booking(settle_up(tx, booking), tx.tenant.zone)

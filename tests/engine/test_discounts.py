@@ -26,6 +26,7 @@ from bookra.engine.catalog.products import products, set_product
 from bookra.engine.catalog.promos import end_promo, find_promo
 from bookra.engine.outbox.inspect import outbox_rows
 from bookra.engine.payments.asked import Asked
+from bookra.engine.payments.tab import settle_up
 from bookra.engine.payments.taking import take, take_cash
 from bookra.engine.prices.booking import book
 from bookra.engine.prices.discounts import discount_by_hand, discount_by_promo, no_discount
@@ -44,6 +45,23 @@ def exclusive(salon: Salon) -> None:
     """Add a service of 100.00 with 8 % tax, where the business's prices hold no tax."""
     new = NewService("spa", "Spa", eur(10000), parse_segments("busy 60"), tax_bps=800)
     salon.act(lambda tx: add_service(tx, new))
+
+
+def test_a_price_that_comes_down_to_what_is_paid_is_revenue(salon: Salon) -> None:
+    """No money comes any more: the discount itself settles the visit, with its invoice."""
+    booking = salon.book(SLOT)
+    salon.act(lambda tx: take(tx, booking.code, "cash", Asked(amount=eur(4000))))
+
+    def action(tx: Tx) -> Booking:
+        return settle_up(tx, discount_by_hand(tx, booking.code, amount=eur(500)))
+
+    settled = salon.act(action)
+    assert settled.recognised_at is not None
+    assert (settled.price, settled.due) == (eur(4000), eur(0))
+    topics = {row.topic for row in salon.ask(outbox_rows)}
+    assert {"invoice.issue", "commission.split"} <= topics
+    assert salon.act(lambda tx: settle_up(tx, settled)) == settled
+    proven(salon)
 
 
 def test_twenty_off_a_hundred_with_eight_percent_on_top_costs_86_40(

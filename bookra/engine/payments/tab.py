@@ -63,6 +63,17 @@ def finish(tx: Tx, booking: Booking) -> bool:
     return True
 
 
+def settle_up(tx: Tx, booking: Booking) -> Booking:
+    """Recognise a visit whose price has come down to what is paid, or to nothing once it is done.
+
+    Returns the booking as it is then.
+    """
+    settled = booking.paid or booking.status is Status.COMPLETED
+    if settled and not still_due(booking) and finish(tx, booking):
+        return bookings.booking_by_id(tx, booking.id)
+    return booking
+
+
 def still_due(booking: Booking) -> int:
     """Return what the price is more than what was paid, whatever became of the visit."""
     return max(0, booking.price.minor - booking.paid.minor)
