@@ -129,7 +129,7 @@ ENTRIES = st.lists(
 )
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ENTRIES, st.integers(0, 6), st.integers(0, 15))
 def test_a_balance_by_snapshots_is_the_sum_of_all_transfers(
     salon: Salon,
