@@ -253,7 +253,9 @@ def test_a_refund_that_stripe_refuses_is_free_to_be_asked_for_again(online: Salo
     assert row is not None
 
     def refuse() -> str:
-        return online.act(lambda tx: refund_failed(tx, row.id, None, "balance_insufficient", False))
+        return online.act(
+            lambda tx: refund_failed(tx, row.id, None, "balance_insufficient", moved=False)
+        )
 
     assert [refuse(), refuse()] == ["refused", "known"]
     assert online.balances() == before
@@ -292,7 +294,7 @@ def test_a_dashboard_refund_is_quicker_than_ours_which_stripe_then_refuses(onlin
     assert row is not None
     assert tell(online, fact("", charge.charge_ref, 4500)) == "external"
     assert reserved(online, booking) == [(4500, 4500)]
-    online.act(lambda tx: refund_failed(tx, row.id, None, "charge_already_refunded", False))
+    online.act(lambda tx: refund_failed(tx, row.id, None, "charge_already_refunded", moved=False))
     assert reserved(online, booking) == [(4500, 4500)]
     assert online.balances()["income:refunds"] == 3782
     assert online.booking(booking.code).refunded == euros(4500)

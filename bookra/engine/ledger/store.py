@@ -57,7 +57,7 @@ OPEN_ACCOUNT = text(
 )
 BY_KEY = text("SELECT id FROM entries WHERE tenant_id = :tenant_id AND key = :key")
 
-_MONEY_IN = ", ".join(f"'{kind}'" for kind in chart.PAYMENT_KINDS.values())
+_PAYMENTS = ", ".join(f"'{kind}'" for kind in chart.PAYMENT_KINDS.values())
 _TENDERS = ", ".join(f"'{code}'" for code in chart.TENDERS.values())
 
 
@@ -73,7 +73,7 @@ def received(owner: str) -> str:
        JOIN accounts d ON d.tenant_id = t.tenant_id AND d.id = t.debit_account_id
        JOIN accounts c ON c.tenant_id = t.tenant_id AND c.id = t.credit_account_id
       WHERE e.tenant_id = b.tenant_id AND e.{owner} = b.id
-        AND e.kind IN ({_MONEY_IN}) AND d.code IN ({_TENDERS})
+        AND e.kind IN ({_PAYMENTS}) AND d.code IN ({_TENDERS})
         AND NOT starts_with(c.code, '{chart.TIPS_PREFIX}'))
     """  # noqa: S608 - constants
 

@@ -82,7 +82,9 @@ def settle_refund(tx: Tx, fact: RefundFact) -> str:
             return "not ours"
         return _external(tx, fact)
     if fact.status in GONE:
-        return refund_failed(tx, known, fact.refund_ref, fact.failure or fact.status, fact.moved)
+        return refund_failed(
+            tx, known, fact.refund_ref, fact.failure or fact.status, moved=fact.moved
+        )
     return refund_accepted(tx, known, fact.refund_ref, fact.status)
 
 
@@ -101,7 +103,9 @@ def refund_accepted(tx: Tx, operation_id: UUID, refund_ref: str, status: str = "
     return "refunded" if fresh else "known"
 
 
-def refund_failed(tx: Tx, operation_id: UUID, refund_ref: str | None, why: str, moved: bool) -> str:  # noqa: FBT001
+def refund_failed(
+    tx: Tx, operation_id: UUID, refund_ref: str | None, why: str, *, moved: bool
+) -> str:
     """Note a refund that came to nothing; returns what was decided.
 
     What never left is free to be refunded again (``refused``). What was posted already is owed to
@@ -167,7 +171,9 @@ def _external(tx: Tx, fact: RefundFact) -> str:
     tx.run(RESERVED_AFRESH, id=charge.id)
     refund_accepted(tx, operation_id, fact.refund_ref, fact.status)
     if fact.status in GONE:
-        refund_failed(tx, operation_id, fact.refund_ref, fact.failure or fact.status, fact.moved)
+        refund_failed(
+            tx, operation_id, fact.refund_ref, fact.failure or fact.status, moved=fact.moved
+        )
     return "external"
 
 
