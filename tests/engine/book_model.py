@@ -42,6 +42,10 @@ class Line:
     def end(self) -> int:
         return self.start + LENGTH[self.service]
 
+    def meets(self, other: Line) -> bool:
+        """Tell whether their customer would have to be at both at once."""
+        return self.start < other.end and other.start < self.end
+
     def minutes(self) -> set[tuple[str, int]]:
         """Return every minute of a person or a chair that the line takes."""
         if not self.there:

@@ -281,7 +281,10 @@ class Walk(RuleBasedStateMachine):
 
     @rule(code=codes, nth=st.integers(0, 2), staff=st.one_of(st.just(KEEP), ANYBODY), start=STARTS)
     def moves_one_line(self, code: str, nth: int, staff: str | None, start: int) -> None:
-        """One line goes anywhere that is free, on the grid or not; the others stay."""
+        """One line goes anywhere that is free, on the grid or not; the others stay.
+
+        Not over another line of its visit, though, unless the two were at once before.
+        """
         self._learn_expiry(code)
         visit = self.book.visits[code]
         if nth >= len(visit.lines):
@@ -291,12 +294,17 @@ class Walk(RuleBasedStateMachine):
         who = line.staff if staff == KEEP else staff
         stays = visit.status != "displaced" and (start, who) == (line.start, line.staff)
         ways = self.book.grants(line.service, who, start, without=[code], more=others)
+        there = replace(line, start=start)
+        torn = any(there.meets(one) and not line.meets(one) for one in others)
         at = self._at(start)
         done = self._act(lambda tx: move(tx, code, at, staff=staff, line=nth + 1))
+        if done == "lines_overlap":
+            assert movable and ways and torn
+            return
         if isinstance(done, str):
             assert not movable if done == "illegal_state" else done in REFUSALS and not ways
             return
-        assert movable
+        assert movable and not torn
         lines = self._lines(done)
         assert stays or any(_same([lines[nth]], [way]) for way in ways)
         assert lines[:nth] + lines[nth + 1 :] == others
