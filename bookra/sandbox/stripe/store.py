@@ -145,11 +145,16 @@ def _rows(
     newer: bool = False,
     rows: int,
 ) -> list[Json]:
+    # The edge limits the span as well: the index goes by that, so the last page of a million
+    # objects takes no longer than the first.
+    start, end = span[0], 2**62 if span[1] is None else span[1]
+    if edge is not None:
+        start, end = (max(start, edge[0]), end) if newer else (start, min(end, edge[0] + 1))
     binds = {
         "account": call.account,
         "kind": kind,
-        "start": span[0],
-        "end": 2**62 if span[1] is None else span[1],
+        "start": start,
+        "end": end,
         "edge_created": edge and edge[0],
         "edge_sequence": edge and edge[1],
         "types": None if types is None else json.dumps(list(types)),
