@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -36,6 +37,12 @@ Result = TypeVar("Result")
 
 ROWS_A_FETCH = 2_000
 """How many rows a streamed question brings at a time."""
+
+WAKE_CHANNEL = "bookra_outbox"
+"""Where relays listen: a notice says that something is due, never what or whose."""
+
+LONGEST_NOTICE = 7_000
+"""Bytes of a notice; PostgreSQL takes less than 8,000. What is cut off is read anyway."""
 
 ATTEMPTS = 4
 """One try and three retries, for serialisation failures and deadlocks alone."""
@@ -77,6 +84,8 @@ class Tenant:
     hold_minutes: int
     brand: Brand
     created_at: datetime
+    channel: str
+    """Where the business's changes are announced: a token that only its own may read."""
 
 
 @dataclass(slots=True)
@@ -89,6 +98,8 @@ class Tx:
     subjects: list[str] = field(default_factory=list)
     memory: dict[str, Any] = field(default_factory=dict)
     """What has been read once and holds for this transaction; who changes it, forgets it."""
+    wakes: bool = False
+    """Something is due at once: the relays are told when this is committed."""
 
     def rows(self, statement: TextClause, **binds: Any) -> Sequence[Row[Any]]:
         """Run ``statement`` with ``:tenant_id`` bound and return every row."""
@@ -130,7 +141,7 @@ Clock = Callable[[], datetime]
 TENANT_COLUMNS = (
     "id, slug, name, timezone, currency, country, tax_bps, tax_inclusive, code_prefix,"
     " granularity_minutes, notice_minutes, horizon_days, hold_minutes, logo_text, primary_color,"
-    " accent_color, legal_name, address, vat_id, email, phone, language, created_at"
+    " accent_color, legal_name, address, vat_id, email, phone, language, created_at, channel"
 )
 
 ENTER = sql.SQL(
@@ -167,6 +178,7 @@ class Engine:
         ``dry_run`` rolls back instead and returns the same result. Deadlocks and serialisation
         failures are tried again, at most three times. Raises BookraError alone.
         """
+        done: list[Tx] = []
 
         def work(connection: Connection) -> Result:
             begun = time.monotonic()
@@ -175,9 +187,13 @@ class Engine:
             if command is not None:
                 connection.execute(AUDIT, audit_row(tx.tenant.id, command, tx.subjects))
             _in_time(begun)
+            done[:] = [tx]
             return result
 
-        return self._attempt(work, commit=not dry_run)
+        def announce(connection: Connection) -> None:
+            self._announce(connection, notices(done[0], command))
+
+        return self._attempt(work, commit=not dry_run, then=None if dry_run else announce)
 
     def ask(
         self, slug: str, question: Callable[[Tx], Result], *, consistent: bool = False
@@ -211,7 +227,31 @@ class Engine:
         """Close every pooled connection."""
         self._pool.dispose()
 
-    def _attempt(self, work: Callable[[Connection], Result], *, commit: bool) -> Result:
+    def _announce(self, connection: Connection, told: Sequence[tuple[str, str]]) -> None:
+        """Notify those who listen, after the commit: within it, NOTIFY takes a global lock.
+
+        A notice is a hint. One that is lost costs its reader a poll, so no trouble here is an
+        error: what was done is committed.
+        """
+        if not told:
+            return
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        query = sql.SQL(";").join(
+            sql.SQL("NOTIFY {}, {}").format(sql.Identifier(channel), sql.Literal(payload))
+            for channel, payload in told
+        )
+        with suppress(psycopg.Error):
+            driver.execute(query)
+            driver.commit()
+
+    def _attempt(
+        self,
+        work: Callable[[Connection], Result],
+        *,
+        commit: bool,
+        then: Callable[[Connection], None] | None = None,
+    ) -> Result:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with self._pool.connect() as connection:
@@ -220,6 +260,8 @@ class Engine:
                         connection.commit()
                     else:
                         connection.rollback()
+                    if then is not None:
+                        then(connection)
                     return result
             except DBAPIError as error:
                 if refusals.sqlstate(error) not in RETRIED or attempt == ATTEMPTS:
@@ -292,6 +334,17 @@ class Engine:
                 ).scalar_one()
             )
         return self._steps_down
+
+
+def notices(tx: Tx, command: str | None) -> list[tuple[str, str]]:
+    """Return what a committed transaction tells, and on which channels: ids alone.
+
+    The relays are told that something is due, the business's own screens what has changed.
+    """
+    told = [(WAKE_CHANNEL, "")] if tx.wakes else []
+    if command is not None and tx.subjects:
+        told.append((tx.tenant.channel, ",".join(tx.subjects)[:LONGEST_NOTICE]))
+    return told
 
 
 def _in_time(begun: float) -> None:

@@ -8,10 +8,12 @@ from bookra.engine.catalog import tables as _catalog
 from bookra.engine.commissions import tables as _commissions
 from bookra.engine.invoices import tables as _invoices
 from bookra.engine.ledger import tables as _ledger
+from bookra.engine.messages import tables as _messages
 from bookra.engine.outbox import tables as _outbox
 from bookra.engine.payments import tables as _payments
 from bookra.engine.payouts import tables as _payouts
 from bookra.engine.people import tables as _people
+from bookra.engine.schedules import tables as _schedules
 from bookra.engine.schema import metadata
 from bookra.engine.tenancy import tables as _tenancy
 
@@ -27,6 +29,8 @@ ROOMS = (
     _payouts,
     _invoices,
     _outbox,
+    _messages,
+    _schedules,
 )
 
 __all__ = ["ROOMS", "metadata"]

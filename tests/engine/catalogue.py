@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-# Not a business's: the businesses themselves, the relays, and Alembic's own table.
-GLOBAL = {"tenants", "relays", "alembic_version"}
+# Not a business's: the businesses themselves, the relays and their jobs, Alembic's own table.
+GLOBAL = {"tenants", "relays", "relay_leases", "relay_jobs", "alembic_version"}
 APPEND_ONLY = {
     "audit",
     "entries",
@@ -30,7 +30,12 @@ APPEND_ONLY = {
     "ledger_snapshots",
     "ledger_days",
     "drawer_events",
+    "message_statuses",
 }
+# Where the relay looks for work: who is due, who is cut off, who is connected.
+SEEN_ACROSS_TENANTS = {"outbox", "breakers", "schedules", "provider_accounts"}
+# What the relay may delete once it is old, by a restrictive policy.
+PRUNED = {"outbox_history", "command_results", "inbox", "schedule_runs", "message_statuses"}
 
 
 def rows(connection: Connection, query: str, **binds: object) -> Sequence[Any]:

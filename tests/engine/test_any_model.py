@@ -299,12 +299,15 @@ class Walk(RuleBasedStateMachine):
         at = self._at(start)
         done = self._act(lambda tx: move(tx, code, at, staff=staff, line=nth + 1))
         if done == "lines_overlap":
-            assert movable and ways and torn
+            assert movable
+            assert ways
+            assert torn
             return
         if isinstance(done, str):
             assert not movable if done == "illegal_state" else done in REFUSALS and not ways
             return
-        assert movable and not torn
+        assert movable
+        assert not torn
         lines = self._lines(done)
         assert stays or any(_same([lines[nth]], [way]) for way in ways)
         assert lines[:nth] + lines[nth + 1 :] == others

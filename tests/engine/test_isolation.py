@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from catalogue import APPEND_ONLY, GLOBAL, names, rows, tenant_tables
+from catalogue import (
+    APPEND_ONLY,
+    GLOBAL,
+    PRUNED,
+    SEEN_ACROSS_TENANTS,
+    names,
+    rows,
+    tenant_tables,
+)
 from sqlalchemy import Connection
 
 from bookra.engine.schema import metadata
@@ -12,7 +20,7 @@ from bookra.engine.tables import ROOMS
 def test_the_walk_sees_every_table_that_the_rooms_declare(catalogue: Connection) -> None:
     declared = {table.name for table in metadata.tables.values()}
     assert len(ROOMS) >= 10
-    assert tenant_tables(catalogue) | {"tenants", "relays"} == declared
+    assert tenant_tables(catalogue) | GLOBAL - {"alembic_version"} == declared
 
 
 def test_every_table_has_row_level_security_enabled_and_forced(catalogue: Connection) -> None:
@@ -37,7 +45,8 @@ def test_every_tenants_table_has_one_policy_that_asks_for_its_tenant(catalogue: 
         assert own.qual == "(tenant_id = bookra.tenant())"
         assert "(tenant_id = bookra.tenant())" in own.with_check
         others = {row.policyname for row in found if row is not own}
-        assert others == ({"outbox_work"} if table == "outbox" else set())
+        across = {f"{table}_work"} if table in SEEN_ACROSS_TENANTS else set()
+        assert others == across | ({f"{table}_prune"} if table in PRUNED else set())
 
 
 def test_looking_across_tenants_is_the_relays_and_the_platforms_alone(
@@ -46,9 +55,10 @@ def test_looking_across_tenants_is_the_relays_and_the_platforms_alone(
     wide = rows(
         catalogue,
         "SELECT policyname, cmd, roles FROM pg_policies"
-        " WHERE schemaname = 'bookra' AND qual = 'true' AND tablename <> 'relays'",
+        " WHERE schemaname = 'bookra' AND qual = 'true' AND tablename NOT LIKE 'relay%'",
     )
-    assert {row.policyname for row in wide} == {"outbox_work", "tenants_directory"}
+    work = {f"{table}_work" for table in SEEN_ACROSS_TENANTS}
+    assert {row.policyname for row in wide} == work | {"tenants_directory"}
     for row in wide:
         assert (row.cmd, set(row.roles)) == ("SELECT", {"bookra_relay", "bookra_platform"})
 

@@ -82,11 +82,27 @@ external_busy = s.tenant_table(
     s.required("uid", s.Text),
     s.required("starts_at", s.INSTANT),
     s.required("ends_at", s.INSTANT),
+    s.required("fetched_at", s.INSTANT, server_default=s.NOW),
     s.refers("bookable_id", "bookables"),
     s.unique("bookable_id", "source", "uid", "starts_at"),
     s.check("order", "starts_at < ends_at"),
 )
 Index(None, external_busy.c.tenant_id, external_busy.c.bookable_id, external_busy.c.starts_at)
+
+# How far a person's calendar elsewhere was read. ``failure`` is why it could not be read: what is
+# known of it then stays as it is, and is never taken for free time.
+calendar_feeds = s.tenant_table(
+    "calendar_feeds",
+    s.required("bookable_id", s.Uuid),
+    s.required("calendar_id", s.Text),
+    s.optional("sync_token", s.Text),
+    s.optional("read_until", s.INSTANT),
+    s.optional("pulled_at", s.INSTANT),
+    s.optional("tried_at", s.INSTANT),
+    s.optional("failure", s.Text),
+    s.refers("bookable_id", "bookables"),
+    s.unique("bookable_id"),
+)
 
 # A class that takes place: its staff and room are allocated once, its seats are sold one by one.
 sessions = s.tenant_table(

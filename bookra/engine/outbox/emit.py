@@ -59,4 +59,5 @@ def emit(tx: Tx, payload: topics.Payload, *, due_at: datetime | None = None) -> 
         due_at=due_at,
         booking_id=payload.booking_id,
     )
+    tx.wakes = tx.wakes or due_at is None
     return True

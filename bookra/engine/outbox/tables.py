@@ -1,4 +1,4 @@
-"""Tables of the outbox: the hot queue, its order, its history, the messages sent, the relays.
+"""Tables of the outbox: the hot queue, its order, its history, the breakers, the relays.
 
 Settled rows leave the hot table at once. One live head per aggregate (a unique partial index)
 keeps effects in order; the rows behind it are ``waiting``.
@@ -45,7 +45,14 @@ outbox.dialect_options["postgresql"]["with"] = {
     "autovacuum_vacuum_cost_delay": 0,
 }
 _t = outbox.c
-Index("outbox_ready_idx", _t.tenant_id, _t.due_at, _t.id, postgresql_where=text("state = 'ready'"))
+Index(
+    "outbox_ready_idx",
+    _t.tenant_id,
+    _t.destination,
+    _t.due_at,
+    _t.id,
+    postgresql_where=text("state = 'ready'"),
+)
 Index(
     "outbox_lease_idx",
     _t.tenant_id,
@@ -97,6 +104,21 @@ outbox_history = s.tenant_table(
 Index(None, outbox_history.c.tenant_id, outbox_history.c.settled_at)
 Index(None, outbox_history.c.tenant_id, outbox_history.c.booking_id)
 
+# What a destination's trouble means for one tenant: rows that go there wait until it is over.
+breakers = s.tenant_table(
+    "breakers",
+    s.required("destination", s.Text),
+    s.required("state", s.Text, server_default="closed"),
+    s.required("failures", s.Integer, server_default="0"),
+    s.required("openings", s.Integer, server_default="0"),
+    s.optional("until", s.INSTANT),
+    s.optional("why", s.Text),
+    s.instant("changed_at"),
+    s.unique("destination"),
+    s.one_of("state", "closed", "open", "probing", "parked"),
+    s.check("until_given", "(state IN ('open', 'probing')) = (until IS NOT NULL)"),
+)
+
 relays = s.Table(
     "relays",
     s.metadata,
@@ -104,5 +126,35 @@ relays = s.Table(
     s.required("started_at", s.INSTANT, server_default=s.NOW),
     s.required("last_tick_at", s.INSTANT, server_default=s.NOW),
     s.optional("stopped_at", s.INSTANT),
+    s.required("host", s.Text, server_default=""),
+    s.required("pid", s.Integer, server_default="0"),
+    s.required("version", s.Text, server_default=""),
     PrimaryKeyConstraint("id"),
+)
+
+# Who leads the schedules: a lease by the database's clock, since advisory locks are shared by the
+# clients of a transaction pooler.
+relay_leases = s.Table(
+    "relay_leases",
+    s.metadata,
+    s.required("name", s.Text),
+    s.required("relay_id", s.Uuid),
+    s.required("until", s.INSTANT),
+    s.required("fence", s.BigInteger, server_default="1"),
+    PrimaryKeyConstraint("name"),
+)
+
+# The relay's own jobs, one row each: when it last ran, what came of it, when it runs next.
+relay_jobs = s.Table(
+    "relay_jobs",
+    s.metadata,
+    s.required("name", s.Text),
+    s.optional("relay_id", s.Uuid),
+    s.optional("started_at", s.INSTANT),
+    s.optional("finished_at", s.INSTANT),
+    s.optional("next_at", s.INSTANT),
+    s.optional("outcome", s.Text),
+    s.required("runs", s.BigInteger, server_default="0"),
+    s.required("failures", s.BigInteger, server_default="0"),
+    PrimaryKeyConstraint("name"),
 )

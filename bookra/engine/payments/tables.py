@@ -292,7 +292,11 @@ inbox = s.tenant_table(
     s.required("received_at", s.INSTANT, server_default=s.NOW),
     s.optional("handled_at", s.INSTANT),
     s.optional("outcome", s.Text),
+    s.required("via", s.Text, server_default="poll"),
+    s.required("attempts", s.Integer, server_default="0"),
+    s.optional("last_error", s.Text),
     s.unique("provider", "event_ref"),
+    s.one_of("via", "poll", "webhook"),
 )
 Index(
     "inbox_open_idx",

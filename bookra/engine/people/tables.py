@@ -64,7 +64,13 @@ customers = s.tenant_table(
     s.optional("phone", s.Text),
     s.optional("email", s.Text),
     s.required("language", s.Text, server_default=""),
+    # No messages but those about what the customer has booked, or none at all.
+    s.optional("opted_out_at", s.INSTANT),
+    s.optional("opted_out_of", s.Text),
+    # When the customer last wrote to us: WhatsApp lets us answer freely for 24 hours.
+    s.optional("wrote_at", s.INSTANT),
     s.instant("created_at"),
+    s.one_of("opted_out_of", "reminders", "everything"),
     s.check("name_given", "name <> ''"),
 )
 

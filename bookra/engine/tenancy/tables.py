@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from bookra.engine import schema as s
+
+NEW_CHANNEL = "'bookra_' || replace(gen_random_uuid()::text, '-', '')"
 
 tenants = s.Table(
     "tenants",
@@ -34,6 +37,12 @@ tenants = s.Table(
     s.required("phone", s.Text, server_default=""),
     s.required("language", s.Text, server_default="en"),
     s.instant("created_at"),
+    # Who may read this row may LISTEN for what changes; the channel's name is the only key to it.
+    s.required("channel", s.Text, server_default=text(NEW_CHANNEL)),
+    s.optional("quiet_from_minute", s.SmallInteger, server_default="1260"),
+    s.optional("quiet_until_minute", s.SmallInteger, server_default="480"),
+    s.required("reminder_minutes", ARRAY(s.Integer), server_default="{1440}"),
+    s.required("keep_days", s.Integer, server_default="400"),
     s.required("changed_by", s.Text, server_default=s.SESSION_USER),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("slug"),
@@ -45,6 +54,12 @@ tenants = s.Table(
     s.check("hold_range", "hold_minutes BETWEEN 1 AND 1440"),
     s.check("waitlist_hold_range", "waitlist_hold_minutes BETWEEN 1 AND 1440"),
     s.one_of("waitlist_rule", "first", "best-fit", "highest-value"),
+    s.check(
+        "quiet_range",
+        "quiet_from_minute BETWEEN 0 AND 1439 AND quiet_until_minute BETWEEN 0 AND 1439"
+        " OR quiet_from_minute IS NULL AND quiet_until_minute IS NULL",
+    ),
+    s.check("keep_range", "keep_days BETWEEN 7 AND 36500"),
 )
 
 
@@ -65,9 +80,13 @@ provider_accounts = s.tenant_table(
     s.required("config", s.JSONB),
     s.required("secret", s.LargeBinary),
     s.required("secret_version", s.SmallInteger),
+    s.required("state", s.Text, server_default="active"),
+    s.required("state_why", s.Text, server_default=""),
+    s.optional("checked_at", s.INSTANT),
     s.instant("created_at"),
     s.unique("provider"),
     s.one_of("provider", "stripe", "google", "whatsapp", "mail"),
+    s.one_of("state", "pending", "active", "restricted", "refused"),
 )
 
 command_results = s.tenant_table(

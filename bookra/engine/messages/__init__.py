@@ -1,0 +1,1 @@
+"""Messages to customers: their words, when and how they go, and what became of each."""

@@ -1,0 +1,1 @@
+"""What recurs: cron expressions in a business's own zone, each due time run once."""
