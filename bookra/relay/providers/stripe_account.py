@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 import stripe
 
@@ -73,9 +74,14 @@ def history(client: stripe.StripeClient) -> Iterator[facts.Movement]:
 
     Raises in the middle when a page is missing: who counts must not take a part for the whole.
     """
-    listed = client.v1.balance_transactions.list
-    params = {"expand": ["data.source"]}
-    for row in lists.every(listed, params, most_pages=LEDGER_PAGES):
+
+    def page_of(asked: Mapping[str, Any]) -> facts.Document:
+        # As it came: the library's own objects cost three times what reading the page does, which
+        # tells at a million movements.
+        page: facts.Document = client.raw_request("get", "/v1/balance_transactions", **asked).data
+        return page
+
+    for row in lists.every_plain(page_of, {"expand": ["data.source"]}, most_pages=LEDGER_PAGES):
         yield facts.movement(row)
 
 

@@ -30,9 +30,16 @@ def every(
 
     Raises UnprovenError when the list is longer than ``most_pages``, or breaks off.
     """
+    return every_plain(lambda asked: page_of(asked).to_dict(), params, most_pages=most_pages)
+
+
+def every_plain(
+    page_of: Callable[[Mapping[str, Any]], Document], params: Mapping[str, Any], *, most_pages: int
+) -> Iterator[Document]:
+    """Yield every object of a list whose pages come as plain documents; raises as ``every``."""
     cursor: dict[str, str] = {}
     for _ in range(most_pages):
-        page = page_of({**params, **cursor, "limit": PAGE_ROWS}).to_dict()
+        page = page_of({**params, **cursor, "limit": PAGE_ROWS})
         rows: list[dict[str, Any]] = page["data"]
         yield from rows
         if not page["has_more"]:
