@@ -11,7 +11,6 @@ import logging
 import os
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC
 from queue import SimpleQueue
 from types import FrameType
@@ -30,6 +29,7 @@ from bookra.relay.access import Clients
 from bookra.relay.drain import Drain
 from bookra.relay.inbound import Inbound
 from bookra.relay.log import log
+from bookra.relay.options import RelayOptions as RelayOptions
 
 DRAIN_SECONDS = 0.25
 SWEEP_SECONDS = 5.0
@@ -40,15 +40,6 @@ CLOSING_SECONDS = 300.0
 HERE = text("INSERT INTO relays (id) VALUES (:id)")
 ALIVE = text("UPDATE relays SET last_tick_at = now() WHERE id = :id")
 GONE = text("UPDATE relays SET stopped_at = now() WHERE id = :id")
-
-
-@dataclass(frozen=True, slots=True)
-class RelayOptions:
-    """How a relay works. The lease outlives a provider's time-out; tests and demos shorten it."""
-
-    lease_seconds: float = 60.0
-    poll_seconds: float = 2.0
-    workers: int = 8
 
 
 class Relay:

@@ -23,11 +23,16 @@ SKIPPED = Delivered("skipped")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How one topic is delivered; what is written when it is, and when it never will be."""
+    """How one topic is delivered; what is written when it is, and when it never will be.
+
+    ``unsure`` is for destinations without idempotency: what is written when nobody can tell
+    whether the effect exists. Each runs in the transaction that settles the row.
+    """
 
     deliver: Callable[[Delivery], Outcome]
     applied: Callable[[Tx, topics.Payload, Delivered], None] | None = None
     abandoned: Callable[[Tx, topics.Payload, str], None] | None = None
+    unsure: Callable[[Tx, topics.Payload, str], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
