@@ -1,7 +1,8 @@
-"""The exported ledger of a random month: Beancount adds it up to the cent, and to our balances.
+"""The exported ledger of a random month: Beancount and hledger add it up to the cent, to our sums.
 
 The month is walked as in ``test_money_walk``, every kind of move at least once, with pay, rent of
-the drawer and expenses besides. ``bean-check`` is run as a program; its tolerance is zero.
+the drawer and expenses besides. ``bean-check`` and ``hledger`` are run as programs; the tolerance
+is zero. hledger is a package of the system's (``apt-get install hledger``), not of Python's.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -32,6 +34,7 @@ from bookra.errors import InvalidInputError
 from bookra.money import format_minor
 
 BEAN_CHECK = Path(sys.executable).with_name("bean-check")
+HLEDGER = shutil.which("hledger")
 SEED = 20261123
 POSTING = re.compile(r"^  ([A-Z]\S+)  (-?[\d.]+) [A-Z]{3}$", re.MULTILINE)
 
@@ -51,6 +54,20 @@ def bean_check(folder: Path, text: str) -> str:
     )
     assert (done.returncode == 0) == (not done.stderr)
     return done.stderr
+
+
+def hledger(folder: Path, text: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run hledger on a journal, with nobody's settings."""
+    assert HLEDGER is not None
+    file = folder / "ledger.journal"
+    file.write_text(text, "utf-8")
+    return subprocess.run(
+        [HLEDGER, "-f", file, *words],
+        env={"LANG": "C.UTF-8", "HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.fixture
@@ -135,3 +152,42 @@ def csv_and_hledger_hold_the_same_postings(walked: Connected) -> None:
     assert Counter(code for code, _ in posted) == Counter(row["account"] for row in rows)
     closing = re.findall(r"^    (\S+)  0.00 EUR = (-?[\d.]+) EUR$", journal, re.MULTILINE)
     assert {code: int(amount.replace(".", "")) for code, amount in closing} == ours
+
+
+@pytest.mark.skipif(HLEDGER is None, reason="hledger is not installed: apt-get install hledger")
+def test_hledger_comes_to_our_balances(walked: Connected, tmp_path: Path) -> None:
+    """It is strict: every account and commodity is declared, and every assertion is looked at."""
+    journal = exported(walked, "hledger")
+    checked = hledger(tmp_path, journal, "check", "--strict", "ordereddates")
+    assert (checked.returncode, checked.stderr) == (0, "")
+    ours = {
+        each.code: format_minor(each.balance.minor, each.balance.currency)
+        for each in walked.salon.ask(balances)
+    }
+    assert hledger_balances(tmp_path, journal) == {
+        code: f"{sum_} EUR" for code, sum_ in ours.items()
+    }
+    total = hledger(tmp_path, journal, "balance", "--depth", "0", "--output-format", "csv")
+    assert total.stdout.splitlines()[-1].lower() == '"total","0"'
+
+    today = local_day(walked.salon.ask(lambda tx: tx.now), walked.salon.zone)
+    later = exported(walked, "hledger", today + timedelta(days=1), today + timedelta(days=30))
+    assert hledger_balances(tmp_path, later) == hledger_balances(tmp_path, journal)
+
+    # The judge can say no: a cent more, or a half of it, is refused.
+    account, amount = next((code, sum_) for code, sum_ in ours.items() if sum_ != "0.00")
+    for wrong in (f"{amount[:-1]}{(int(amount[-1]) + 1) % 10}", f"{amount}4"):
+        said = journal.replace(
+            f"    {account}  0.00 EUR = {amount} EUR", f"    {account}  0.00 EUR = {wrong} EUR"
+        )
+        assert said != journal
+        assert hledger(tmp_path, said, "check").returncode == 1
+
+
+def hledger_balances(folder: Path, journal: str) -> dict[str, str]:
+    """Return what hledger adds up on each account, zeros too."""
+    words = ("--flat", "--empty", "--no-total", "--no-elide", "--output-format", "csv")
+    told = hledger(folder, journal, "balance", *words)
+    assert (told.returncode, told.stderr) == (0, "")
+    rows = {row["account"]: row["balance"] for row in csv.DictReader(io.StringIO(told.stdout))}
+    return {code: "0.00 EUR" if sum_ == "0" else sum_ for code, sum_ in rows.items()}

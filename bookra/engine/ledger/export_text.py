@@ -137,7 +137,7 @@ class Hledger:
     """hledger's journal (hledger.org/hledger.html); its accounts are ours, letter by letter."""
 
     def head(self, business: str, accounts: Sequence[ExportedAccount]) -> str:
-        """Return the commodities and the accounts with their types."""
+        """Return the commodities and the accounts; hledger reads their types off their names."""
         lines = [f"; {_plain(business)}"]
         for currency in sorted({account.currency for account in accounts}):
             places = exponent(currency)
