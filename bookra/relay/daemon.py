@@ -29,7 +29,9 @@ from bookra.relay.access import Clients
 from bookra.relay.drain import Drain
 from bookra.relay.inbound import Inbound
 from bookra.relay.log import log
-from bookra.relay.options import RelayOptions as RelayOptions
+from bookra.relay.options import RelayOptions
+
+__all__ = ["Relay", "RelayOptions"]
 
 DRAIN_SECONDS = 0.25
 SWEEP_SECONDS = 5.0
