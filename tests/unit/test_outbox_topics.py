@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import pytest
 
-from bookra.engine.outbox.topics import TOPICS, dump, load
+from bookra.engine.outbox.topics import REMINDER, TOPICS, SendMail, SendMessage, dump, load
 from bookra.errors import InvalidInputError
 from bookra.ids import new_id
 
@@ -27,3 +27,23 @@ def test_a_payload_from_the_future_is_not_guessed(topic: str, version: int) -> N
     with pytest.raises(InvalidInputError) as refused:
         load(topic, version, {"booking_id": str(new_id())})
     assert refused.value.code == "unknown_topic"
+
+
+def test_a_message_of_the_first_version_still_loads() -> None:
+    booking_id = new_id()
+    old = load("message.send", 1, {"booking_id": str(booking_id), "template": "booking_moved"})
+    assert isinstance(old, SendMessage)
+    assert (old.booking_id, old.template, old.message_id) == (booking_id, "booking_moved", None)
+
+
+def test_a_reminder_that_waits_for_the_morning_holds_up_no_other_message() -> None:
+    booking_id = new_id()
+    waiting = SendMessage(booking_id, REMINDER, new_id())
+    urgent = SendMessage(booking_id, "booking_cancelled", new_id())
+    assert waiting.aggregate != urgent.aggregate
+    assert urgent.aggregate == SendMessage(booking_id, "booking_moved", new_id()).aggregate
+
+
+def test_messages_of_no_visit_wait_for_none_of_another() -> None:
+    first, second = (SendMail(None, "account_trouble", new_id()) for _ in range(2))
+    assert first.aggregate != second.aggregate

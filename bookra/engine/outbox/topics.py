@@ -12,6 +12,9 @@ from uuid import UUID
 
 from bookra.errors import InvalidInputError
 
+REMINDER = "booking_reminder"
+"""The template that the program sends by the clock, and nobody's act causes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Payload:
@@ -163,14 +166,45 @@ class DeleteCalendar(Payload):
 
 
 @dataclass(frozen=True, slots=True)
-class SendMessage(Payload):
-    """Send the customer a template message: at most once."""
+class MessagePayload(Payload):
+    """One message to a customer, or to the business itself: at most once.
+
+    ``message_id`` names its row. Version 1 had none: such a row gets one when it is sent.
+    """
+
+    version: ClassVar[int] = 2
+
+    template: str
+    message_id: UUID | None = None
+
+    @property
+    def aggregate(self) -> str:
+        """What is said of a visit keeps its order; a reminder, and what is of no visit, is alone.
+
+        A reminder may wait for the morning, and must not hold up that the visit was cancelled.
+        """
+        alone = self.booking_id is None or self.template == REMINDER
+        if alone and self.message_id is not None:
+            return f"{self.stream}:{self.message_id}"
+        return f"{self.stream}:{self.booking_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class SendMessage(MessagePayload):
+    """Send the customer a template message by WhatsApp."""
 
     topic: ClassVar[str] = "message.send"
     destination: ClassVar[str] = "whatsapp"
     stream: ClassVar[str] = "message"
 
-    template: str
+
+@dataclass(frozen=True, slots=True)
+class SendMail(MessagePayload):
+    """Send the customer, or the business, an e-mail."""
+
+    topic: ClassVar[str] = "mail.send"
+    destination: ClassVar[str] = "mail"
+    stream: ClassVar[str] = "mail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +256,7 @@ TOPICS: dict[str, type[Payload]] = {
         UpsertCalendar,
         DeleteCalendar,
         SendMessage,
+        SendMail,
         IssueInvoice,
         CreditInvoice,
         SplitCommission,
