@@ -164,7 +164,7 @@ def test_a_deposit_by_link_confirms_and_the_rest_is_due_later(online: Salon) -> 
     wanted = online.request(SLOT, service="color")
     held = online.act(lambda tx: book_with_link(tx, wanted))
     asked = online.ask(lambda tx: operation(tx, operation_of(online, held)))
-    assert (asked.purpose, asked.amount.minor, asked.platform_fee.minor) == ("deposit", 1800, 15)
+    assert (asked.purpose, asked.amount.minor, asked.platform_fee.minor) == ("deposit", 1800, 18)
     assert settle(online, held, charge_for(online, held)) == "confirmed"
     booked = online.booking(held.code)
     assert (booked.status, booked.paid.minor, booked.due.minor) == (Status.CONFIRMED, 1800, 7200)

@@ -24,7 +24,7 @@ from bookra.engine.payments.terms import place_under_terms
 from bookra.engine.prices import deposits
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, InvalidInputError
-from bookra.money import Money, allocate
+from bookra.money import Money
 
 LINK_HOLD_MINUTES = 35
 """A Checkout Session lives 30 minutes at least; the hold outlives it, so that a payment in its
@@ -111,11 +111,21 @@ def close_surplus_links(tx: Tx, booking_id: UUID, *, beside_minor: int = 0) -> N
 
 
 def part_fee(tx: Tx, booking: Booking, price_minor: int) -> Money:
-    """Return the platform's fee for a part of the price: on the same part of the net."""
-    rest = booking.price.minor - price_minor
-    net = allocate(booking.net.minor, [price_minor, rest])[0] if price_minor else 0
+    """Return the platform's fee for a part of the price: its share of the price without tax, once.
+
+    No tax is in a deposit until it is revenue, and never if it is forfeited: each part counts
+    whole, until the price without tax is reached. What is asked for counts as paid, so that no
+    order of payments costs more than the fee of the whole.
+    """
+    row = tx.row(store.ASKED, booking_id=booking.id)
+    asked_minor = row.minor if row else 0
+    before_minor = min(booking.paid.minor + asked_minor, booking.price.minor - price_minor)
     stripe = operations.stripe_account(tx)
-    return operations.platform_fee(stripe, Money(net, booking.paid.currency))
+    upto, before = (
+        operations.platform_fee(stripe, Money(min(minor, booking.net.minor), booking.net.currency))
+        for minor in (before_minor + price_minor, before_minor)
+    )
+    return upto - before
 
 
 def renew_expiry(tx: Tx, operation_id: UUID) -> None:

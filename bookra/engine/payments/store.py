@@ -50,6 +50,15 @@ OPEN_PAGES = text(
      ORDER BY created_at DESC, id DESC
     """
 )
+# What of a booking's price is asked for and not paid yet, by whatever card.
+ASKED = text(
+    """
+    SELECT COALESCE(sum(amount_minor - tip_minor), 0)::bigint AS minor FROM operations
+     WHERE tenant_id = :tenant_id AND booking_id = :booking_id
+       AND kind IN ('checkout', 'payment-link', 'saved-card')
+       AND purpose IN ('balance', 'deposit') AND state IN ('new', 'open')
+    """
+)
 CARD_IN_FLIGHT = text(
     """
     SELECT id, amount_minor, tip_minor, purpose FROM operations
