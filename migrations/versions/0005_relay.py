@@ -25,14 +25,13 @@ INSERT_COLUMNS = {
 GRANTS = {
     "bookra_front_desk": {"INSERT": "messages"},
     "bookra_manager": {
-        "INSERT, UPDATE, DELETE": "message_templates schedules calendar_feeds",
-        "DELETE": "schedule_runs",
-        "INSERT, UPDATE": "breakers",
+        "INSERT, UPDATE, DELETE": "message_templates calendar_feeds",
+        "INSERT, UPDATE": "breakers schedules schedule_runs",
     },
     "bookra_relay": {
-        "INSERT, UPDATE": "breakers messages schedule_runs calendar_feeds relay_leases relay_jobs",
+        "INSERT, UPDATE": "breakers messages schedules schedule_runs calendar_feeds relay_leases"
+        " relay_jobs",
         "INSERT": "message_statuses",
-        "UPDATE": "schedules",
         "DELETE": "outbox_history command_results inbox schedule_runs message_statuses",
     },
 }
@@ -50,7 +49,7 @@ COLUMN_GRANTS = (
 )
 
 # What the relay looks for across tenants: who is due, who is cut off, who is connected.
-ACROSS = ("breakers", "schedules", "provider_accounts")
+ACROSS = ("breakers", "schedules", "schedule_runs", "provider_accounts")
 
 # How old a row must be before even the relay may delete it: (table, condition).
 PRUNABLE = (
@@ -215,6 +214,7 @@ def _tables() -> None:
         sa.Column("enabled", sa.Boolean(), server_default="true", nullable=False),
         sa.Column("due_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("removed_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("changed_by", sa.Text(), server_default=sa.text("SESSION_USER"), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id"], ["bookra.tenants.id"], name=op.f("schedules_tenant_id_fkey")
@@ -270,6 +270,14 @@ def _tables() -> None:
             name=op.f("schedule_runs_tenant_id_schedule_id_due_at_key"),
         ),
         schema="bookra",
+    )
+    op.create_index(
+        "schedule_runs_open_idx",
+        "schedule_runs",
+        ["leased_until", "tenant_id"],
+        unique=False,
+        schema="bookra",
+        postgresql_where=sa.text("state = 'running'"),
     )
     op.create_index(
         op.f("schedule_runs_tenant_id_started_at_idx"),
@@ -603,6 +611,12 @@ def downgrade() -> None:
     )
     op.drop_table("messages", schema="bookra")
     op.drop_table("calendar_feeds", schema="bookra")
+    op.drop_index(
+        "schedule_runs_open_idx",
+        table_name="schedule_runs",
+        schema="bookra",
+        postgresql_where=sa.text("state = 'running'"),
+    )
     op.drop_index(
         op.f("schedule_runs_tenant_id_started_at_idx"), table_name="schedule_runs", schema="bookra"
     )

@@ -33,7 +33,7 @@ APPEND_ONLY = {
     "message_statuses",
 }
 # Where the relay looks for work: who is due, who is cut off, who is connected.
-SEEN_ACROSS_TENANTS = {"outbox", "breakers", "schedules", "provider_accounts"}
+SEEN_ACROSS_TENANTS = {"outbox", "breakers", "schedules", "schedule_runs", "provider_accounts"}
 # What the relay may delete once it is old, by a restrictive policy.
 PRUNED = {"outbox_history", "command_results", "inbox", "schedule_runs", "message_statuses"}
 

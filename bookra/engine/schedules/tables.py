@@ -6,6 +6,7 @@ from sqlalchemy import Index, text
 
 from bookra.engine import schema as s
 
+# A removed schedule keeps its row: for its runs, and so that no default comes back by itself.
 schedules = s.tenant_table(
     "schedules",
     s.required("name", s.Text),
@@ -15,6 +16,7 @@ schedules = s.tenant_table(
     s.required("enabled", s.Boolean, server_default="true"),
     s.instant("due_at"),
     s.instant("created_at"),
+    s.optional("removed_at", s.INSTANT),
     s.unique("name"),
 )
 Index(
@@ -41,3 +43,9 @@ schedule_runs = s.tenant_table(
     s.one_of("state", "running", "done", "failed", "found"),
 )
 Index(None, schedule_runs.c.tenant_id, schedule_runs.c.started_at)
+Index(
+    "schedule_runs_open_idx",
+    schedule_runs.c.leased_until,
+    schedule_runs.c.tenant_id,
+    postgresql_where=text("state = 'running'"),
+)
