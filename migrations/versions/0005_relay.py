@@ -14,7 +14,9 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-CHANGING = "breakers message_templates messages schedules schedule_runs calendar_feeds".split()
+CHANGING = (
+    "breakers message_templates messages schedules schedule_runs calendar_feeds calendar_events"
+).split()
 WRITTEN_ONCE = ("message_statuses",)
 OF_NO_TENANT = ("relay_leases", "relay_jobs")
 
@@ -32,6 +34,7 @@ GRANTS = {
         "INSERT, UPDATE": "breakers messages schedules schedule_runs calendar_feeds relay_leases"
         " relay_jobs",
         "INSERT": "message_statuses",
+        "INSERT, DELETE": "calendar_events",
         "DELETE": "outbox_history command_results inbox schedule_runs message_statuses",
     },
 }
@@ -40,6 +43,13 @@ COLUMN_GRANTS = (
     ("bookra_relay", "UPDATE", "customers", "opted_out_at, opted_out_of, wrote_at, changed_by"),
     ("bookra_relay", "UPDATE", "provider_accounts", "state, state_why, checked_at, changed_by"),
     ("bookra_front_desk", "SELECT", "provider_accounts", "state, state_why, checked_at"),
+    # An event that failed is opened again, or let go, by a person.
+    (
+        "bookra_manager",
+        "UPDATE",
+        "inbox",
+        "handled_at, outcome, attempts, last_error, changed_by",
+    ),
     (
         "bookra_tenant_owner",
         "UPDATE",
@@ -309,6 +319,25 @@ def _tables() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("calendar_feeds_pkey")),
         sa.UniqueConstraint(
             "tenant_id", "bookable_id", name=op.f("calendar_feeds_tenant_id_bookable_id_key")
+        ),
+        schema="bookra",
+    )
+    op.create_table(
+        "calendar_events",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("calendar_id", sa.Text(), nullable=False),
+        sa.Column("changed_by", sa.Text(), server_default=sa.text("SESSION_USER"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["bookra.tenants.id"], name=op.f("calendar_events_tenant_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("calendar_events_pkey")),
+        sa.UniqueConstraint(
+            "tenant_id",
+            "event_id",
+            "calendar_id",
+            name=op.f("calendar_events_tenant_id_event_id_calendar_id_key"),
         ),
         schema="bookra",
     )
@@ -610,6 +639,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("status IN ('planned', 'sending', 'unknown')"),
     )
     op.drop_table("messages", schema="bookra")
+    op.drop_table("calendar_events", schema="bookra")
     op.drop_table("calendar_feeds", schema="bookra")
     op.drop_index(
         "schedule_runs_open_idx",

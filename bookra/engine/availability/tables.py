@@ -104,6 +104,15 @@ calendar_feeds = s.tenant_table(
     s.unique("bookable_id"),
 )
 
+# Which calendars may hold an event of ours: noted before it is written there, forgotten once it is
+# gone. ``event_id`` is a booking's line or a class, so that what moves leaves nothing behind.
+calendar_events = s.tenant_table(
+    "calendar_events",
+    s.required("event_id", s.Uuid),
+    s.required("calendar_id", s.Text),
+    s.unique("event_id", "calendar_id"),
+)
+
 # A class that takes place: its staff and room are allocated once, its seats are sold one by one.
 sessions = s.tenant_table(
     "sessions",
