@@ -132,6 +132,16 @@ def sandbox_address(settings: Settings) -> str:
 
     Raises UnavailableError (``sandbox_down``) when none was started for this database.
     """
+    return _sandbox_recorded(settings)["url"]
+
+
+def sandbox_mail_address(settings: Settings) -> tuple[str, int]:
+    """Return host and port of the running mail stand-in; raises as `sandbox_address`."""
+    host, _, port = _sandbox_recorded(settings)["smtp"].rpartition(":")
+    return host, int(port)
+
+
+def _sandbox_recorded(settings: Settings) -> dict[str, str]:
     try:
         recorded = json.loads((settings.sandbox_dir / "address.json").read_text("utf-8"))
     except (OSError, ValueError):
@@ -140,7 +150,7 @@ def sandbox_address(settings: Settings) -> str:
             "The sandbox is not running for this database",
             hint="Start it in another terminal: bookra sandbox run",
         ) from None
-    return str(recorded["url"])
+    return {name: str(value) for name, value in recorded.items()}
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -72,6 +72,7 @@ def show(
             "stripe net, minor units": seen["stripe"]["net"],
             "calendar events": len(seen["calendar"]["events"]),
             "whatsapp messages": len(seen["whatsapp"]["messages"]),
+            "mails": len(seen["mail"]["messages"]),
         }
     )
 

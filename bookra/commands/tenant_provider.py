@@ -6,8 +6,10 @@ account needs and how the stand-in opens one; `connect` does the rest for all of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import IO, TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from bookra.engine.runtime import Tenant, Tx
     from bookra.engine.tenancy.providers import ProviderAccount
 
-app = group("A business's accounts at Stripe, Google and WhatsApp.")
+app = group("A business's accounts at Stripe, Google, WhatsApp and for mail.")
 set_app = group("Connect a business to a provider. Tokens are encrypted, and never shown again.")
 app.add_typer(set_app, name="set")
 
@@ -30,6 +32,17 @@ Sandbox = Annotated[bool, typer.Option("--sandbox", help="Use the stand-in.")]
 TokenFile = Annotated[
     typer.FileText | None, typer.Option(help="A file with the secret key; '-' is stdin.")
 ]
+
+
+class Security(StrEnum):
+    """How the wire to a mail server is encrypted: from the first byte, or on demand."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+
+STANDARD_PORTS = {Security.TLS: 465, Security.STARTTLS: 587, Security.NONE: 25}
 
 Opened: TypeAlias = tuple[dict[str, str], dict[str, str]]
 """The public ids of an account, and its token."""
@@ -122,6 +135,39 @@ def set_whatsapp(
     )
 
 
+@set_app.command("mail")
+def set_mail(
+    sandbox: Sandbox = False,
+    host: Annotated[str | None, typer.Option(help="The server: smtp.example.com")] = None,
+    port: Annotated[int | None, typer.Option(help="Its port; 465 or 587.", min=1)] = None,
+    security: Annotated[Security, typer.Option(help="How the wire is encrypted.")] = Security.TLS,
+    user: Annotated[str | None, typer.Option(help="The login there.")] = None,
+    sender: Annotated[str | None, typer.Option(help="The address that mails come from.")] = None,
+    sender_name: Annotated[str | None, typer.Option(help="Its name; the business's own.")] = None,
+    token_file: TokenFile = None,
+    key: Key = None,
+) -> None:
+    r"""Write to customers by e-mail, from a server that the business may send through.
+
+    Examples:
+
+      bookra tenant provider set mail --sandbox
+      bookra tenant provider set mail --host smtp.example.com --user luna \
+        --sender hello@luna.example --token-file password.txt
+    """
+    config = {
+        "host": host,
+        "port": None if host is None else str(port or STANDARD_PORTS[security]),
+        "security": None if host is None else security.value,
+        "user": user or (sender if host else None),
+        "sender": sender,
+        "sender_name": sender_name,
+    }
+    if not sandbox:
+        check_mail(config)
+    connect(Wanted("mail", sandbox, config, "host", token_file, _open_mail), key=key)
+
+
 @app.command("list")
 def list_() -> None:
     """List the providers that the business is connected to; tokens are never shown.
@@ -191,6 +237,23 @@ def check_currency(chosen: ProviderAccount, token: dict[str, str]) -> None:
         )
 
 
+def check_mail(config: Mapping[str, str | None]) -> None:
+    """Refuse a mail account that no mail could go out by, or only in the clear."""
+    sender, host = config["sender"], config["host"]
+    if sender is None or not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", sender):
+        raise InvalidInputError(
+            "bad_email",
+            f"'{sender or ''}' is no address to send mails from",
+            hint="Such as: --sender hello@luna.example",
+        )
+    if config["security"] == Security.NONE and host not in ("localhost", "127.0.0.1", "::1"):
+        raise InvalidInputError(
+            "not_encrypted",
+            f"Mails to {host} would travel in the clear, and the password with them",
+            hint="Use --security tls or starttls; none is for a server on this machine",
+        )
+
+
 def document(found: ProviderAccount) -> dict[str, Any]:
     """Return what is shown of an account; its token is not."""
     return {"provider": found.provider, "sandbox": found.sandbox, "config": dict(found.config)}
@@ -248,3 +311,11 @@ def _open_whatsapp(tenant: Tenant) -> Opened:
 
     opened = sandbox.open_whatsapp_sender(current().settings.sandbox_dir, display_name=tenant.name)
     return {"phone_number_id": opened.phone_number_id}, {"token": opened.token}
+
+
+def _open_mail(tenant: Tenant) -> Opened:
+    from bookra import sandbox
+
+    sender = tenant.brand.email or f"bookings@{tenant.slug}.example"
+    opened = sandbox.open_mail_account(current().settings.sandbox_dir, sender=sender)
+    return {"sender": sender, "user": sender}, {"token": opened.password}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from bookra.config import Settings, sandbox_address
+from bookra.config import Settings, sandbox_address, sandbox_mail_address
 from bookra.engine.runtime import Engine
 from bookra.engine.tenancy.providers import ProviderAccount, Vault, accounts, open_account
 from bookra.relay.providers.google_calendar import CalendarClient, GoogleAccess
+from bookra.relay.providers.mail import NONE, TLS, MailAccess, MailClient
 from bookra.relay.providers.stripe import StripeAccess, StripeGateway
 from bookra.relay.providers.whatsapp import WhatsAppAccess, WhatsAppClient
 
-Client: TypeAlias = StripeGateway | CalendarClient | WhatsAppClient
+Client: TypeAlias = StripeGateway | CalendarClient | WhatsAppClient | MailClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,12 @@ class Clients:
         assert isinstance(opened.client, WhatsAppClient)
         return opened.account, opened.client
 
+    def mail(self, tenant: str) -> tuple[ProviderAccount, MailClient]:
+        """Return the tenant's mail account and its client."""
+        opened = self._opened(tenant, "mail")
+        assert isinstance(opened.client, MailClient)
+        return opened.account, opened.client
+
     def all_sandboxed(self, tenant: str) -> bool:
         """Tell whether the tenant has providers, and all of them are stand-ins."""
         found = self._engine.ask(tenant, accounts)
@@ -72,7 +80,7 @@ class Clients:
         account, token, tenant_id = self._engine.ask(
             tenant, lambda tx: (*open_account(tx, self._vault, provider), tx.tenant.id)
         )
-        url = sandbox_address(self._settings) if account.sandbox else None
+        url = self._stand_in(account) if account.sandbox else None
         state = (tenant_id, dict(account.config), token, url)
         with self._lock:
             known = self._open.get((tenant, provider))
@@ -84,10 +92,34 @@ class Clients:
             self._open[tenant, provider] = (state, opened)
             return opened
 
+    def _stand_in(self, account: ProviderAccount) -> str:
+        """Return where the account's stand-in answers: a URL, or ``host:port`` for mail."""
+        if account.provider == "mail":
+            host, port = sandbox_mail_address(self._settings)
+            return f"{host}:{port}"
+        return sandbox_address(self._settings)
+
 
 def _client(account: ProviderAccount, token: dict[str, str], url: str | None) -> Client:
     if account.provider == "stripe":
         return StripeGateway(StripeAccess(token["token"], account.config.get("account"), url))
     if account.provider == "google":
         return CalendarClient(GoogleAccess(token["token"], url))
+    if account.provider == "mail":
+        return MailClient(_mail_access(account.config, token["token"], url))
     return WhatsAppClient(WhatsAppAccess(token["token"], account.config["phone_number_id"], url))
+
+
+def _mail_access(config: Mapping[str, str], password: str, stand_in: str | None) -> MailAccess:
+    host, port = config.get("host", ""), config.get("port", "465")
+    if stand_in is not None:
+        host, _, port = stand_in.rpartition(":")
+    return MailAccess(
+        host,
+        int(port),
+        NONE if stand_in is not None else config.get("security", TLS),
+        config.get("user", config["sender"]),
+        password,
+        config["sender"],
+        config.get("sender_name", ""),
+    )

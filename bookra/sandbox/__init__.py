@@ -1,4 +1,4 @@
-"""Stand-ins for Stripe, Google Calendar and WhatsApp on loopback, for demos and tests.
+"""Stand-ins for Stripe, Google Calendar, WhatsApp and mail on loopback, for demos and tests.
 
 The program's real clients talk to them, so they refuse what the real ones refuse. They know
 nothing of Bookra's engine: what they saw is evidence of its own.
@@ -7,9 +7,11 @@ nothing of Bookra's engine: what they saw is evidence of its own.
 from bookra.sandbox.client import SandboxClient
 from bookra.sandbox.opening import (
     GoogleCalendar,
+    MailAccount,
     StripeAccount,
     WhatsAppSender,
     open_google_calendar,
+    open_mail_account,
     open_stripe_account,
     open_whatsapp_sender,
 )
@@ -17,10 +19,12 @@ from bookra.sandbox.service import serve
 
 __all__ = [
     "GoogleCalendar",
+    "MailAccount",
     "SandboxClient",
     "StripeAccount",
     "WhatsAppSender",
     "open_google_calendar",
+    "open_mail_account",
     "open_stripe_account",
     "open_whatsapp_sender",
     "serve",

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qs
 
 from bookra.errors import BookraError, ConflictError, InvalidInputError, NotFoundError
-from bookra.sandbox import calendar_lists, faults, happenings, paying, webhooks
+from bookra.sandbox import calendar_lists, faults, happenings, mails, paying, webhooks
 from bookra.sandbox.state import Json, State, now, remember, setting
 from bookra.sandbox.stripe import accounts, sessions
 from bookra.sandbox.stripe.balance import totals
@@ -64,6 +64,7 @@ def _show(tx: sqlite3.Connection, given: Json) -> Json:
         "stripe": _stripe(tx, given.get("account")),
         "calendar": {"events": _calendar(tx)},
         "whatsapp": {"messages": _messages(tx)},
+        "mail": {"messages": mails.shown(tx)},
         "faults": faults.active(tx),
     }
 

@@ -12,7 +12,7 @@ import sqlite3
 from bookra.errors import InvalidInputError
 from bookra.sandbox.state import Json
 
-PROVIDERS = ("stripe", "google", "whatsapp")
+PROVIDERS = ("stripe", "google", "whatsapp", "mail")
 KINDS = (
     "drop-before",
     "drop-after",

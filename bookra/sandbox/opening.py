@@ -36,6 +36,14 @@ class WhatsAppSender:
     token: str
 
 
+@dataclass(frozen=True, slots=True)
+class MailAccount:
+    """An address that may send, and the password that its login needs."""
+
+    sender: str
+    password: str
+
+
 def open_stripe_account(
     directory: Path, *, country: str, currency: str, name: str
 ) -> StripeAccount:
@@ -63,4 +71,12 @@ def open_whatsapp_sender(directory: Path, *, display_name: str) -> WhatsAppSende
     with closing(State(directory)) as state, state.writing() as tx:
         issue_token(tx, opened.token, provider="whatsapp", kind="access", owner=number)
         remember(tx, f"whatsapp_sender_{number}", display_name)
+    return opened
+
+
+def open_mail_account(directory: Path, *, sender: str) -> MailAccount:
+    """Open an account at the mail stand-in that may send from ``sender``."""
+    opened = MailAccount(sender, random_id("mail-sandbox-", 40))
+    with closing(State(directory)) as state, state.writing() as tx:
+        issue_token(tx, opened.password, provider="mail", kind="access", owner=sender)
     return opened

@@ -9,12 +9,16 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bookra.errors import ConflictError
 from bookra.sandbox import webhooks
 from bookra.sandbox.server import SandboxServer
 from bookra.sandbox.state import State, remember, setting
 from bookra.sandbox.stripe import accounts
+
+if TYPE_CHECKING:
+    from bookra.sandbox.mail import MailServer
 
 ADDRESS = "address.json"
 LOCK = "lock"
@@ -39,12 +43,14 @@ def serve(
     directory.mkdir(parents=True, exist_ok=True)
     with _only_one(directory), closing(State(directory)) as state:
         server = _listen(state, port, stop)
+        post = _post(state)
         try:
-            _announce(directory, server.url)
+            _announce(directory, server.url, post.address)
             _run(server, state, stop, ready)
         finally:
             (directory / ADDRESS).unlink(missing_ok=True)
             server.server_close()
+            post.stop()
 
 
 def _run(
@@ -97,6 +103,18 @@ def _listen(state: State, port: int, stop: threading.Event) -> SandboxServer:
     return server
 
 
+def _post(state: State) -> MailServer:
+    """Start the mail stand-in, on the port that it had before where that is free."""
+    from bookra.sandbox.mail import MailServer  # asyncio and its server: only who runs it needs it
+
+    with state.reading() as tx:
+        before = int(setting(tx, "smtp_port") or 0)
+    post = MailServer(state, before)
+    with state.writing() as tx:
+        remember(tx, "smtp_port", str(post.port))
+    return post
+
+
 @contextmanager
 def _only_one(directory: Path) -> Iterator[None]:
     """Hold the directory's lock, which ends with the process however it dies."""
@@ -112,7 +130,7 @@ def _only_one(directory: Path) -> Iterator[None]:
         yield
 
 
-def _announce(directory: Path, url: str) -> None:
+def _announce(directory: Path, url: str, smtp: str) -> None:
     partial = directory / f"{ADDRESS}.partial"
-    partial.write_text(json.dumps({"url": url, "pid": os.getpid()}) + "\n", "utf-8")
+    partial.write_text(json.dumps({"url": url, "smtp": smtp, "pid": os.getpid()}) + "\n", "utf-8")
     partial.replace(directory / ADDRESS)
