@@ -38,8 +38,8 @@ class OpenEvent:
     object_ref: str
 
 
-def receive(tx: Tx, events: Sequence[Event]) -> int:
-    """Keep events that are new; returns how many."""
+def receive(tx: Tx, events: Sequence[Event], *, via: str = "poll") -> int:
+    """Keep events that are new; returns how many. ``via`` is how they came: poll or webhook."""
     return sum(
         tx.run(
             store.RECEIVE,
@@ -49,6 +49,7 @@ def receive(tx: Tx, events: Sequence[Event]) -> int:
             kind=event.kind,
             object_ref=event.object_ref,
             happened_at=event.happened_at,
+            via=via,
         )
         for event in events
     )

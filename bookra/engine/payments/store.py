@@ -144,8 +144,8 @@ MOVEMENTS = text(
 )
 RECEIVE = text(
     """
-    INSERT INTO inbox (tenant_id, id, provider, event_ref, kind, object_ref, happened_at)
-    VALUES (:tenant_id, :id, :provider, :event_ref, :kind, :object_ref, :happened_at)
+    INSERT INTO inbox (tenant_id, id, provider, event_ref, kind, object_ref, happened_at, via)
+    VALUES (:tenant_id, :id, :provider, :event_ref, :kind, :object_ref, :happened_at, :via)
     ON CONFLICT (tenant_id, provider, event_ref) DO NOTHING
     """
 )
