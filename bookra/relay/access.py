@@ -64,6 +64,10 @@ class Clients:
         assert isinstance(opened.client, MailClient)
         return opened.account, opened.client
 
+    def sealed(self, tenant: str, provider: str) -> tuple[ProviderAccount, dict[str, str]]:
+        """Return an account with its token in clear, to check what its provider sends us."""
+        return self._engine.ask(tenant, lambda tx: open_account(tx, self._vault, provider))
+
     def all_sandboxed(self, tenant: str) -> bool:
         """Tell whether the tenant has providers, and all of them are stand-ins."""
         found = self._engine.ask(tenant, accounts)
