@@ -588,6 +588,9 @@ def downgrade() -> None:
     op.execute("DROP POLICY provider_accounts_work ON bookra.provider_accounts")
     op.execute("REVOKE UPDATE (changed_by) ON bookra.customers FROM bookra_relay")
     op.execute("REVOKE UPDATE (changed_by) ON bookra.provider_accounts FROM bookra_relay")
+    op.execute(
+        "REVOKE UPDATE (handled_at, outcome, changed_by) ON bookra.inbox FROM bookra_manager"
+    )
     for table, name, _ in CHECKS:
         op.drop_constraint(op.f(f"{table}_{name}"), table, schema="bookra", type_="check")
     op.drop_column("tenants", "keep_days", schema="bookra")
