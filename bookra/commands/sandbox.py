@@ -14,6 +14,7 @@ from bookra.commands.options import group
 from bookra.commands.sandbox_stripe import add_stripe
 from bookra.commands.session import current
 from bookra.config import sandbox_address
+from bookra.errors import UsageError
 
 app = group("Stand-ins for Stripe, Google and WhatsApp.")
 add_stripe(app)
@@ -101,15 +102,22 @@ def pay(
 
 @app.command()
 def fault(
-    provider: Annotated[str, typer.Argument(help="stripe, google or whatsapp.")],
+    provider: Annotated[str, typer.Argument(help="stripe, google, whatsapp or mail.")],
     kind: Annotated[
         str | None,
         typer.Argument(
-            help="drop-before, drop-after, 500, 500-after, 409, 429, timeout, slow or down."
+            help="drop-before, drop-after, 500, 500-after, 409, 429, timeout, slow, down, html,"
+            " revoked, rate-limit; webhook-drop, -duplicate, -delay or -reorder."
         ),
     ] = None,
     count: Annotated[int | None, typer.Option(help="For so many requests.", min=1)] = None,
     rate: Annotated[float | None, typer.Option(help="For this share of them.")] = None,
+    per_second: Annotated[
+        float | None, typer.Option(help="rate-limit: requests a second of a caller's.")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="webhook-delay, -reorder: how long one is held back.")
+    ] = None,
     off: Annotated[bool, typer.Option("--off", help="Behave again.")] = False,
 ) -> None:
     """Make a stand-in misbehave, to watch the relay recover.
@@ -118,9 +126,53 @@ def fault(
 
       bookra sandbox fault google down
       bookra sandbox fault stripe drop-after --count 1
+      bookra sandbox fault stripe rate-limit --per-second 2
+      bookra sandbox fault whatsapp webhook-delay --seconds 10
       bookra sandbox fault google --off
     """
     from bookra.sandbox import SandboxClient
 
     client = SandboxClient(sandbox_address(current().settings))
-    output.record(client.fault(provider, kind, count=count, rate=rate, off=off))
+    output.record(
+        client.fault(
+            provider,
+            kind,
+            count=count,
+            rate=rate,
+            per_second=per_second,
+            seconds=seconds,
+            off=off,
+        )
+    )
+
+
+@app.command()
+def webhooks(
+    provider: Annotated[str | None, typer.Argument(help="stripe or whatsapp.")] = None,
+    url: Annotated[str | None, typer.Argument(help="http://127.0.0.1:PORT/path.")] = None,
+    secret: Annotated[
+        str | None, typer.Option(help="What it signs with, as the receiver knows it.")
+    ] = None,
+    off: Annotated[bool, typer.Option("--off", help="Send there no more.")] = False,
+) -> None:
+    """Send a stand-in's webhooks to an address on this machine, or list where they go.
+
+    They are tried again for three days until they are answered with 2xx, as Stripe does.
+
+    Examples:
+
+      bookra sandbox webhooks
+      bookra sandbox webhooks stripe http://127.0.0.1:8787/stripe/luna --secret whsec_…
+      bookra sandbox webhooks stripe --off
+    """
+    from bookra.sandbox import SandboxClient
+
+    client = SandboxClient(sandbox_address(current().settings))
+    if provider is not None and off:
+        client.forget_webhooks(provider, url)
+    elif provider is not None:
+        if url is None or secret is None:
+            raise UsageError("usage", "A webhook needs an address and --secret")
+        client.register_webhook(url, secret, provider=provider)
+    columns = ("provider", "url", "waiting")
+    output.rows(client.webhooks(), columns, empty="Webhooks go nowhere.")

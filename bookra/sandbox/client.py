@@ -49,10 +49,23 @@ class SandboxClient:
         *,
         count: int | None = None,
         rate: float | None = None,
+        per_second: float | None = None,
+        seconds: float | None = None,
         off: bool = False,
     ) -> dict[str, Any]:
-        """Plan a fault, or switch it off (all of the provider's, without a kind)."""
-        wanted = {"provider": provider, "kind": kind, "count": count, "rate": rate, "off": off}
+        """Plan a fault, or switch it off (all of the provider's, without a kind).
+
+        ``per_second`` is a rate limit's, ``seconds`` how long a webhook is held back.
+        """
+        wanted = {
+            "provider": provider,
+            "kind": kind,
+            "count": count,
+            "rate": rate,
+            "per_second": per_second,
+            "seconds": seconds,
+            "off": off,
+        }
         return self._ask("POST", "fault", wanted)
 
     def advance(self, seconds: int) -> dict[str, Any]:
@@ -63,6 +76,15 @@ class SandboxClient:
         """Have the provider's events posted to ``url``, signed with ``secret``; return its id."""
         wanted = {"url": url, "secret": secret, "provider": provider}
         return str(self._ask("POST", "webhooks", wanted)["id"])
+
+    def webhooks(self) -> list[dict[str, Any]]:
+        """Return who is sent webhooks: provider, url, and how many deliveries still wait."""
+        return list(self._ask("GET", "webhooks", {})["webhooks"])
+
+    def forget_webhooks(self, provider: str, url: str | None = None) -> list[dict[str, Any]]:
+        """Send the provider's events to ``url`` (None: to nobody) no more; return who is left."""
+        wanted = {"provider": provider, "url": url, "off": True}
+        return list(self._ask("POST", "webhooks", wanted)["webhooks"])
 
     def whatsapp_statuses(self, after: int = 0) -> dict[str, Any]:
         """Return the status webhooks so far as ``{"statuses": […], "last": cursor}``."""

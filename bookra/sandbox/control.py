@@ -142,14 +142,12 @@ def _pay(tx: sqlite3.Connection, given: Json) -> Json:
 
 
 def _fault(tx: sqlite3.Connection, given: Json) -> Json:
-    faults.plan(
-        tx,
-        str(given.get("provider")),
-        given.get("kind"),
-        count=given.get("count"),
-        rate=given.get("rate"),
-        off=bool(given.get("off")),
-    )
+    provider, kind = str(given.get("provider")), given.get("kind")
+    if given.get("off"):
+        faults.end(tx, provider, kind)
+    else:
+        wished = {name: given.get(name) for name in ("count", "rate", "per_second", "seconds")}
+        faults.plan(tx, provider, faults.Fault(str(kind), **wished))
     return {"faults": faults.active(tx)}
 
 
@@ -165,13 +163,25 @@ def _advance(tx: sqlite3.Connection, given: Json) -> Json:
 
 
 def _register(tx: sqlite3.Connection, given: Json) -> Json:
-    provider = given.get("provider", "stripe")
-    if provider not in ("stripe", "whatsapp"):
-        raise InvalidInputError("provider_unknown", f"'{provider}' sends no webhooks here")
+    provider = str(given.get("provider", "stripe"))
+    if provider not in faults.SENDERS:
+        raise InvalidInputError(
+            "provider_unknown",
+            f"'{provider}' sends no webhooks here",
+            hint=f"Use one of {', '.join(faults.SENDERS)}",
+        )
+    if given.get("off"):
+        webhooks.forget(tx, provider, given.get("url"))
+        return {"webhooks": webhooks.receivers(tx)}
     secret = str(given.get("secret", ""))
     if not secret:
         raise InvalidInputError("bad_secret", "A webhook needs a secret to be signed with")
-    return {"id": webhooks.register(tx, provider, str(given.get("url", "")), secret)}
+    identifier = webhooks.register(tx, provider, str(given.get("url", "")), secret)
+    return {"id": identifier, "webhooks": webhooks.receivers(tx)}
+
+
+def _receivers(tx: sqlite3.Connection, _: Json) -> Json:
+    return {"webhooks": webhooks.receivers(tx)}
 
 
 def _statuses(tx: sqlite3.Connection, given: Json) -> Json:
@@ -195,6 +205,7 @@ _HANDLERS: dict[tuple[str, str], Callable[[sqlite3.Connection, Json], Json]] = {
     ("POST", "pay"): _pay,
     ("POST", "fault"): _fault,
     ("POST", "clock"): _advance,
+    ("GET", "webhooks"): _receivers,
     ("POST", "webhooks"): _register,
     ("GET", "whatsapp/statuses"): _statuses,
     ("POST", "stripe/payouts"): happenings.payout,

@@ -6,6 +6,7 @@ work and then never answers is the fault that matters most, and it is a closed s
 
 from __future__ import annotations
 
+import math
 import socket
 import sys
 import threading
@@ -14,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bookra.sandbox import faults
+from bookra.sandbox.buckets import Buckets
 from bookra.sandbox.control import Control
 from bookra.sandbox.google import GoogleApi
 from bookra.sandbox.page import CheckoutPage
@@ -24,6 +26,12 @@ from bookra.sandbox.wire import Reply, Request
 
 LARGEST_BODY_BYTES = 1_000_000
 IDLE_SECONDS = 120
+
+CALLER = ("authorization", "stripe-account")
+"""What tells one caller from another, for a rate limit."""
+
+NOT_JSON = "<!doctype html><title>Bad gateway</title><h1>Something stands in between</h1>"
+"""What a proxy says in place of the provider that has just done what it was asked."""
 
 
 class SandboxServer(ThreadingHTTPServer):
@@ -42,6 +50,7 @@ class SandboxServer(ThreadingHTTPServer):
         self._whatsapp = WhatsAppApi(state)
         self._page = CheckoutPage(state)
         self._control = Control(state)
+        self._buckets = Buckets()
 
     def respond(self, request: Request) -> Reply | None:
         """Return the reply, or None where the connection is to be closed without one."""
@@ -50,14 +59,21 @@ class SandboxServer(ThreadingHTTPServer):
         provider = provider_of(request.path)
         if provider is None:
             return self._local(request)
-        fault = self._draw(provider, request)
+        wait_seconds, fault = self._suffered(provider, request)
+        if wait_seconds:
+            reply = self._provide(provider, request, "429")
+            return reply.with_headers({"Retry-After": str(math.ceil(wait_seconds))})
         if fault in ("drop-before", "down"):
             return None
         if fault == "slow" and provider != "stripe":
             self.stop.wait(faults.SLOW_SECONDS)
+        if fault == "revoked":
+            request = request.without_access()
         reply = self._provide(provider, request, fault)
         if fault == "timeout":
             self.stop.wait(faults.TIMEOUT_SECONDS)
+        if fault == "html":
+            return Reply.of_html(200, NOT_JSON)
         return None if fault in ("drop-after", "timeout") else reply
 
     def _local(self, request: Request) -> Reply:
@@ -81,12 +97,19 @@ class SandboxServer(ThreadingHTTPServer):
             return self._google.answer(request, fault)
         return self._whatsapp.answer(request, fault)
 
-    def _draw(self, provider: str, request: Request) -> str | None:
+    def _suffered(self, provider: str, request: Request) -> tuple[float, str | None]:
+        """Return how long a caller must wait who asks too often, and the fault of this request."""
         with self._state.reading() as tx:
             if not faults.planned(tx, provider):
-                return None
+                return 0.0, None
+            per_second = faults.limit(tx, provider)
+        if per_second is not None:
+            caller = (provider, *(request.headers.get(name) for name in CALLER))
+            wait_seconds = self._buckets.take(caller, per_second)
+            if wait_seconds:
+                return wait_seconds, None
         with self._state.writing() as tx:
-            return faults.draw(tx, provider, changes=_changes(request))
+            return 0.0, faults.draw(tx, provider, changes=_changes(request))
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - its shape
         """Keep quiet about clients that hang up; log what is a bug of ours."""

@@ -32,8 +32,8 @@ CREATE TABLE IF NOT EXISTS tokens (
   secret TEXT PRIMARY KEY, provider TEXT NOT NULL, kind TEXT NOT NULL, owner TEXT NOT NULL);
 
 CREATE TABLE IF NOT EXISTS faults (
-  provider TEXT NOT NULL, kind TEXT NOT NULL, remaining INTEGER, rate REAL,
-  PRIMARY KEY (provider, kind));
+  provider TEXT NOT NULL, kind TEXT NOT NULL, remaining INTEGER, rate REAL, per_second REAL,
+  seconds REAL, PRIMARY KEY (provider, kind));
 
 CREATE TABLE IF NOT EXISTS objects (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL,
@@ -68,7 +68,11 @@ CREATE TABLE IF NOT EXISTS webhooks (
 CREATE TABLE IF NOT EXISTS deliveries (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, webhook TEXT NOT NULL, body TEXT NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL, answered INTEGER);
+CREATE INDEX IF NOT EXISTS open_deliveries ON deliveries (due) WHERE answered IS NULL;
 """
+
+_ADDED = (("faults", "per_second", "REAL"), ("faults", "seconds", "REAL"))
+"""Columns that a file of an earlier release lacks."""
 
 
 class State:
@@ -81,6 +85,10 @@ class State:
         self._lock = threading.Lock()
         with self._connection() as tx:
             tx.executescript(_TABLES)
+            for table, column, kind in _ADDED:
+                known = {row["name"] for row in tx.execute(f"PRAGMA table_info({table})")}
+                if column not in known:
+                    tx.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:

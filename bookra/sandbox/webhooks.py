@@ -1,7 +1,8 @@
-"""Signed webhooks: registered through the control API, delivered by a thread, tried a few times.
+"""Signed webhooks: registered through the control API, delivered by a thread, tried for days.
 
 Stripe signs ``t.body`` into ``Stripe-Signature``; Meta signs the body into
-``X-Hub-Signature-256``. A queued delivery is part of the transaction that caused it.
+``X-Hub-Signature-256``. A queued delivery is part of the transaction that caused it. Faults make
+a webhook come late, twice, in another order or never.
 """
 
 from __future__ import annotations
@@ -17,10 +18,14 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from bookra.errors import InvalidInputError
+from bookra.sandbox import faults
 from bookra.sandbox.state import Json, State, random_id
 
-RETRY_SECONDS = (1, 5, 30, 120)
-"""The wait before each further attempt; after the last one the sandbox gives up."""
+LONGEST_WAIT_SECONDS = 3600
+"""The wait doubles from a second on with each attempt, up to this."""
+
+MOST_ATTEMPTS = 12 + 3 * 24
+"""About three days, as Stripe does; then it is given up."""
 
 TICK_SECONDS = 0.2
 ANSWER_SECONDS = 10
@@ -28,12 +33,21 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def register(tx: sqlite3.Connection, provider: str, url: str, secret: str) -> str:
-    """Send the provider's events to ``url`` (loopback only) from now on; return the id."""
+    """Send the provider's events to ``url`` (loopback only) from now on; return the id.
+
+    An address that is known keeps its id, and gets the new secret.
+    """
     parts = urlsplit(url)
     if parts.scheme != "http" or parts.hostname not in LOOPBACK:
         raise InvalidInputError(
             "bad_url", f"'{url}' is not on this machine", hint="Use http://127.0.0.1:PORT/path"
         )
+    known = tx.execute(
+        "SELECT id FROM webhooks WHERE provider = ? AND url = ?", (provider, url)
+    ).fetchone()
+    if known is not None:
+        tx.execute("UPDATE webhooks SET secret = ? WHERE id = ?", (secret, known["id"]))
+        return str(known["id"])
     identifier = random_id("we_")
     tx.execute(
         "INSERT INTO webhooks (id, provider, url, secret) VALUES (?, ?, ?, ?)",
@@ -50,13 +64,52 @@ def registered(tx: sqlite3.Connection, provider: str) -> int:
     return int(row["n"])
 
 
-def queue(tx: sqlite3.Connection, provider: str, document: Json, *, due: float) -> None:
-    """Queue ``document`` for each receiver of the provider."""
-    tx.execute(
-        "INSERT INTO deliveries (webhook, body, due) "
-        "SELECT id, ?, ? FROM webhooks WHERE provider = ?",
-        (json.dumps(document, separators=(",", ":")), due, provider),
+def receivers(tx: sqlite3.Connection) -> list[Json]:
+    """Return who is sent webhooks, and how many deliveries still wait; secrets are not shown."""
+    rows = tx.execute(
+        "SELECT w.id, w.provider, w.url, count(d.sequence) AS waiting FROM webhooks AS w "
+        "LEFT JOIN deliveries AS d ON d.webhook = w.id AND d.answered IS NULL "
+        "GROUP BY w.id ORDER BY w.rowid"
     )
+    return [dict(row) for row in rows]
+
+
+def forget(tx: sqlite3.Connection, provider: str, url: str | None) -> None:
+    """Send the provider's events to ``url`` no more, with what waits; None: to nobody."""
+    chosen = "SELECT id FROM webhooks WHERE provider = ? AND url = coalesce(?, url)"
+    tx.execute(f"DELETE FROM deliveries WHERE webhook IN ({chosen})", (provider, url))  # noqa: S608 - a constant
+    tx.execute(
+        "DELETE FROM webhooks WHERE provider = ? AND url = coalesce(?, url)", (provider, url)
+    )
+
+
+def queue(tx: sqlite3.Connection, provider: str, document: Json) -> None:
+    """Queue ``document`` for each receiver of the provider, with what a fault makes of it."""
+    now = time.time()
+    due = [now]
+    fault = faults.draw_webhook(tx, provider) if registered(tx, provider) else None
+    if fault is not None:
+        due = _faulty(fault, now)
+    for moment in due:
+        tx.execute(
+            "INSERT INTO deliveries (webhook, body, due) "
+            "SELECT id, ?, ? FROM webhooks WHERE provider = ?",
+            (json.dumps(document, separators=(",", ":")), moment, provider),
+        )
+
+
+def _faulty(fault: faults.Fault, now: float) -> list[float]:
+    """Return when a webhook goes out that suffers from ``fault``: each time of them."""
+    held_seconds = fault.seconds or 0.0
+    if fault.kind == "webhook-drop":
+        return []
+    if fault.kind == "webhook-duplicate":
+        return [now, now]
+    if fault.kind == "webhook-delay":
+        return [now + held_seconds]
+    # All of one window go out at its end, the newest first.
+    into = now % held_seconds
+    return [now - into + held_seconds - into / 1000]
 
 
 def signature(provider: str, secret: str, body: bytes, at: int) -> Mapping[str, str]:
@@ -81,20 +134,21 @@ def deliver_due(state: State) -> int:
         due = tx.execute(
             "SELECT d.sequence, d.body, d.attempts, w.provider, w.url, w.secret "
             "FROM deliveries AS d JOIN webhooks AS w ON w.id = d.webhook "
-            "WHERE d.answered IS NULL AND d.due <= ? AND d.attempts <= ? ORDER BY d.sequence",
-            (time.time(), len(RETRY_SECONDS)),
+            "WHERE d.answered IS NULL AND d.due <= ? AND d.attempts < ? "
+            "ORDER BY d.due, d.sequence",
+            (time.time(), MOST_ATTEMPTS),
         ).fetchall()
     succeeded = 0
     for row in due:
         status = _post(row["url"], row["provider"], row["secret"], row["body"].encode())
         done = status is not None and 200 <= status < 300
         succeeded += done
-        wait = RETRY_SECONDS[min(row["attempts"], len(RETRY_SECONDS) - 1)]
+        wait_seconds = min(2 ** row["attempts"], LONGEST_WAIT_SECONDS)
         with state.writing() as tx:
             tx.execute(
                 "UPDATE deliveries SET attempts = attempts + 1, answered = ?, due = ? "
                 "WHERE sequence = ?",
-                (status if done else None, time.time() + wait, row["sequence"]),
+                (status if done else None, time.time() + wait_seconds, row["sequence"]),
             )
     return succeeded
 

@@ -219,4 +219,4 @@ def _record_status(
         "INSERT INTO message_statuses (message, body) VALUES (?, ?)",
         (identifier, json.dumps(document)),
     )
-    webhooks.queue(tx, "whatsapp", document, due=at)
+    webhooks.queue(tx, "whatsapp", document)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -24,6 +24,13 @@ class Request:
         """The bearer token, or None when the request carries none."""
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
         return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+    def without_access(self) -> Request:
+        """Return the request as it is read once its credentials are revoked."""
+        grants = "grant_type=" in self.body[:200].decode("latin-1")
+        body = b"grant_type=refresh_token&refresh_token=revoked" if grants else self.body
+        headers = {**self.headers, "authorization": "Bearer revoked"}
+        return replace(self, headers=headers, body=body)
 
     def json(self) -> Any:
         """Return the body as JSON; raises ValueError when it is none."""
@@ -47,6 +54,10 @@ class Reply:
             (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode("utf-8"),
             {"Content-Type": "application/json; charset=utf-8", **named},
         )
+
+    def with_headers(self, more: Mapping[str, str]) -> Reply:
+        """Return the reply with ``more`` headers, in place of those of the same name."""
+        return replace(self, headers={**self.headers, **more})
 
     @classmethod
     def of_html(cls, status: int, page: str) -> Reply:

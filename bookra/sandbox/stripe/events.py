@@ -32,7 +32,7 @@ def emit(call: Call, kind: str, subject: Json, *, account: str | None = None) ->
     if owner != call.platform:
         event["account"] = owner
     add(call, event, owner)
-    webhooks.queue(call.tx, "stripe", event, due=call.now)
+    webhooks.queue(call.tx, "stripe", event)
 
 
 def retrieve(call: Call, identifier: str) -> Json:
