@@ -158,6 +158,8 @@ def _deliver(server: smtplib.SMTP, lines: bytes, mail: Mail) -> Outcome:
         return Unknown(f"mail no_answer {type(error).__name__}")
     if code == 250:
         return Delivered(mail.message_id)
+    if not 400 <= code < 600:
+        return Unknown(_why("message", code))  # an answer, but none of SMTP's
     return _refused("message", code)
 
 
