@@ -115,10 +115,12 @@ def test_a_clean_stop_removes_the_address_and_the_port_is_taken_again(
     tmp_path: Path, start: Any
 ) -> None:
     with start(tmp_path) as first:
-        assert address(tmp_path) == {"url": first.url, "pid": os.getpid()}
+        recorded = address(tmp_path)
+        assert (recorded["url"], recorded["pid"]) == (first.url, os.getpid())
     assert not (tmp_path / "address.json").exists()
     with start(tmp_path) as second:
         assert second.url == first.url
+        assert address(tmp_path)["smtp"] == recorded["smtp"]
 
 
 def test_a_connection_that_was_kept_alive_ends_with_the_sandbox(
