@@ -1,0 +1,1 @@
+"""What providers tell us by themselves: signed webhooks, kept before they are acknowledged."""
