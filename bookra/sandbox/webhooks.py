@@ -27,6 +27,7 @@ LONGEST_WAIT_SECONDS = 3600
 MOST_ATTEMPTS = 12 + 3 * 24
 """About three days, as Stripe does; then it is given up."""
 
+OVERTAKEN_BY_SECONDS = 0.001
 TICK_SECONDS = 0.2
 ANSWER_SECONDS = 10
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -89,7 +90,7 @@ def queue(tx: sqlite3.Connection, provider: str, document: Json) -> None:
     due = [now]
     fault = faults.draw_webhook(tx, provider) if registered(tx, provider) else None
     if fault is not None:
-        due = _faulty(fault, now)
+        due = _faulty(tx, fault, now)
     for moment in due:
         tx.execute(
             "INSERT INTO deliveries (webhook, body, due) "
@@ -98,7 +99,7 @@ def queue(tx: sqlite3.Connection, provider: str, document: Json) -> None:
         )
 
 
-def _faulty(fault: faults.Fault, now: float) -> list[float]:
+def _faulty(tx: sqlite3.Connection, fault: faults.Fault, now: float) -> list[float]:
     """Return when a webhook goes out that suffers from ``fault``: each time of them."""
     held_seconds = fault.seconds or 0.0
     if fault.kind == "webhook-drop":
@@ -107,9 +108,12 @@ def _faulty(fault: faults.Fault, now: float) -> list[float]:
         return [now, now]
     if fault.kind == "webhook-delay":
         return [now + held_seconds]
-    # All of one window go out at its end, the newest first.
-    into = now % held_seconds
-    return [now - into + held_seconds - into / 1000]
+    # The first is held back; those that come meanwhile go out just before it, the newest first.
+    row = tx.execute(
+        "SELECT min(due) AS due FROM deliveries WHERE answered IS NULL AND attempts = 0 AND due > ?",
+        (now,),
+    ).fetchone()
+    return [now + held_seconds if row["due"] is None else row["due"] - OVERTAKEN_BY_SECONDS]
 
 
 def signature(provider: str, secret: str, body: bytes, at: int) -> Mapping[str, str]:
