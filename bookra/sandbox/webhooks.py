@@ -110,7 +110,8 @@ def _faulty(tx: sqlite3.Connection, fault: faults.Fault, now: float) -> list[flo
         return [now + held_seconds]
     # The first is held back; those that come meanwhile go out just before it, the newest first.
     row = tx.execute(
-        "SELECT min(due) AS due FROM deliveries WHERE answered IS NULL AND attempts = 0 AND due > ?",
+        "SELECT min(due) AS due FROM deliveries "
+        "WHERE answered IS NULL AND attempts = 0 AND due > ?",
         (now,),
     ).fetchone()
     return [now + held_seconds if row["due"] is None else row["due"] - OVERTAKEN_BY_SECONDS]
