@@ -178,6 +178,24 @@ def test_a_deposit_by_link_confirms_and_the_rest_is_due_later(online: Salon) -> 
     assert "liabilities:deposits" not in online.balances()
 
 
+@pytest.mark.parametrize(
+    ("parts", "fees"),
+    [((3000, 2900, 3100), (30, 29, 17)), ((8800, 200), (76, 0)), ((9000,), (76,))],
+)
+def test_pages_that_wait_at_once_cost_the_platforms_share_of_the_price_without_tax(
+    online: Salon, parts: tuple[int, ...], fees: tuple[int, ...]
+) -> None:
+    """1 % of the 75.63 in 90.00, which the parts come to first."""
+    booked = online.book(SLOT, service="color")
+    asked = []
+    for minor in parts:
+        wish = Wish(Asked(euros(minor)))
+        online.act(lambda tx, wish=wish: request_link(tx, booked.code, wish))
+        newest = operation_of(online, booked)
+        asked.append(online.ask(lambda tx, newest=newest: operation(tx, newest).platform_fee.minor))
+    assert tuple(asked) == fees
+
+
 def test_who_wants_to_pays_all_at_once(online: Salon) -> None:
     wanted = online.request(SLOT, service="color")
     held = online.act(lambda tx: book_with_link(tx, wanted, full=True))
