@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import psycopg
-from psycopg.pq import Format
 from sqlalchemy import Engine as Pool
 from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
@@ -35,9 +34,6 @@ COMMIT_MARGIN_SECONDS = 60
 """What the commit itself may take, before what is posted counts as settled."""
 
 SETTLED_AFTER_SECONDS = LONGEST_TRANSACTION_SECONDS + COMMIT_MARGIN_SECONDS
-
-BINARY_RESULTS = "binary_results"
-"""Execution option: long arrays of numbers are read faster as such than as text."""
 
 PREPARED_AFTER = 5
 """How often a session sends a statement before the server keeps its plan: psycopg's own measure."""
@@ -71,7 +67,6 @@ def open_pool(conninfo: Mapping[str, str], *, size: int = 5, pooled: bool = True
         "pool_size": size,
         "max_overflow": 0,
         "pool_timeout": 10,
-        "pool_pre_ping": True,  # after a restart of the server, the first statement must not fail
         "pool_recycle": 1800,
     }
     pool = create_engine(
@@ -80,18 +75,9 @@ def open_pool(conninfo: Mapping[str, str], *, size: int = 5, pooled: bool = True
         use_native_hstore=False,  # spares three statements that look for a type nobody uses
         **(reuse if pooled else {"poolclass": NullPool}),
     )
-    event.listen(pool, "before_cursor_execute", _choose_format)
     if pooled:
         event.listen(pool, "connect", _prepare_on_a_session_of_its_own)
     return pool
-
-
-def _choose_format(
-    _connection: object, cursor: Any, _statement: str, _binds: object, context: Any, *_: object
-) -> None:
-    """Ask for binary results where a statement has the execution option ``binary_results``."""
-    if context.execution_options.get(BINARY_RESULTS):
-        cursor.format = Format.BINARY
 
 
 def _prepare_on_a_session_of_its_own(driver: psycopg.Connection, _record: object) -> None:

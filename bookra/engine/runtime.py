@@ -10,14 +10,12 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Row, TextClause, text
@@ -26,10 +24,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bookra import clock
-from bookra.engine import refusals
+from bookra.engine import refusals, statements
 from bookra.engine.database import LONGEST_TRANSACTION_SECONDS
 from bookra.engine.roles import OWNER, PLATFORM
 from bookra.engine.schema import SCHEMA
+from bookra.engine.statements import Statements
 from bookra.errors import NotFoundError, UnavailableError
 from bookra.ids import new_id
 
@@ -100,14 +99,19 @@ class Tx:
     """What has been read once and holds for this transaction; who changes it, forgets it."""
     wakes: bool = False
     """Something is due at once: the relays are told when this is committed."""
+    says: InitVar[Statements | None] = None
+    _statements: Statements = field(init=False)
+
+    def __post_init__(self, says: Statements | None) -> None:
+        self._statements = says or Statements(self.connection)
 
     def rows(self, statement: TextClause, **binds: Any) -> Sequence[Row[Any]]:
         """Run ``statement`` with ``:tenant_id`` bound and return every row."""
-        return self.connection.execute(statement, {"tenant_id": self.tenant.id, **binds}).all()
+        return self._statements.rows(statement, {"tenant_id": self.tenant.id, **binds})
 
     def row(self, statement: TextClause, **binds: Any) -> Row[Any] | None:
         """Run ``statement`` with ``:tenant_id`` bound and return its first row, if any."""
-        return self.connection.execute(statement, {"tenant_id": self.tenant.id, **binds}).first()
+        return next(iter(self.rows(statement, **binds)), None)
 
     def stream(self, statement: TextClause, **binds: Any) -> Iterator[Row[Any]]:
         """Yield the rows of ``statement`` through a cursor on the server: memory stays constant."""
@@ -121,8 +125,7 @@ class Tx:
 
     def run(self, statement: TextClause, **binds: Any) -> int:
         """Run a write with ``:tenant_id`` bound and return how many rows it touched."""
-        result = self.connection.execute(statement, {"tenant_id": self.tenant.id, **binds})
-        return int(result.rowcount)
+        return self._statements.run(statement, {"tenant_id": self.tenant.id, **binds})
 
     def run_many(self, statement: TextClause, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a write once for each of ``rows``, pipelined."""
@@ -138,14 +141,21 @@ class Tx:
 
 Clock = Callable[[], datetime]
 
+Notices = Sequence[tuple[str, str]]
+"""Channels, and what is said on each."""
+
 TENANT_COLUMNS = (
     "id, slug, name, timezone, currency, country, tax_bps, tax_inclusive, code_prefix,"
     " granularity_minutes, notice_minutes, horizon_days, hold_minutes, logo_text, primary_color,"
     " accent_color, legal_name, address, vat_id, email, phone, language, created_at, channel"
 )
 
-ENTER = sql.SQL(
-    f"SET LOCAL app.tenant = {{id}};SELECT now(), {TENANT_COLUMNS} FROM tenants WHERE id = {{id}}"  # noqa: S608 - constants
+ENTER = "SET LOCAL app.tenant = '{id}';"
+"""For a UUID alone: SET takes no binds. Citus passes SET LOCAL on to its workers, but not
+set_config()."""
+
+TENANT = text(
+    f"SELECT now() AS now, {TENANT_COLUMNS} FROM tenants WHERE id = :tenant_id"  # noqa: S608 - constants
 )
 
 AUDIT = text(
@@ -161,6 +171,7 @@ class Engine:
         self._pool = pool
         self._now = now
         self._ids: dict[str, UUID] = {}
+        self._tenants: dict[UUID, tuple[Sequence[Any], Tenant]] = {}
         self._steps_down: bool | None = None
 
     def act(
@@ -178,22 +189,17 @@ class Engine:
         ``dry_run`` rolls back instead and returns the same result. Deadlocks and serialisation
         failures are tried again, at most three times. Raises BookraError alone.
         """
-        done: list[Tx] = []
 
-        def work(connection: Connection) -> Result:
+        def work(connection: Connection) -> tuple[Result, Notices]:
             begun = time.monotonic()
-            tx = self._enter(connection, slug, read_only=False)
+            tx = self._enter(connection, slug)
             result = action(tx)
             if command is not None:
-                connection.execute(AUDIT, audit_row(tx.tenant.id, command, tx.subjects))
+                tx.run(AUDIT, **audit_row(tx.tenant.id, command, tx.subjects))
             _in_time(begun)
-            done[:] = [tx]
-            return result
+            return result, notices(tx, command)
 
-        def announce(connection: Connection) -> None:
-            self._announce(connection, notices(done[0], command))
-
-        return self._attempt(work, commit=not dry_run, then=None if dry_run else announce)
+        return self._attempt(work, "", slug, commit=not dry_run)
 
     def ask(
         self, slug: str, question: Callable[[Tx], Result], *, consistent: bool = False
@@ -204,64 +210,43 @@ class Engine:
         exports that read the same rows in more than one way.
         """
 
-        def work(connection: Connection) -> Result:
-            if consistent:
-                connection.execution_options(isolation_level="REPEATABLE READ")
-            return question(self._enter(connection, slug, read_only=True))
+        def work(connection: Connection) -> tuple[Result, Notices]:
+            return question(self._enter(connection, slug)), ()
 
+        mode = "ISOLATION LEVEL REPEATABLE READ READ ONLY" if consistent else "READ ONLY"
         # There is nothing to keep, but a rollback makes psycopg forget its plans.
-        return self._attempt(work, commit=True)
+        return self._attempt(work, mode, slug, commit=True)
 
     def across_tenants(
         self, work: Callable[[Connection], Result], *, write: bool = False
     ) -> Result:
         """Run ``work`` without a tenant: it sees what the cross-tenant policies show, no more."""
 
-        def enter(connection: Connection) -> Result:
-            self._batch(connection, "" if write else "SET TRANSACTION READ ONLY;", None)
-            return work(connection)
+        def enter(connection: Connection) -> tuple[Result, Notices]:
+            return work(connection), ()
 
-        return self._attempt(enter, commit=write)
+        return self._attempt(enter, "" if write else "READ ONLY", None, commit=True)
 
     def close(self) -> None:
         """Close every pooled connection."""
         self._pool.dispose()
 
-    def _announce(self, connection: Connection, told: Sequence[tuple[str, str]]) -> None:
-        """Notify those who listen, after the commit: within it, NOTIFY takes a global lock.
-
-        A notice is a hint. One that is lost costs its reader a poll, so no trouble here is an
-        error: what was done is committed.
-        """
-        if not told:
-            return
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, psycopg.Connection)
-        query = sql.SQL(";").join(
-            sql.SQL("NOTIFY {}, {}").format(sql.Identifier(channel), sql.Literal(payload))
-            for channel, payload in told
-        )
-        with suppress(psycopg.Error):
-            driver.execute(query)
-            driver.commit()
-
     def _attempt(
         self,
-        work: Callable[[Connection], Result],
+        work: Callable[[Connection], tuple[Result, Notices]],
+        mode: str,
+        slug: str | None,
         *,
         commit: bool,
-        then: Callable[[Connection], None] | None = None,
     ) -> Result:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                with self._pool.connect() as connection:
-                    result = work(connection)
+                with self._begun(mode, slug) as connection:
+                    result, told = work(connection)
                     if commit:
-                        connection.commit()
+                        statements.commit(connection, announcement(connection, told))
                     else:
                         connection.rollback()
-                    if then is not None:
-                        then(connection)
                     return result
             except DBAPIError as error:
                 if refusals.sqlstate(error) not in RETRIED or attempt == ATTEMPTS:
@@ -275,20 +260,50 @@ class Engine:
                 ) from error
         raise AssertionError("unreachable")
 
-    def _enter(self, connection: Connection, slug: str, *, read_only: bool) -> Tx:
-        """Set the tenant and read its row and the clock, all in one round trip once it is known."""
-        mode = "SET TRANSACTION READ ONLY;" if read_only else ""
+    def _begun(self, mode: str, slug: str | None) -> Connection:
+        """Return a connection with a transaction begun on it, its tenant set if the id is known.
+
+        A session that was idle may have died since (a restart of the server). That shows in its
+        first message, with which nothing has been done yet: it is said again on a fresh one, for
+        the first failure took every older session out of the pool.
+        """
+        known = self._ids.get(slug) if slug is not None else None
+        tenant = ENTER.format(id=known) if known is not None else ""
+        for again in (True, False):
+            connection = self._pool.connect()
+            try:
+                step = f"SET LOCAL ROLE {PLATFORM};" if self._must_step_down(connection) else ""
+                statements.begin(connection, f"BEGIN {mode};{step}{tenant}")
+            except BaseException as error:
+                connection.close()
+                if again and isinstance(error, DBAPIError) and error.connection_invalidated:
+                    continue
+                raise
+            return connection
+        raise AssertionError("unreachable")
+
+    def _enter(self, connection: Connection, slug: str) -> Tx:
+        """Return the transaction of the tenant, with its row as it is now, and the clock."""
+        says = Statements(connection)
         known = self._ids.get(slug)
         if known is None:
-            self._batch(connection, mode, None)
-            mode, known = "", self._find(connection, slug)
-        row = self._batch(connection, mode, known)
-        if row is None:
+            known = self._find(connection, slug)
+            connection.exec_driver_sql(ENTER.format(id=known))
+        found = says.rows(TENANT, {"tenant_id": known}, told=False)
+        if not found:
             self._ids.pop(slug, None)
             raise unknown_tenant(slug)
         self._ids[slug] = known
-        tenant, now = tenant_of(row), row[0]
-        return Tx(connection, tenant, self._now() if self._now else now)
+        now = self._now() if self._now else found[0].now
+        return Tx(connection, self._tenant(known, found[0]), now, says=says)
+
+    def _tenant(self, tenant_id: UUID, row: Row[Any]) -> Tenant:
+        """Return the Tenant of a row; the same object as long as the row is the same."""
+        values = row[1:]
+        last = self._tenants.get(tenant_id)
+        if last is None or last[0] != values:
+            last = self._tenants[tenant_id] = values, tenant_of(row)
+        return last[1]
 
     def _find(self, connection: Connection, slug: str) -> UUID:
         found = connection.execute(
@@ -297,29 +312,6 @@ class Engine:
         if found is None:
             raise unknown_tenant(slug)
         return UUID(str(found))
-
-    def _batch(self, connection: Connection, mode: str, tenant_id: UUID | None) -> Any:
-        """Send the transaction's settings as one simple query; return the tenant's row if asked.
-
-        SET takes no bind parameters; the id is a UUID object and is quoted as a literal. Citus
-        passes SET LOCAL on to its workers, but not set_config().
-        """
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, psycopg.Connection)
-        step = f"SET LOCAL ROLE {PLATFORM};" if self._must_step_down(connection) else ""
-        query = sql.Composed([sql.SQL(mode), sql.SQL(step)])
-        if tenant_id is not None:
-            query += ENTER.format(id=sql.Literal(str(tenant_id)))
-        if not query.as_string(driver):
-            return None
-        try:
-            with driver.cursor() as cursor:
-                cursor.execute(query)
-                while cursor.nextset():
-                    pass
-                return cursor.fetchone() if cursor.description else None
-        except psycopg.Error as error:
-            raise DBAPIError.instance(str(query), None, error, psycopg.Error) from error
 
     def _must_step_down(self, connection: Connection) -> bool:
         """Tell whether this login bypasses policies (superuser) or owns the tables."""
@@ -333,10 +325,26 @@ class Engine:
                     {"owner": OWNER},
                 ).scalar_one()
             )
+            connection.commit()
         return self._steps_down
 
 
-def notices(tx: Tx, command: str | None) -> list[tuple[str, str]]:
+def announcement(connection: Connection, told: Notices) -> str:
+    """Return the SQL that notifies those who listen, to be said after the commit.
+
+    Within it, NOTIFY would take a global lock. A notice is a hint: one that is lost costs its
+    reader a poll.
+    """
+    if not told:
+        return ""
+    query = sql.SQL(";").join(
+        sql.SQL("NOTIFY {}, {}").format(sql.Identifier(channel), sql.Literal(payload))
+        for channel, payload in told
+    )
+    return query.as_string(statements.driver_of(connection))
+
+
+def notices(tx: Tx, command: str | None) -> Notices:
     """Return what a committed transaction tells, and on which channels: ids alone.
 
     The relays are told that something is due, the business's own screens what has changed.

@@ -33,8 +33,8 @@ from bookra.engine.availability.window import (
     Rota,
     Window,
 )
-from bookra.engine.database import BINARY_RESULTS
 from bookra.engine.runtime import Tx
+from bookra.engine.statements import BINARY_RESULTS
 from bookra.errors import ConflictError, NotFoundError
 
 BEFORE = timedelta(hours=9)
