@@ -93,6 +93,7 @@ def test_an_import_stores_when_somebody_is_busy_and_nothing_else(salon: Salon) -
         "uid",
         "starts_at",
         "ends_at",
+        "fetched_at",
         "changed_by",
     }
 

@@ -12,25 +12,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
-from bookra.relay.outcome import (
-    ACCOUNT,
-    CONFLICT,
-    PERMANENT,
-    TRANSIENT,
-    Dead,
-    Delivered,
-    Outcome,
-    Retry,
-)
+from bookra.relay.outcome import CONFLICT, PERMANENT, Dead, Delivered, Outcome, Retry
 from bookra.relay.providers.google_errors import UNREADABLE, no_answer, outcome_of, reason_of
-from bookra.relay.providers.google_tokens import TOKEN_URL, NoTokenError, Tokens
-from bookra.relay.providers.wire import ANSWER_SECONDS, CONNECT_SECONDS, open_client
+from bookra.relay.providers.google_events import Answer, Question, read_events
+from bookra.relay.providers.google_tokens import NoTokenError
+from bookra.relay.providers.google_wire import GoogleAccess, GoogleWire, events_path, no_token
+from bookra.relay.providers.wire import ANSWER_SECONDS, CONNECT_SECONDS
 
-API_URL = "https://www.googleapis.com"
+__all__ = ["CalendarClient", "CalendarEvent", "EventWritten", "GoogleAccess"]
+
 READS = 2
 """How often an event is read when somebody else keeps changing it; then another delivery."""
 
@@ -39,19 +32,11 @@ _GONE = frozenset({404, 410})
 
 
 @dataclass(frozen=True, slots=True)
-class GoogleAccess:
-    """A tenant's way in. ``base_url`` None is Google itself.
-
-    ``token`` is an access token, or the JSON of a service account's key or of an authorised user.
-    """
-
-    token: str = field(repr=False)
-    base_url: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class CalendarEvent:
-    """An event as it shall be. ``revision`` grows with each change of the booking."""
+    """An event as it shall be. ``revision`` grows with each change of the booking.
+
+    ``tenant`` marks whose booking it is: who reads the calendar back knows its own by it.
+    """
 
     id: str
     summary: str = field(repr=False)
@@ -61,6 +46,7 @@ class CalendarEvent:
     zone: str
     booking_code: str
     revision: int
+    tenant: str = ""
 
     def __post_init__(self) -> None:
         if _EVENT_ID.fullmatch(self.id) is None:
@@ -76,10 +62,12 @@ class CalendarEvent:
             "status": "confirmed",
             "start": {"dateTime": _utc(self.starts_at), "timeZone": self.zone},
             "end": {"dateTime": _utc(self.ends_at), "timeZone": self.zone},
-            "extendedProperties": {
-                "private": {"booking": self.booking_code, "revision": str(self.revision)}
-            },
+            "extendedProperties": {"private": self._marks()},
         }
+
+    def _marks(self) -> dict[str, str]:
+        marks = {"booking": self.booking_code, "revision": str(self.revision)}
+        return {**marks, "tenant": self.tenant} if self.tenant else marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,30 +91,28 @@ class CalendarClient:
         timeout_seconds: tuple[float, float] = (CONNECT_SECONDS, ANSWER_SECONDS),
     ) -> None:
         """Raises ValueError for a token that is JSON, but no credential."""
-        self._http = open_client(access.base_url or API_URL, timeout_seconds=timeout_seconds)
-        token_url = f"{access.base_url}/token" if access.base_url else TOKEN_URL
-        self._tokens = Tokens(access.token, token_url=token_url, http=self._http)
+        self._wire = GoogleWire(access, timeout_seconds=timeout_seconds)
 
     def upsert(self, calendar_id: str, event: CalendarEvent) -> Outcome:
         """Make the calendar's event equal ``event``: Delivered(event id, EventWritten)."""
         try:
-            reply = self._ask("POST", _path(calendar_id), {"id": event.id, **event.body()})
+            reply = self._ask("POST", events_path(calendar_id), {"id": event.id, **event.body()})
             if _written(reply, event.id):
                 return Delivered(event.id, EventWritten("inserted", event.revision))
             if reply.status_code != 409:
                 return outcome_of(reply)
             return self._reconciled(calendar_id, event)
         except NoTokenError as error:
-            return _no_token(error)
+            return no_token(error)
         except UNREADABLE as error:
             return no_answer(error)
 
     def delete(self, calendar_id: str, event_id: str) -> Outcome:
         """Take an event out: Delivered(event id), also when it is gone already."""
         try:
-            reply = self._ask("DELETE", _path(calendar_id, event_id))
+            reply = self._ask("DELETE", events_path(calendar_id, event_id))
         except NoTokenError as error:
-            return _no_token(error)
+            return no_token(error)
         except httpx.HTTPError as error:
             return no_answer(error)
         deleted = reply.is_success and not reply.content
@@ -134,13 +120,17 @@ class CalendarClient:
             return Delivered(event_id)
         return outcome_of(reply)
 
+    def read(self, calendar_id: str, question: Question) -> Answer:
+        """Return when a calendar's owner is busy, or why that can't be known now."""
+        return read_events(self._wire, calendar_id, question)
+
     def _reconciled(self, calendar_id: str, event: CalendarEvent) -> Outcome:
         """Bring an event that is there up to ``event``, unless it is newer.
 
         An ``If-Match`` keeps a change that came in between from being lost: 412, and read again.
         A deleted event lives again by the patch, since its status is part of it.
         """
-        path = _path(calendar_id, event.id)
+        path = events_path(calendar_id, event.id)
         reply = httpx.Response(412)
         for _ in range(READS):
             read = self._ask("GET", path)
@@ -159,25 +149,13 @@ class CalendarClient:
     def _ask(
         self, method: str, path: str, body: dict[str, Any] | None = None, *, etag: str | None = None
     ) -> httpx.Response:
-        """Send one request; a refused token is renewed once."""
-        token = self._tokens.current()
-        reply = self._sent(method, path, body, etag, token)
-        if reply.status_code != 401:
-            return reply
-        return self._sent(method, path, body, etag, self._tokens.renewed(token))
-
-    def _sent(
-        self, method: str, path: str, body: dict[str, Any] | None, etag: str | None, token: str
-    ) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {token}"}
-        if etag is not None:
-            headers["If-Match"] = etag
-        query = {} if method == "GET" else {"sendUpdates": "none"}
-        return self._http.request(method, path, params=query, json=body, headers=headers)
+        """Ask about one event; nobody is mailed about a change."""
+        query = None if method == "GET" else {"sendUpdates": "none"}
+        return self._wire.ask(method, path, body, query=query, etag=etag)
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._wire.close()
 
     def __enter__(self) -> CalendarClient:
         return self
@@ -212,17 +190,6 @@ def _written(reply: httpx.Response, event_id: str) -> bool:
 def _vanished(reply: httpx.Response) -> Retry:
     """Return what an id comes to that is taken, and yet names nothing."""
     return Retry(f"google {reply.status_code} after 409", CONFLICT)
-
-
-def _no_token(error: NoTokenError) -> Retry:
-    if error.revoked:
-        return Retry("google 401 the token is refused", ACCOUNT)
-    return Retry("google no_answer from the token endpoint", TRANSIENT)
-
-
-def _path(calendar_id: str, event_id: str | None = None) -> str:
-    path = f"/calendar/v3/calendars/{quote(calendar_id, safe='')}/events"
-    return path if event_id is None else f"{path}/{quote(event_id, safe='')}"
 
 
 def _utc(instant: datetime) -> str:

@@ -32,6 +32,9 @@ _LIMITS = frozenset(
         "calendarUsageLimitsExceeded",
     }
 )
+_NOT_ALLOWED = frozenset({"accessNotConfigured", "insufficientPermissions"})
+"""The whole access is at fault: the API is switched off, or the token lacks the scope."""
+
 _REFUSALS = frozenset({400, 403, 404, 413})
 
 
@@ -54,7 +57,7 @@ def outcome_of(reply: httpx.Response) -> Outcome:
     why = f"google {reply.status_code} {reason}".rstrip()
     if reply.status_code == 429 or (reply.status_code == 403 and reason in _LIMITS):
         return Retry(why, THROTTLE, wish, counts=False)
-    if reply.status_code == 401:
+    if reply.status_code == 401 or (reply.status_code == 403 and reason in _NOT_ALLOWED):
         return Retry(why, ACCOUNT, wish)
     if reply.status_code in (409, 410, 412):
         return Retry(why, CONFLICT, wish)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
 SCOPE = "https://www.googleapis.com/auth/calendar.events"
+"""The least that reads and writes events; it opens no calendar's settings and no list of them."""
 
 
 class NoTokenError(Exception):
@@ -96,14 +97,17 @@ class _Answer:
 
 
 def _credentials(info: Mapping[str, str], token_url: str) -> Credentials:
-    """Build a credential. Its own ``token_uri`` is not followed: it could name any host."""
+    """Build a credential. Its own ``token_uri`` is not followed: it could name any host.
+
+    ``subject`` in a service account's key is whom it acts for, where a domain lets it.
+    """
     kind = info.get("type")
     if kind == "service_account":
         from google.oauth2.service_account import Credentials as ServiceAccount
 
         key = {**info, "token_uri": token_url}
         account: Credentials = ServiceAccount.from_service_account_info(  # type: ignore[no-untyped-call]
-            key, scopes=[SCOPE]
+            key, scopes=[SCOPE], subject=info.get("subject")
         )
         return account
     if kind == "authorized_user":

@@ -124,7 +124,7 @@ def replace_source(tx: Tx, staff: str, source: str, read: BusyTimes, frame: Fram
         else:
             stale.append(row.id)
     tx.run(DELETE, ids=stale)
-    _insert(tx, person.id, source, wanted.values())
+    insert(tx, person.id, source, wanted.values())
     tx.concerns("staff", person.id)
     return Replaced(
         source=source,
@@ -145,7 +145,8 @@ def _spared(stored: BusyTime, read: BusyTimes, frame: Frame) -> bool:
     return stored.end > frame.start and (not read.whole or stored.uid in read.unread)
 
 
-def _insert(tx: Tx, bookable_id: UUID, source: str, times: Iterable[BusyTime]) -> None:
+def insert(tx: Tx, bookable_id: UUID, source: str, times: Iterable[BusyTime]) -> None:
+    """Store busy times that are not stored yet."""
     tx.run_many(
         INSERT,
         [
