@@ -131,4 +131,11 @@ def checked_arguments(job: str, given: Mapping[str, Any]) -> dict[str, Any]:
                 f"The {name} of a {job} can't be '{value}' on a schedule",
                 hint=f"One of: {listed}",
             )
-    return {name: given.get(name, choices[0]) for name, choices in known.choices.items()}
+    whole = {name: given.get(name, choices[0]) for name, choices in known.choices.items()}
+    if whole.get("approve") and whole["period"] == "current":
+        raise InvalidInputError(
+            "bad_argument",
+            "A period that goes on can't be sealed",
+            hint="Leave --approve out, or say --period previous",
+        )
+    return whole

@@ -1,0 +1,85 @@
+"""Deletes what a business need not keep: settled effects, answers, events, old runs and statuses.
+
+In small batches, a transaction each, so that nobody waits for it and autovacuum keeps up. Books,
+bookings, invoices and the audit are never deleted; the database refuses what is too young.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+from sqlalchemy import TextClause, text
+
+from bookra.engine.runtime import Engine, Tx
+
+BATCH_ROWS = 1_000
+LONGEST_BATCHES = 500
+"""A night's work for one table: what is left waits for the next."""
+
+LEAST_INBOX_DAYS = 36
+"""Stripe tells of an event for 30 days: one that was forgotten sooner would be settled again."""
+
+KEEP_DAYS = text("SELECT keep_days FROM tenants WHERE id = :tenant_id")
+
+PRUNES: dict[str, TextClause] = {
+    "outbox_history": text(
+        """
+        DELETE FROM outbox_history WHERE tenant_id = :tenant_id AND id IN (
+               SELECT id FROM outbox_history
+                WHERE tenant_id = :tenant_id AND settled_at < :before
+                ORDER BY settled_at LIMIT :batch)
+        """
+    ),
+    "command_results": text(
+        """
+        DELETE FROM command_results WHERE tenant_id = :tenant_id AND id IN (
+               SELECT id FROM command_results
+                WHERE tenant_id = :tenant_id AND created_at < :before
+                ORDER BY id LIMIT :batch)
+        """
+    ),
+    "inbox": text(
+        """
+        DELETE FROM inbox WHERE tenant_id = :tenant_id AND id IN (
+               SELECT id FROM inbox
+                WHERE tenant_id = :tenant_id AND handled_at < :before
+                ORDER BY id LIMIT :batch)
+        """
+    ),
+    "schedule_runs": text(
+        """
+        DELETE FROM schedule_runs WHERE tenant_id = :tenant_id AND id IN (
+               SELECT id FROM schedule_runs
+                WHERE tenant_id = :tenant_id AND started_at < :before AND state <> 'running'
+                ORDER BY started_at LIMIT :batch)
+        """
+    ),
+    "message_statuses": text(
+        """
+        DELETE FROM message_statuses WHERE tenant_id = :tenant_id AND id IN (
+               SELECT id FROM message_statuses
+                WHERE tenant_id = :tenant_id AND received_at < :before
+                ORDER BY id LIMIT :batch)
+        """
+    ),
+}
+
+
+def prune(engine: Engine, slug: str) -> Counter[str]:
+    """Delete what a business kept for longer than ``keep_days``; returns how many rows by table."""
+    gone: Counter[str] = Counter()
+    for table in PRUNES:
+        for _ in range(LONGEST_BATCHES):
+            deleted = engine.act(slug, lambda tx, table=table: _batch(tx, table), command=None)  # type: ignore[misc]
+            gone[table] += deleted
+            if deleted < BATCH_ROWS:
+                break
+    return +gone
+
+
+def _batch(tx: Tx, table: str) -> int:
+    row = tx.row(KEEP_DAYS)
+    assert row is not None
+    days = max(row.keep_days, LEAST_INBOX_DAYS) if table == "inbox" else row.keep_days
+    return tx.run(PRUNES[table], before=tx.now - timedelta(days=days), batch=BATCH_ROWS)
