@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from bookra.engine.runtime import Tx
 from bookra.errors import NotFoundError, UnavailableError
@@ -29,31 +29,63 @@ VERSION = 1
 UPSERT = text(
     """
     INSERT INTO provider_accounts (tenant_id, id, provider, sandbox, config, secret,
-                                   secret_version, created_at)
-    VALUES (:tenant_id, :id, :provider, :sandbox, :config, :secret, :version, :now)
+                                   secret_version, state, created_at)
+    VALUES (:tenant_id, :id, :provider, :sandbox, :config, :secret, :version, :state, :now)
     ON CONFLICT (tenant_id, provider) DO UPDATE
        SET sandbox = EXCLUDED.sandbox, config = EXCLUDED.config, secret = EXCLUDED.secret,
-           secret_version = EXCLUDED.secret_version, changed_by = session_user
+           secret_version = EXCLUDED.secret_version, state = EXCLUDED.state,
+           state_why = '', checked_at = NULL, changed_by = session_user
     """
 )
 ACCOUNTS = "provider accounts"
 CONFIGURED = text(
-    "SELECT provider, sandbox, config FROM provider_accounts"
+    "SELECT provider, sandbox, config, state, state_why FROM provider_accounts"
     " WHERE tenant_id = :tenant_id ORDER BY provider"
 )
 SEALED = text(
-    "SELECT provider, sandbox, config, secret, secret_version FROM provider_accounts"
-    " WHERE tenant_id = :tenant_id AND provider = :provider"
+    "SELECT provider, sandbox, config, state, state_why, secret, secret_version"
+    "  FROM provider_accounts WHERE tenant_id = :tenant_id AND provider = :provider"
+)
+SET_STATE = text(
+    """
+    UPDATE provider_accounts
+       SET state = :state, state_why = :why, checked_at = :now, changed_by = session_user
+     WHERE tenant_id = :tenant_id AND provider = :provider
+       AND (state, state_why) IS DISTINCT FROM (:state, :why)
+    """
+)
+# Across tenants, by the policy for the relay. xmin tells that a row was set anew since.
+CONNECTED = text(
+    """
+    SELECT t.slug, a.state, CAST(CAST(a.xmin AS text) AS bigint) AS version
+      FROM provider_accounts AS a JOIN tenants AS t ON t.id = a.tenant_id
+     WHERE a.provider = :provider ORDER BY t.slug
+    """
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderAccount:
-    """What is public of an account: ``config`` holds ids and rates, never a token."""
+    """What is public of an account: ``config`` holds ids and rates, never a token.
+
+    ``state`` is active; pending (being opened, nothing works yet), restricted (the provider wants
+    something first) or refused (the provider refuses its token). ``state_why`` holds codes.
+    """
 
     provider: str
     sandbox: bool
     config: Mapping[str, str]
+    state: str = "active"
+    state_why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectedTenant:
+    """A business with an account of some provider; ``version`` changes when that is set anew."""
+
+    slug: str
+    state: str
+    version: int
 
 
 class Vault:
@@ -123,7 +155,10 @@ def set_account(
     account: ProviderAccount,
     token: Mapping[str, str],
 ) -> ProviderAccount:
-    """Store an account and its token, in place of an earlier one of the same provider."""
+    """Store an account and its token, in place of an earlier one of the same provider.
+
+    Its state is taken over: setting an account anew ends what an earlier token was refused for.
+    """
     tx.run(
         UPSERT,
         id=new_id(),
@@ -132,6 +167,7 @@ def set_account(
         config=Jsonb(dict(account.config)),
         secret=vault.seal(tx.tenant.id, account, token),
         version=VERSION,
+        state=account.state,
         now=tx.now,
     )
     tx.memory.pop(ACCOUNTS, None)
@@ -144,7 +180,9 @@ def accounts(tx: Tx) -> dict[str, ProviderAccount]:
     known: dict[str, ProviderAccount] | None = tx.memory.get(ACCOUNTS)
     if known is None:
         known = tx.memory[ACCOUNTS] = {
-            row.provider: ProviderAccount(row.provider, row.sandbox, row.config)
+            row.provider: ProviderAccount(
+                row.provider, row.sandbox, row.config, row.state, row.state_why
+            )
             for row in tx.rows(CONFIGURED)
         }
     return known
@@ -153,6 +191,21 @@ def accounts(tx: Tx) -> dict[str, ProviderAccount]:
 def account(tx: Tx, provider: str) -> ProviderAccount | None:
     """Return one configured provider, or None."""
     return accounts(tx).get(provider)
+
+
+def set_state(tx: Tx, provider: str, state: str, why: str = "") -> bool:
+    """Note what the provider says of the account; ``why`` holds codes. False: nothing new."""
+    changed = bool(tx.run(SET_STATE, provider=provider, state=state, why=why, now=tx.now))
+    if changed:
+        tx.memory.pop(ACCOUNTS, None)
+        tx.concerns("provider", provider)
+    return changed
+
+
+def connected(connection: Connection, provider: str) -> list[ConnectedTenant]:
+    """Return the businesses that have an account of ``provider``, for the relay: one read."""
+    rows = connection.execute(CONNECTED, {"provider": provider})
+    return [ConnectedTenant(row.slug, row.state, row.version) for row in rows]
 
 
 def open_account(tx: Tx, vault: Vault, provider: str) -> tuple[ProviderAccount, dict[str, str]]:
@@ -164,7 +217,7 @@ def open_account(tx: Tx, vault: Vault, provider: str) -> tuple[ProviderAccount, 
             f"{tx.tenant.slug} has no {provider} account",
             hint=f"Set it: bookra tenant provider set {provider} --sandbox",
         )
-    known = ProviderAccount(row.provider, row.sandbox, row.config)
+    known = ProviderAccount(row.provider, row.sandbox, row.config, row.state, row.state_why)
     return known, vault.open(tx.tenant.id, known, bytes(row.secret))
 
 
