@@ -46,10 +46,11 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """What came of a run."""
+    """What came of a run, and what it failed with, if it did."""
 
     state: RunState
     outcome: str
+    error: Exception | None = None
 
 
 def payout_run(work: Work) -> Came:

@@ -18,7 +18,7 @@ from bookra.engine.schedules.model import RunState
 from bookra.engine.schedules.runs import Taken
 from bookra.errors import BookraError, UnavailableError
 from bookra.relay.jobs.scheduled import SCHEDULED, Came, Work
-from bookra.relay.log import Level, log
+from bookra.relay.log import log
 
 LEASE_SECONDS = 120.0
 RENEW_SECONDS = LEASE_SECONDS / 4
@@ -123,36 +123,39 @@ class Schedules:
             return None
 
 
-def carry_out(engine: Engine, settings: Settings, taken: Taken) -> Came:
+def carry_out(
+    engine: Engine, settings: Settings, taken: Taken, tell: Callable[..., None] = log
+) -> Came:
     """Do what a taken run is for and note what came of it; trouble is noted, not raised.
 
     What may pass by itself is tried again later; what can't, and what keeps failing, has failed.
+    ``tell`` is where events go.
     """
     late = taken.late or None
-    log("schedule.begun", level="info", due_at=taken.due_at, late=late, **_told(taken))
+    tell("schedule.begun", level="info", due_at=taken.due_at, late=late, **_told(taken))
     try:
         came = SCHEDULED[taken.job](Work(engine, settings, taken))
     except BookraError as error:
-        came = Came(RunState.FAILED, error.code)
+        came = Came(RunState.FAILED, error.code, error)
         if isinstance(error, UnavailableError):
-            return _put_off(engine, taken, came)
+            return _put_off(engine, taken, tell, came)
     except Exception as error:  # noqa: BLE001 - one run's trouble is its own
-        return _put_off(engine, taken, Came(RunState.FAILED, type(error).__name__))
+        return _put_off(engine, taken, tell, Came(RunState.FAILED, type(error).__name__, error))
     noted = engine.act(
         taken.tenant,
         lambda tx: runs.finish(tx, taken, came.state, came.outcome),
         command=None,
     )
     event = "schedule.ended" if noted else "schedule.lost"
-    level: Level = "info" if came.state is RunState.DONE and noted else "error"
-    log(event, level=level, state=came.state.value, outcome=came.outcome, **_told(taken))
+    level = "info" if came.state is RunState.DONE and noted else "error"
+    tell(event, level=level, state=came.state.value, outcome=came.outcome, **_told(taken))
     return came
 
 
-def _put_off(engine: Engine, taken: Taken, came: Came) -> Came:
+def _put_off(engine: Engine, taken: Taken, tell: Callable[..., None], came: Came) -> Came:
     again = engine.act(taken.tenant, lambda tx: runs.put_off(tx, taken, came.outcome), command=None)
-    level: Level = "warning" if again else "error"
-    log("schedule.failed", level=level, again=again, error=came.outcome, **_told(taken))
+    level = "warning" if again else "error"
+    tell("schedule.failed", level=level, again=again, error=came.outcome, **_told(taken))
     return came
 
 

@@ -1,0 +1,94 @@
+"""Schedules from the command line."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from front_desk import Desk
+
+PAY_DAY = ("schedule", "add", "pay-day", "--job", "payout-run", "--cron", "0 6 1 * *")
+KEYS = {"name", "job", "cron", "arguments", "enabled", "due_at", "last"}
+RUN_KEYS = {"due_at", "state", "attempts", "started_at", "finished_at", "outcome"}
+
+
+def test_a_schedule_is_added_listed_changed_and_removed(desk: Desk) -> None:
+    added = desk(*PAY_DAY, "--approve", "--json", check=True).json
+    assert set(added) == KEYS
+    assert added["arguments"] == {"period": "previous", "approve": True}
+    due = datetime.fromisoformat(added["due_at"]).astimezone(ZoneInfo("Europe/Berlin"))
+    assert (due.day, due.hour, due.minute) == (1, 6, 0)
+    assert desk(*PAY_DAY, "--approve", "--json", check=True).json == added
+    changed = desk("schedule", "set", "pay-day", "--cron", "30 7 2 * *", "--json", check=True).json
+    assert changed["cron"] == "30 7 2 * *"
+    assert changed["arguments"] == added["arguments"]
+    assert changed["due_at"] != added["due_at"]
+    desk("schedule", "remove", "pay-day", check=True)
+    listed = {each["name"] for each in desk("schedule", "list", "--json", check=True).json}
+    assert listed == {"nightly-verify", "nightly-reconcile", "nightly-prune"}
+    gone = desk("schedule", "show", "pay-day", "--json")
+    assert (gone.code, gone.error["code"]) == (3, "unknown_schedule")
+
+
+def test_a_name_that_is_taken_by_other_terms_is_refused_and_a_removed_one_is_free(
+    desk: Desk,
+) -> None:
+    desk(*PAY_DAY, check=True)
+    other = desk(*PAY_DAY, "--approve", "--json")
+    assert (other.code, other.error["code"]) == (4, "exists")
+    desk("schedule", "remove", "pay-day", check=True)
+    again = desk(*PAY_DAY, "--approve", "--json", check=True).json
+    assert again["arguments"]["approve"] is True
+
+
+def test_a_default_is_disabled_enabled_and_stays_removed(desk: Desk) -> None:
+    off = desk("schedule", "disable", "nightly-verify", "--json", check=True).json
+    assert (off["enabled"], off["due_at"]) == (False, None)
+    on = desk("schedule", "enable", "nightly-verify", "--json", check=True).json
+    assert on["due_at"] is not None
+    desk("schedule", "remove", "nightly-verify", check=True)
+    desk(*PAY_DAY, check=True)
+    listed = {each["name"] for each in desk("schedule", "list", "--json", check=True).json}
+    assert listed == {"pay-day", "nightly-reconcile", "nightly-prune"}
+
+
+def test_a_run_by_hand_does_the_job_and_is_kept(desk: Desk) -> None:
+    ran = desk("schedule", "run", "nightly-verify", "--json", check=True).json
+    assert (ran["job"], ran["state"]) == ("verify", "done")
+    shown = desk("schedule", "show", "nightly-verify", "--json", check=True).json
+    (run,) = shown["runs"]
+    assert set(run) == RUN_KEYS
+    assert run["finished_at"] is not None
+    assert shown["last"] == run
+    assert "entries stand" in desk("schedule", "show", "nightly-verify", check=True).stdout
+
+
+def test_a_dry_run_and_a_repeated_key_change_nothing(desk: Desk) -> None:
+    desk(*PAY_DAY, "--dry-run", check=True)
+    assert desk("schedule", "show", "pay-day").code == 3
+    first = desk(*PAY_DAY, "--idempotency-key", "k1", "--json", check=True).json
+    desk("schedule", "remove", "pay-day", check=True)
+    assert desk(*PAY_DAY, "--idempotency-key", "k1", "--json", check=True).json == first
+    assert desk("schedule", "show", "pay-day").code == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--job", "payday", "--cron", "0 6 1 * *"), "unknown_job"),
+        (("--job", "verify", "--cron", "at six"), "bad_cron"),
+        (("--job", "verify", "--cron", "0 6 31 2 *"), "bad_cron"),
+        (("--job", "verify", "--cron", "0 6 1 * *", "--period", "previous"), "bad_argument"),
+        (("--job", "payout-run", "--cron", "0 6 1 * *", "--period", "2026-11"), "bad_argument"),
+        (
+            ("--job", "payout-run", "--cron", "0 6 1 * *", "--period", "current", "--approve"),
+            "bad_argument",
+        ),
+    ],
+)
+def test_what_can_not_be_a_schedule_is_refused(
+    front: Desk, words: tuple[str, ...], code: str
+) -> None:
+    refused = front("schedule", "add", "odd", *words, "--json")
+    assert (refused.code, refused.error["code"]) == (6, code)
