@@ -28,8 +28,9 @@ from bookra.ids import new_id
 from bookra.relay.access import Clients
 from bookra.relay.drain import Drain
 from bookra.relay.inbound import Inbound
-from bookra.relay.log import log
+from bookra.relay.log import bind, log
 from bookra.relay.options import RelayOptions
+from bookra.relay.servers import Servers
 
 __all__ = ["Relay", "RelayOptions"]
 
@@ -60,6 +61,7 @@ class Relay:
             workers=options.workers,
         )
         self._inbound = Inbound(engine, self._clients)
+        self._servers = Servers(engine, self._clients, self._inbound, options)
         self._told_to_stop = False
         # An Event's lock is not reentrant: a signal that comes while the main thread holds it, on
         # its way into wait(), would wait for itself. A SimpleQueue may be put to in a handler.
@@ -74,6 +76,8 @@ class Relay:
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
+        bind(relay=str(self.id))
+        self._servers.start()
         self._note(HERE)
         scheduler = BackgroundScheduler(timezone=UTC)
         for name, seconds, work in self._ticks():
@@ -90,6 +94,7 @@ class Relay:
         log("relay.started", relay=str(self.id), lease_seconds=self._options.lease_seconds)
         self._signals.get()
         log("relay.stopping", relay=str(self.id))
+        self._servers.stop()
         self._drain.halt()
         scheduler.shutdown(wait=True)
         self.close()
