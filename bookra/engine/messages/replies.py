@@ -34,8 +34,8 @@ START_WORDS = frozenset(
 )
 
 CUSTOMER = text(
-    "SELECT id, opted_out_of FROM customers WHERE tenant_id = :tenant_id AND phone = :phone"
-    " FOR NO KEY UPDATE"
+    "SELECT id, opted_out_of, wrote_at FROM customers"
+    " WHERE tenant_id = :tenant_id AND phone = :phone FOR NO KEY UPDATE"
 )
 WROTE = text(
     "UPDATE customers SET wrote_at = GREATEST(wrote_at, :at), changed_by = session_user"
@@ -59,6 +59,8 @@ def heard(tx: Tx, from_e164: str, text_: str, at: datetime) -> str:
     if row is None:
         return "unknown"
     tx.run(WROTE, id=row.id, at=at)
+    if row.wrote_at is not None and at < row.wrote_at:
+        return "heard"  # brought again, or late: what was written since then counts
     word = _plain(text_)
     if word in STOP_WORDS:
         if stop(tx, row.id):
