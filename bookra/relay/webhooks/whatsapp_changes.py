@@ -13,6 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from bookra.clock import from_epoch
+from bookra.engine.messages.replies import heard
+from bookra.engine.messages.statuses import note_status
 from bookra.engine.runtime import Engine, Tx
 from bookra.relay.webhooks.accounts import Accounts, Sealed
 from bookra.relay.webhooks.answering import (
@@ -39,12 +41,13 @@ LONGEST_TEXT = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What became of a message of ours, by its id at WhatsApp."""
+    """What became of a message of ours, by its id at WhatsApp, and by what we gave along."""
 
     message_ref: str
     status: str
     at: datetime
     error_code: str | None
+    opaque: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +102,17 @@ class WhatsAppChanges:
         return KEPT
 
     def _settle(self, tenant: str, statuses: list[Status], replies: list[Reply]) -> None:
-        from bookra.engine.messages.replies import heard
-        from bookra.engine.messages.statuses import note_status
-
         def action(tx: Tx) -> None:
             # In one order for everybody, so that two bodies at once don't wait for each other.
             for each in sorted(statuses, key=lambda each: (each.message_ref, each.at)):
-                note_status(tx, each.message_ref, each.status, each.at, each.error_code)
+                note_status(
+                    tx,
+                    each.message_ref,
+                    each.status,
+                    each.at,
+                    each.error_code,
+                    opaque=each.opaque,
+                )
             for reply in sorted(replies, key=lambda reply: (reply.from_e164, reply.at)):
                 heard(tx, reply.from_e164, reply.text, reply.at)
 
@@ -132,7 +139,9 @@ def _statuses(value: dict[str, Any]) -> Iterator[Status]:
         if known and at is not None and each.get("status") in STATUSES:
             error = next(iter(_dicts(each.get("errors"))), {}).get("code")
             code = str(error) if isinstance(error, int) else None
-            yield Status(str(identifier), each["status"], at, code)
+            opaque = each.get("biz_opaque_callback_data")
+            given = opaque[:512] if isinstance(opaque, str) else ""
+            yield Status(str(identifier), each["status"], at, code, given)
 
 
 def _replies(value: dict[str, Any]) -> Iterator[Reply]:
