@@ -31,6 +31,20 @@ def test_a_part_goes_back_with_its_tax_its_fee_and_its_commission(counter: Count
     counter.verified()
 
 
+def test_a_tip_and_a_deposit_go_back_when_they_are_asked_for(counter: Counter) -> None:
+    code = counter.book()
+    counter("pay", code, "--cash", "--tip", "15.00")
+    counter("refund", code, "--tip")
+    counter.posted("the whole goes back with its tip, in cash", "--booking", code)
+
+    code = counter.book()
+    counter.by_card(code, "--amount", "30.00")
+    counter("refund", code)
+    counter.drain()
+    counter.posted("a deposit goes back", "--booking", code)
+    counter.verified()
+
+
 def test_commission_that_was_paid_out_is_claimed_back_from_the_next_run(counter: Counter) -> None:
     """Two months ago it was earned and paid; since then half of the price went back."""
     code = counter.book("--pay", "cash")
@@ -113,6 +127,8 @@ def test_a_refund_that_fails_later_is_owed(counter: Counter) -> None:
     counter("sandbox", "fail-refund", ref)
     counter.drain()
     counter.posted("a refund that fails later", "--booking", code)
+    counter("refund", code, "--owed", "--to", "cash")
+    counter.posted("what is owed, paid out in cash", "--booking", code)
     counter.verified()
 
 

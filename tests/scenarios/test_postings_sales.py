@@ -130,3 +130,14 @@ def test_a_packages_visits_and_what_is_left_of_it(open_counter: Counters) -> Non
     assert counter.entries("breakage", "--order", used["order"]) == []
     assert counter("package", "expire") == {"expired": []}
     counter.verified()
+
+
+def test_a_members_period_without_visits_is_earned_when_it_is_over(counter: Counter) -> None:
+    plan = ("--name", "Club", "--price", "49.00", "--discount-percent", "10")
+    counter("membership", "plan", "add", "club", *plan)
+    counter("membership", "sell", "club", "--customer", "Rosa Vega", "--cash")
+    (period,) = counter("package", "list")
+    counter.expired(period["code"])
+    counter("package", "expire")
+    counter.posted("a member's period without visits is over", "--order", period["order"])
+    counter.verified()
