@@ -134,14 +134,13 @@ def _values(found: dict[str, Any], phone_number_id: str | None) -> Iterator[dict
 
 def _statuses(value: dict[str, Any]) -> Iterator[Status]:
     for each in _dicts(value.get("statuses")):
-        at, identifier = _moment(each), each.get("id")
-        known = isinstance(identifier, str) and MESSAGE_ID.fullmatch(identifier)
-        if known and at is not None and each.get("status") in STATUSES:
+        at, identifier, became = _moment(each), str(each.get("id")), str(each.get("status"))
+        if MESSAGE_ID.fullmatch(identifier) and at is not None and became in STATUSES:
             error = next(iter(_dicts(each.get("errors"))), {}).get("code")
             code = str(error) if isinstance(error, int) else None
             opaque = each.get("biz_opaque_callback_data")
             given = opaque[:512] if isinstance(opaque, str) else ""
-            yield Status(str(identifier), each["status"], at, code, given)
+            yield Status(identifier, became, at, code, given)
 
 
 def _replies(value: dict[str, Any]) -> Iterator[Reply]:
