@@ -216,7 +216,8 @@ class Connected:
             "charges": shown["stripe"]["charges"],
             "refunds": shown["stripe"]["refunds"],
             "events": len(events),
-            "messages": len(of_it),
+            "links": sum(m["template"] == "payment_link" for m in of_it),
+            "messages": sum(m["template"] != "payment_link" for m in of_it),
             "invoices": self.count("invoices"),
             "splits": self.count("commission_splits"),
         }
@@ -255,6 +256,7 @@ ONCE_PAID = {
     "charges": 1,
     "refunds": 0,
     "events": 1,
+    "links": 1,
     "messages": 1,
     "invoices": 1,
     "splits": 1,

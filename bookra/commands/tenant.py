@@ -9,6 +9,7 @@ import typer
 from bookra.commands import documents, output, tenant_policy, tenant_provider
 from bookra.commands.options import DryRun, group
 from bookra.commands.session import current
+from bookra.commands.tenant_messages import messages
 from bookra.commands.tenant_rules import rules
 from bookra.money import rate_bps
 
@@ -16,6 +17,7 @@ app = group("Businesses: create, list, show, brand, rules, providers.")
 app.add_typer(tenant_provider.app, name="provider")
 app.add_typer(tenant_policy.app, name="policy")
 app.command()(rules)
+app.command()(messages)
 
 Slug = Annotated[str, typer.Argument(help="The business's slug.")]
 COLUMNS = ("slug", "name", "timezone", "currency", "country", "tax_percent")

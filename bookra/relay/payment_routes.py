@@ -13,7 +13,7 @@ from bookra.clock import to_epoch
 from bookra.engine.bookings.model import OCCUPYING, Booking, Status
 from bookra.engine.bookings.store import booking_by_id
 from bookra.engine.outbox import topics
-from bookra.engine.payments import cards, links, operations, saved_cards
+from bookra.engine.payments import cards, links, operations, saved_cards, telling
 from bookra.engine.payments.cards import SavedCard
 from bookra.engine.payments.operations import Operation
 from bookra.engine.payments.settling import FEES
@@ -142,6 +142,7 @@ def page_opened(tx: Tx, payload: topics.Payload, delivered: Delivered) -> None:
     known = delivered.facts
     if isinstance(known, CheckoutOpened):
         operations.opened(tx, payload.operation_id, known.session_id, known.url, known.expires_at)
+        telling.bring_page(tx, payload.operation_id)
     elif delivered is NOT_WANTED or (
         isinstance(known, CheckoutClosed) and known.status == "expired"
     ):

@@ -113,7 +113,7 @@ def _accept(tx: sqlite3.Connection, sender: str, recipient: str, message: Json) 
             sender,
             recipient,
             message.get("template", {}).get("name"),
-            message.get("biz_opaque_callback_data"),
+            _booking_of(message),
             now(tx),
             json.dumps(message),
         ),
@@ -122,6 +122,12 @@ def _accept(tx: sqlite3.Connection, sender: str, recipient: str, message: Json) 
     for status in steps:
         _record_status(tx, sender, identifier, recipient, message, status)
     return identifier
+
+
+def _booking_of(message: Json) -> str | None:
+    """Return the booking's code: what stands before the first slash of what travels along."""
+    opaque = message.get("biz_opaque_callback_data")
+    return opaque.partition("/")[0] or None if isinstance(opaque, str) else None
 
 
 def _checked(request: Request) -> Json:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from connected import ONCE_PAID, PHONE, Connected
+from connected import ONCE_PAID, Connected
 from sqlalchemy import text
 
 from bookra.engine.bookings.actions import cancel
 from bookra.engine.bookings.booking import book
 from bookra.engine.bookings.model import Status
+from bookra.engine.messages.model import Channel
+from bookra.engine.messages.own_words import OwnTemplate, remove_words, set_words
+from bookra.engine.messages.wording import OwnWords
 from bookra.engine.outbox import inspect
 from bookra.engine.outbox.inspect import OutboxRow
-from bookra.engine.people.customers import add_customer
 
 FAULTS = ("drop-before", "drop-after", "500", "500-after", "409", "429", "slow", "down")
 """All kinds but ``timeout``, whose 25 seconds the clients' own tests spare themselves."""
@@ -23,7 +25,13 @@ AGED = text(
     " WHERE tenant_id = :tenant_id"
 )
 
-SPEAKS = text("UPDATE customers SET language = :language WHERE tenant_id = :tenant_id")
+UNAPPROVED = OwnTemplate(
+    "booking_confirmed", Channel.WHATSAPP, "en", OwnWords(provider_name="luna_confirmed")
+)
+MISNAMED = text(
+    "UPDATE message_templates SET provider_name = 'Not A Name' WHERE tenant_id = :tenant_id"
+)
+"""A template that WhatsApp does not know: 132001."""
 
 
 def test_a_visit_paid_by_link_has_each_effect_once(luna: Connected) -> None:
@@ -43,7 +51,7 @@ def test_a_visit_paid_in_cash_asks_nothing_of_stripe(luna: Connected) -> None:
     booking = luna.book()
     luna.take_cash(booking)
     luna.drain()
-    assert luna.seen(booking) == {**ONCE_PAID, "sessions": 0, "charges": 0}
+    assert luna.seen(booking) == {**ONCE_PAID, "sessions": 0, "charges": 0, "links": 0}
     luna.prove_the_money()
 
 
@@ -137,11 +145,13 @@ def test_a_delivery_that_never_works_ends_as_a_dead_letter(luna: Connected) -> N
 
 def dead_message(luna: Connected) -> OutboxRow:
     """Let a message be refused for good, with another one behind it; return its row."""
-    luna.salon.act(lambda tx: add_customer(tx, "Rosa Vega", phone=PHONE))
-    luna.salon.act(lambda tx: tx.run(SPEAKS, language="klingon"))
+    luna.salon.act(lambda tx: set_words(tx, UNAPPROVED))
+    luna.salon.act(lambda tx: tx.run(MISNAMED))
     booking = luna.book()
     luna.drain()
-    luna.salon.act(lambda tx: tx.run(SPEAKS, language="en"))
+    luna.salon.act(
+        lambda tx: remove_words(tx, "booking_confirmed", Channel.WHATSAPP, UNAPPROVED.language)
+    )
     luna.salon.act(lambda tx: cancel(tx, booking.code))
     luna.drain()
     first, second = [row for row in luna.rows() if row.topic == "message.send"]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from bookra.engine.bookings.model import Booking
+from bookra.engine.messages.planning import plan
 from bookra.engine.outbox.emit import emit
-from bookra.engine.outbox.topics import DeleteCalendar, SendMessage, UpsertCalendar
-from bookra.engine.people.customers import customer_by_id
+from bookra.engine.outbox.topics import DeleteCalendar, UpsertCalendar
 from bookra.engine.runtime import Tx
-from bookra.engine.tenancy.providers import account
 
 
 def announce(tx: Tx, booking: Booking, template: str = "booking_confirmed") -> None:
@@ -23,7 +22,9 @@ def withdraw(tx: Tx, booking: Booking, *, tells: bool = True) -> None:
         message(tx, booking, "booking_cancelled")
 
 
-def message(tx: Tx, booking: Booking, template: str) -> None:
-    """Emit a message to the customer, if there is a number to send it to."""
-    if account(tx, SendMessage.destination) and customer_by_id(tx, booking.customer_id).phone:
-        emit(tx, SendMessage(booking.id, template))
+def message(tx: Tx, booking: Booking, template: str, *, key: str | None = None) -> None:
+    """Plan a message to the customer, if there is a way to reach them.
+
+    Once for each ``key``; without one, once for each revision of the booking.
+    """
+    plan(tx, booking, template, once_key=key or f"{template}:{booking.id}:{booking.revision}")

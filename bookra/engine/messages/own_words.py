@@ -7,8 +7,16 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from bookra.engine.messages.model import ANSWER, Channel
-from bookra.engine.messages.wording import OwnWords, base_language, placeholders, the_template
+from bookra.engine.messages.model import ANSWER, TEMPLATES, Channel
+from bookra.engine.messages.wording import (
+    LANGUAGES,
+    OwnWords,
+    base_language,
+    placeholders,
+    provider_text,
+    raw_words,
+    the_template,
+)
 from bookra.engine.runtime import Tx
 from bookra.errors import InvalidInputError, NotFoundError
 from bookra.ids import new_id
@@ -87,6 +95,52 @@ def own_languages(tx: Tx, name: str, channel: Channel) -> frozenset[str]:
         own.language
         for own in own_templates(tx)
         if (own.name, own.channel) == (name, channel) and own.words.body
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The words that hold for a template, a channel and a language; ``own`` tells whose they are.
+
+    ``provider_text`` is the text to have approved; empty for mail and for what needs no approval.
+    """
+
+    name: str
+    channel: Channel
+    language: str
+    own: bool
+    subject: str
+    text: str
+    provider_text: str
+    provider_name: str | None
+    provider_language: str | None
+
+
+def listing(tx: Tx) -> list[Listed]:
+    """Return the words of every template, in every language that there are words in."""
+    own = {(each.name, each.channel, each.language): each.words for each in own_templates(tx)}
+    built_in = [
+        (template.name, channel, language)
+        for template in TEMPLATES.values()
+        for channel in template.channels
+        for language in LANGUAGES
+    ]
+    return [_listed(*where, own.get(where)) for where in dict.fromkeys([*built_in, *own])]
+
+
+def _listed(name: str, channel: Channel, language: str, words: OwnWords | None) -> Listed:
+    subject, text = raw_words(name, language, words)
+    approved = channel is Channel.WHATSAPP and name != ANSWER
+    return Listed(
+        name,
+        channel,
+        language,
+        words is not None,
+        subject if channel is Channel.MAIL else "",
+        text,
+        provider_text(name, language, words) if approved else "",
+        ((words.provider_name if words else None) or name) if approved else None,
+        ((words.provider_language if words else None) or language) if approved else None,
     )
 
 

@@ -53,26 +53,7 @@ def plan(
         booking_id=booking.id,
         customer_id=booking.customer_id,
     )
-    return _written(tx, new, due_at)
-
-
-def plan_receipt(
-    tx: Tx, invoice_id: UUID, booking_id: UUID | None, order_id: UUID | None, customer_id: UUID
-) -> UUID | None:
-    """Plan the mail that brings an invoice to its customer; once for each invoice."""
-    channel = channel_for(tx, the_template("receipt"), recipient(tx, customer_id))
-    if channel is None:
-        return None
-    new = NewMessage(
-        new_id(),
-        f"receipt:{invoice_id}",
-        "receipt",
-        channel,
-        booking_id=booking_id,
-        order_id=order_id,
-        customer_id=customer_id,
-    )
-    return _written(tx, new)
+    return written(tx, new, due_at)
 
 
 def plan_answer(tx: Tx, customer_id: UUID, template: str, *, once_key: str) -> UUID | None:
@@ -80,7 +61,7 @@ def plan_answer(tx: Tx, customer_id: UUID, template: str, *, once_key: str) -> U
     if account(tx, Channel.WHATSAPP.value) is None:
         return None
     new = NewMessage(new_id(), once_key, template, Channel.WHATSAPP, customer_id=customer_id)
-    return _written(tx, new)
+    return written(tx, new)
 
 
 def plan_trouble(tx: Tx, provider: str) -> UUID | None:
@@ -92,7 +73,7 @@ def plan_trouble(tx: Tx, provider: str) -> UUID | None:
     if channel is None:
         return None
     day = tx.now.astimezone(tx.tenant.zone).date()
-    return _written(tx, NewMessage(new_id(), f"account:{provider}:{day}", template.name, channel))
+    return written(tx, NewMessage(new_id(), f"account:{provider}:{day}", template.name, channel))
 
 
 def fall_back(tx: Tx, message: Message) -> UUID | None:
@@ -113,7 +94,7 @@ def fall_back(tx: Tx, message: Message) -> UUID | None:
         customer_id=message.customer_id,
         instead_of=message.id,
     )
-    return _written(tx, new)
+    return written(tx, new)
 
 
 def payload_of(message: Message | NewMessage) -> MessagePayload:
@@ -122,7 +103,8 @@ def payload_of(message: Message | NewMessage) -> MessagePayload:
     return kind(message.booking_id, message.template, message.id)
 
 
-def _written(tx: Tx, new: NewMessage, due_at: datetime | None = None) -> UUID | None:
+def written(tx: Tx, new: NewMessage, due_at: datetime | None = None) -> UUID | None:
+    """Write a message and its intention; None when there is one with its key."""
     if not store.insert(tx, new):
         return None
     emit(tx, payload_of(new), due_at=due_at)

@@ -97,15 +97,14 @@ def render(
     Raises NotFoundError (``unknown_template``).
     """
     known, words = the_template(template), own or OwnWords()
-    subject, body = _built_in(known, language)
+    subject, written = raw_words(template, language, own)
     values = told(facts, language)
-    written = words.body or body
     names = placeholders(words.body) if words.body else known.parameters
     text = written.format_map(values)
     if channel is Channel.MAIL and not words.body:
         text = _letter(text, known, facts, language)
     return Rendered(
-        _one_line((words.subject or subject).format_map(values)),
+        _one_line(subject.format_map(values)),
         text,
         tuple(_one_line(values[name]) or NOTHING for name in names),
         words.provider_name or template,
@@ -116,9 +115,15 @@ def render(
 def provider_text(template: str, language: str, own: OwnWords | None = None) -> str:
     """Return the text that Meta is asked to approve: ``{{1}}`` and so on for the parameters."""
     known, words = the_template(template), own or OwnWords()
-    body = words.body or _built_in(known, language)[1]
+    body = raw_words(template, language, own)[1]
     names = placeholders(words.body) if words.body else known.parameters
     return body.format_map({name: f"{{{{{at}}}}}" for at, name in enumerate(names, 1)})
+
+
+def raw_words(template: str, language: str, own: OwnWords | None = None) -> tuple[str, str]:
+    """Return the subject and the body that hold, placeholders and all."""
+    words, built_in = own or OwnWords(), _built_in(the_template(template), language)
+    return words.subject or built_in[0], words.body or built_in[1]
 
 
 def the_template(name: str) -> Template:

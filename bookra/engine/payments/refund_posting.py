@@ -54,7 +54,7 @@ def post_refund(tx: Tx, sold: Sold, purse: Purse, giving: Giving) -> bool:
     if fresh:
         _caused(tx, sold, giving.key, parts)
         if sold.booking is not None and giving.way != "package":
-            message(tx, sold.booking, "payment_refunded")
+            message(tx, sold.booking, "payment_refunded", key=f"payment_refunded:{giving.key}")
     return fresh
 
 

@@ -12,13 +12,14 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from bookra.engine.bookings.announcing import message
 from bookra.engine.bookings.model import Booking
 from bookra.engine.bookings.store import booking_by_id
 from bookra.engine.ledger.rules import refunds, sales
 from bookra.engine.ledger.rules.sales import Fact
 from bookra.engine.ledger.store import post
 from bookra.engine.outbox.emit import emit
-from bookra.engine.outbox.topics import RefundPayment, SendMessage
+from bookra.engine.outbox.topics import RefundPayment
 from bookra.engine.payments import gift_balance, sold, store
 from bookra.engine.payments.operations import NewOperation, Operation, begin, stripe_account
 from bookra.engine.payments.purses import purse_of
@@ -26,7 +27,6 @@ from bookra.engine.payments.refund_asked import Back, checked
 from bookra.engine.payments.refund_parts import Part, plan, tips_back
 from bookra.engine.payments.refund_posting import Giving, post_refund
 from bookra.engine.payments.sold import Sold
-from bookra.engine.people.customers import customer_by_id
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError
 from bookra.ids import new_id
@@ -135,9 +135,8 @@ def give_back(tx: Tx, wanted: Operation, charge_id: UUID, charge_ref: str, amoun
     )
     emit(tx, RefundPayment(wanted.booking_id, begin(tx, new)))
     if wanted.booking_id is not None:
-        booking = booking_by_id(tx, wanted.booking_id)
-        if customer_by_id(tx, booking.customer_id).phone:
-            emit(tx, SendMessage(booking.id, "payment_refunded"))
+        told = booking_by_id(tx, wanted.booking_id)
+        message(tx, told, "payment_refunded", key=f"payment_refunded:{key}")
     return "refunding"
 
 

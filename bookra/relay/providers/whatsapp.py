@@ -1,4 +1,4 @@
-"""WhatsApp's wire: one template message, at most once.
+"""WhatsApp's wire: one message, at most once.
 
 The Cloud API has no idempotency: the same request twice is two messages. So a message that
 certainly never left is tried again, one that the API refuses in its own words is what the words
@@ -50,7 +50,7 @@ _NUMBER = re.compile(r"\+?(\d{7,15})")
 _BUSY_ACCOUNT = frozenset({4, 80007, 130429})
 _BUSY_RECIPIENT = 131056
 _ILL = frozenset({2, 131016, 131057})
-_OTHER_CHANNEL = frozenset({131026, 131049, 131050, 130472})
+_OTHER_CHANNEL = frozenset({131026, 131047, 131049, 131050, 130472})
 _STOPPED = frozenset({0, 10, 190, 368, 131031, 131042, *range(200, 300)})
 
 
@@ -67,18 +67,17 @@ class WhatsAppAccess:
 class TemplateMessage:
     """An approved template with its parameters, for one number.
 
-    ``booking_code`` travels along and comes back in the status webhooks.
+    ``opaque`` travels along and comes back in the status webhooks.
     """
 
     to_e164: str = field(repr=False)
     name: str
     language: str
     parameters: tuple[str, ...] = field(repr=False)
-    booking_code: str
+    opaque: str
 
     def __post_init__(self) -> None:
-        if _NUMBER.fullmatch(self.to_e164) is None:
-            raise ValueError("a message needs a number in E.164: + and 7 to 15 digits")
+        _check_number(self.to_e164)
 
     def body(self) -> dict[str, Any]:
         """Return the message as the API takes it.
@@ -89,14 +88,24 @@ class TemplateMessage:
         template: dict[str, Any] = {"name": self.name, "language": {"code": self.language}}
         if texts:
             template["components"] = [{"type": "body", "parameters": texts}]
-        return {
-            "messaging_product": "whatsapp",
-            "recipient_type": "individual",
-            "to": self.to_e164.removeprefix("+"),
-            "type": "template",
-            "template": template,
-            "biz_opaque_callback_data": self.booking_code,
-        }
+        return {**_envelope(self.to_e164, self.opaque), "type": "template", "template": template}
+
+
+@dataclass(frozen=True, slots=True)
+class TextMessage:
+    """An answer in free text, which WhatsApp takes for 24 hours after a customer has written."""
+
+    to_e164: str = field(repr=False)
+    text: str = field(repr=False)
+    opaque: str
+
+    def __post_init__(self) -> None:
+        _check_number(self.to_e164)
+
+    def body(self) -> dict[str, Any]:
+        """Return the message as the API takes it; an address in it shows no preview."""
+        text = {"preview_url": False, "body": self.text}
+        return {**_envelope(self.to_e164, self.opaque), "type": "text", "text": text}
 
 
 class WhatsAppClient:
@@ -117,10 +126,13 @@ class WhatsAppClient:
             access.base_url or API_URL, timeout_seconds=timeout_seconds, keep_alive=False
         )
 
-    def send(self, template: TemplateMessage) -> Outcome:
-        """Send one message: Delivered(message id), which means accepted, not yet read."""
+    def send(self, message: TemplateMessage | TextMessage) -> Outcome:
+        """Send one message: Delivered(message id), which means accepted, not yet read.
+
+        A text after its 24 hours is Dead(``undeliverable``), as 131047 says.
+        """
         try:
-            request = self._request(template)
+            request = self._request(message)
         except ValueError:
             return Retry("whatsapp not sent: the token is not one", ACCOUNT)
         try:
@@ -130,11 +142,11 @@ class WhatsAppClient:
         except Exception as error:  # noqa: BLE001 - whatever broke by now, it may have been sent
             return Unknown(f"whatsapp no_answer {type(error).__name__}")
 
-    def _request(self, template: TemplateMessage) -> httpx.Request:
+    def _request(self, message: TemplateMessage | TextMessage) -> httpx.Request:
         return self._http.build_request(
             "POST",
             f"/{API_VERSION}/{self._access.phone_number_id}/messages",
-            json=template.body(),
+            json=message.body(),
             headers={"Authorization": f"Bearer {self._access.token}"},
         )
 
@@ -152,6 +164,20 @@ class WhatsAppClient:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _envelope(to_e164: str, opaque: str) -> dict[str, Any]:
+    return {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": to_e164.removeprefix("+"),
+        "biz_opaque_callback_data": opaque,
+    }
+
+
+def _check_number(to_e164: str) -> None:
+    if _NUMBER.fullmatch(to_e164) is None:
+        raise ValueError("a message needs a number in E.164: + and 7 to 15 digits")
 
 
 def _outcome_of(reply: httpx.Response) -> Outcome:

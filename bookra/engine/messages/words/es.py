@@ -8,8 +8,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "booking_confirmed": (
         "Su cita en {business}: {when}",
         (
-            "Hola, {customer}: {business} le espera para {services} el {when}."
-            " Su código de reserva es {code}. ¡Hasta pronto!"
+            "Hola, {customer}: {business} le espera para {services} el {when}. Su código de"
+            " reserva es {code}. ¡Hasta pronto!"
         ),
     ),
     "booking_moved": (
@@ -22,52 +22,52 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "booking_cancelled": (
         "Su cita en {business} queda cancelada",
         (
-            "Hola, {customer}: su cita en {business} para {services} el {when} queda cancelada (código"
-            " de reserva {code}). Será un placer recibirle en otra ocasión."
+            "Hola, {customer}: su cita en {business} para {services} el {when} queda cancelada"
+            " (código de reserva {code}). Será un placer recibirle en otra ocasión."
         ),
     ),
     "series_confirmed": (
         "Sus citas en {business} a partir del {when}",
         (
-            "Hola, {customer}: {business} ha reservado su serie de citas para {services}. La primera es"
-            " el {when}, con el código de reserva {code}. ¡Hasta pronto!"
+            "Hola, {customer}: {business} ha reservado su serie de citas para {services}. La"
+            " primera es el {when}, con el código de reserva {code}. ¡Hasta pronto!"
         ),
     ),
     "booking_reminder": (
         "Recordatorio: {business}, {when}",
         (
-            "Hola, {customer}: {business} le recuerda su cita para {services} el {when}. Su código de"
-            " reserva es {code}. Por favor, avísenos pronto si no puede venir."
+            "Hola, {customer}: {business} le recuerda su cita para {services} el {when}. Su"
+            " código de reserva es {code}. Por favor, avísenos pronto si no puede venir."
         ),
     ),
     "payment_link": (
         "Pague su cita en {business}, por favor",
         (
-            "Hola, {customer}: le rogamos que pague {amount} a {business} por {services} el {when}"
-            " (código de reserva {code}). Esta es la página de pago segura: {link} – se lo confirmamos"
-            " en cuanto esté pagado."
+            "Hola, {customer}: le rogamos que pague {amount} a {business} por {services} el"
+            " {when} (código de reserva {code}). Esta es la página de pago segura: {link} – se"
+            " lo confirmamos en cuanto esté pagado."
         ),
     ),
     "payment_refunded": (
         "{business} le devuelve su pago",
         (
-            "Hola, {customer}: {business} le devuelve un pago por {services} el {when} (código de"
-            " reserva {code}). Su banco puede tardar unos días en mostrarlo."
+            "Hola, {customer}: {business} le devuelve un pago por {services} el {when} (código"
+            " de reserva {code}). Su banco puede tardar unos días en mostrarlo."
         ),
     ),
     "waitlist_offer": (
         "Hay un hueco libre en {business}",
         (
-            "Buenas noticias, {customer}: {business} le guarda un hueco para {services} el {when}."
-            " Indíquenos el código {code} para quedárselo. Pasado el plazo, se ofrecerá a la siguiente"
-            " persona."
+            "Buenas noticias, {customer}: {business} le guarda un hueco para {services} el"
+            " {when}. Indíquenos el código {code} para quedárselo. Pasado el plazo, se ofrecerá"
+            " a la siguiente persona."
         ),
     ),
     "receipt": (
         "Su recibo de {business} ({code})",
         (
-            "Hola, {customer}: gracias por su pago. Adjuntamos a este mensaje la factura de {business}"
-            " correspondiente a {code}."
+            "Hola, {customer}: gracias por su pago. Adjuntamos a este mensaje la factura de"
+            " {business} correspondiente a {code}."
         ),
     ),
     "opted_out": (
@@ -80,9 +80,9 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "account_trouble": (
         "{business}: {account} deniega el acceso",
         (
-            "Hola: {account} ha denegado el acceso de {business} ({why}). No se pierde nada: lo que va"
-            " allí espera hasta que se vuelva a configurar la cuenta. Todo lo demás sigue como"
-            " siempre."
+            "Hola: {account} ha denegado el acceso de {business} ({why}). No se pierde nada: lo"
+            " que va allí espera hasta que se vuelva a configurar la cuenta. Todo lo demás sigue"
+            " como siempre."
         ),
     ),
 }
