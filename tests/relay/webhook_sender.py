@@ -18,6 +18,7 @@ from sqlalchemy import text
 from bookra.engine.runtime import Engine
 from bookra.engine.tenancy.providers import Vault, open_account, set_account
 from bookra.relay.access import Clients
+from bookra.relay.inbound import Inbound
 from bookra.relay.webhooks.receiver import Receiver
 
 WEBHOOK_SECRET = "whsec_current"
@@ -112,7 +113,11 @@ def seal(luna: Connected, provider: str, **secrets: str) -> None:
 
 @contextmanager
 def receiving(
-    luna: Connected, engine: Engine | None = None, *, sealed: bool = True
+    luna: Connected,
+    engine: Engine | None = None,
+    *,
+    sealed: bool = True,
+    inbound: Inbound | None = None,
 ) -> Iterator[Sender]:
     """Receive webhooks on a free port, with secrets for Stripe and for WhatsApp."""
     if sealed:
@@ -120,7 +125,7 @@ def receiving(
         seal(luna, "whatsapp", app_secret=APP_SECRET, verify_token=VERIFY_TOKEN)
     poked, used = Poked(), engine or luna.salon.engine
     clients = Clients(used, luna.settings)
-    receiver = Receiver(used, clients, poked, "127.0.0.1:0")
+    receiver = Receiver(used, clients, inbound or poked, "127.0.0.1:0")
     receiver.start()
     try:
         yield Sender(luna, receiver.url, poked)
