@@ -9,6 +9,7 @@ import typer
 from bookra.commands import output
 from bookra.commands.options import group
 from bookra.commands.session import current
+from bookra.errors import UsageError
 
 app = group("The relay: run it, drain it once, ask how it is.")
 
@@ -24,6 +25,15 @@ def run(
     poll: Annotated[float, typer.Option(help="Seconds between polls of Stripe.", min=0.1)] = 2.0,
     workers: Workers = 8,
     once: Annotated[bool, typer.Option("--once", help="Work until idle, then end.")] = False,
+    webhooks: Annotated[
+        str | None, typer.Option(help="Receive webhooks on HOST:PORT, behind a proxy with TLS.")
+    ] = None,
+    metrics: Annotated[
+        str | None, typer.Option(help="Serve /metrics, /live and /ready on HOST:PORT.")
+    ] = None,
+    log_level: Annotated[
+        str | None, typer.Option(help="debug, info, warning, error or off (BOOKRA_LOG).")
+    ] = None,
 ) -> None:
     """Run the relay until SIGTERM or Ctrl-C: it delivers, polls and sweeps.
 
@@ -31,13 +41,23 @@ def run(
 
       bookra relay run
       bookra relay run --once        (for cron)
+      bookra relay run --webhooks 127.0.0.1:8787 --metrics 127.0.0.1:9464
     """
+    if log_level is not None:
+        _log_from(log_level)
     if once:
         drain(lease=lease, workers=workers)
         return
     from bookra.relay.daemon import RelayOptions
 
-    _relay(RelayOptions(lease_seconds=lease, poll_seconds=poll, workers=workers)).run()
+    options = RelayOptions(
+        lease_seconds=lease,
+        poll_seconds=poll,
+        workers=workers,
+        webhooks=webhooks,
+        metrics=metrics,
+    )
+    _relay(options).run()
 
 
 @app.command()
@@ -95,7 +115,16 @@ def _relay(options: Any) -> Any:
     from bookra.relay.daemon import Relay
 
     session = current()
-    # Every worker may hold a connection, and so may each tick and the heartbeat.
-    engine = open_engine(session.settings, size=options.workers + 6)
+    # Every worker may hold a connection, and so may each tick, the heartbeat and each server.
+    servers = bool(options.webhooks) * 4 + bool(options.metrics)
+    engine = open_engine(session.settings, size=options.workers + 6 + servers)
     session.adopt(engine)
     return Relay(engine, session.settings, options)
+
+
+def _log_from(level: str) -> None:
+    """Write only what is at least ``level``; raises UsageError for another word."""
+    from bookra.relay.log import ORDER, set_level
+
+    if not set_level(level):
+        raise UsageError("usage", f"'{level}' is no level", hint=f"Use {', '.join(ORDER)}")
