@@ -5,6 +5,11 @@ nothing of Bookra's engine: what they saw is evidence of its own.
 """
 
 from bookra.sandbox.client import SandboxClient
+from bookra.sandbox.google_accounts import (
+    open_google_service_account,
+    set_google_zone,
+    share_google_calendar,
+)
 from bookra.sandbox.opening import (
     GoogleCalendar,
     MailAccount,
@@ -24,8 +29,11 @@ __all__ = [
     "StripeAccount",
     "WhatsAppSender",
     "open_google_calendar",
+    "open_google_service_account",
     "open_mail_account",
     "open_stripe_account",
     "open_whatsapp_sender",
     "serve",
+    "set_google_zone",
+    "share_google_calendar",
 ]

@@ -12,6 +12,7 @@ import sqlite3
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from bookra.sandbox.calendar_recurring import instance, instances, series_of
 from bookra.sandbox.google_errors import refused
 from bookra.sandbox.state import Json, random_id
 
@@ -47,12 +48,17 @@ def insert(tx: sqlite3.Connection, calendar: str, given: Json, at: int) -> Json:
         "eventType": "default",
         **fields,
     }
+    if "recurrence" in event:
+        next(instances(event), None)  # refuses a rule that it can't follow
     return _save(tx, calendar, event, at)
 
 
 def get(tx: sqlite3.Connection, calendar: str, key: str) -> Json:
-    """Return an event, a cancelled one too; 404 for one that never was."""
+    """Return an event, a cancelled one too, or a series' instance; 404 for what never was."""
     event = _stored(tx, calendar, key)
+    series = series_of(key) if event is None else None
+    if series is not None and (found := _stored(tx, calendar, series)) and "recurrence" in found:
+        event = instance(found, key)
     if event is None:
         raise refused(404, "notFound", "Not Found")
     return event
@@ -157,6 +163,18 @@ def _check_etag(event: Json, if_match: str | None) -> None:
         raise refused(
             412, "conditionNotMet", "Precondition Failed", location=("header", "If-Match")
         )
+
+
+def singles(tx: sqlite3.Connection, calendar: str, event: Json) -> list[Json]:
+    """Return an event as its instances, without those that are stored by themselves."""
+    if "recurrence" not in event:
+        return [event]
+    rows = tx.execute(
+        "SELECT id FROM calendar_events WHERE calendar = ? AND id > ? AND id < ?",
+        (calendar, f"{event['id']}_", f"{event['id']}`"),
+    )
+    apart = {row["id"] for row in rows}
+    return [one for one in instances(event) if one["id"] not in apart]
 
 
 def last_change(tx: sqlite3.Connection, calendar: str) -> int:

@@ -6,7 +6,8 @@ import base64
 import json
 import sqlite3
 
-from bookra.sandbox.calendar_events import edge, instant, last_change, stamp
+from bookra.sandbox.calendar_events import edge, instant, last_change, singles, stamp
+from bookra.sandbox.google_accounts import zone_of
 from bookra.sandbox.google_errors import refused
 from bookra.sandbox.state import Json, remember, setting
 
@@ -33,28 +34,39 @@ def listed(tx: sqlite3.Connection, calendar: str, query: dict[str, str], at: int
         "AND changed <= ? ORDER BY changed",
         (calendar, since, upto),
     )
+    expands = query.get("singleEvents") == "true"
     wanted = [
         (int(row["changed"]), event)
         for row in rows
-        if _wanted(event := json.loads(row["body"]), query, cancelled_too=cancelled_too)
+        for event in _shown(tx, calendar, json.loads(row["body"]), expands=expands)
+        if _wanted(event, query, cancelled_too=cancelled_too)
     ]
-    limit = _limit(query)
-    page = wanted[:limit]
+    page = _page(wanted, _limit(query))
     answer: Json = {
         "kind": "calendar#events",
         "etag": f'"{upto}"',
         "summary": calendar,
         "updated": stamp(at),
-        "timeZone": "UTC",
+        "timeZone": zone_of(tx, calendar),
         "accessRole": "owner",
         "defaultReminders": [],
         "items": _ordered([event for _, event in page], query.get("orderBy")),
     }
-    if len(wanted) > limit:
+    if len(wanted) > len(page):
         answer["nextPageToken"] = _closed([page[-1][0], upto])
     else:
         answer["nextSyncToken"] = _closed([upto, _generation(tx)])
     return answer
+
+
+def _shown(tx: sqlite3.Connection, calendar: str, event: Json, *, expands: bool) -> list[Json]:
+    return singles(tx, calendar, event) if expands else [event]
+
+
+def _page(wanted: list[tuple[int, Json]], limit: int) -> list[tuple[int, Json]]:
+    """Return the first ``limit`` events, and the rest of a series that would be cut in two."""
+    last = wanted[:limit][-1:]
+    return [one for one in wanted if last and one[0] <= last[0][0]]
 
 
 def _window(tx: sqlite3.Connection, calendar: str, query: dict[str, str]) -> tuple[int, int]:
@@ -75,7 +87,8 @@ def busy(tx: sqlite3.Connection, calendar: str, start: int, end: int) -> list[Js
     rows = tx.execute("SELECT body FROM calendar_events WHERE calendar = ?", (calendar,))
     spans = sorted(
         (max(start, begin), min(end, finish))
-        for event in map(json.loads, (row["body"] for row in rows))
+        for stored in map(json.loads, (row["body"] for row in rows))
+        for event in singles(tx, calendar, stored)
         if event["status"] != "cancelled" and event.get("transparency") != "transparent"
         for begin, finish in [(edge(event["start"], "start"), edge(event["end"], "end"))]
         if begin < end and finish > start

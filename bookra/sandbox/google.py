@@ -15,11 +15,17 @@ from urllib.parse import parse_qs, unquote
 
 from bookra.sandbox import calendar_events as events
 from bookra.sandbox import calendar_lists as lists
+from bookra.sandbox.google_accounts import FREE_BUSY, WRITER, role_of, zone_of
 from bookra.sandbox.google_errors import GoogleRefusedError, refused
-from bookra.sandbox.state import Json, State, issue_token, now, random_id, token_owner
+from bookra.sandbox.google_fields import partial
+from bookra.sandbox.google_oauth import CONSENT_PATH, TOKEN_PATH, consent, token
+from bookra.sandbox.state import Json, State, now, token_owner
 from bookra.sandbox.wire import Reply, Request
 
-TOKEN_SECONDS = 3600
+TIMES_ONLY = (
+    "kind etag id status start end recurringEventId originalStartTime transparency updated".split()
+)
+"""What whoever may see free and busy alone is shown of an event."""
 
 _EVENTS = re.compile(r"/calendar/v3/calendars/([^/]+)/events(?:/([^/]+))?")
 _CALENDAR = re.compile(r"/calendar/v3/calendars/([^/]+)")
@@ -37,6 +43,8 @@ class GoogleApi:
             if fault in _FAULTS:
                 raise _FAULTS[fault]()
             with self._state.writing() as tx:
+                if request.path == CONSENT_PATH:
+                    return consent(tx, request)
                 status, body = _route(tx, request)
             if fault == "500-after":
                 raise _FAULTS["500"]()
@@ -51,19 +59,25 @@ class GoogleApi:
 
 
 def _route(tx: sqlite3.Connection, request: Request) -> tuple[int, Json | None]:
-    if request.path == "/token":
-        return _token(tx, request)
+    if request.path == TOKEN_PATH:
+        return token(tx, request)
     owner = _owner(tx, request)
     query = {name: values[-1] for name, values in parse_qs(request.query).items()}
     if request.path == "/calendar/v3/freeBusy" and request.method == "POST":
         return 200, _free_busy(tx, owner, _document(request))
     if found := _EVENTS.fullmatch(request.path):
-        calendar = _own_calendar(owner, unquote(found[1]))
+        calendar, role = _opened(tx, owner, unquote(found[1]))
+        if request.method != "GET" and role not in ("owner", WRITER):
+            raise refused(
+                403, "requiredAccessLevel", "You need to have writer access to this calendar."
+            )
         key = None if found[2] is None else unquote(found[2])
-        return _event(tx, request, calendar, key, query)
+        status, body = _event(tx, request, calendar, key, query)
+        return status, _visible(body, role, query)
     if (found := _CALENDAR.fullmatch(request.path)) and request.method == "GET":
-        calendar = _own_calendar(owner, unquote(found[1]))
-        return 200, {"kind": "calendar#calendar", "id": calendar, "etag": '"1"', "timeZone": "UTC"}
+        calendar, _ = _opened(tx, owner, unquote(found[1]))
+        zone = zone_of(tx, calendar)
+        return 200, {"kind": "calendar#calendar", "id": calendar, "etag": '"1"', "timeZone": zone}
     raise refused(404, "notFound", "Not Found")
 
 
@@ -110,10 +124,26 @@ def _owner(tx: sqlite3.Connection, request: Request) -> str:
     return owner
 
 
-def _own_calendar(owner: str, asked: str) -> str:
-    if asked not in ("primary", owner):
+def _opened(tx: sqlite3.Connection, owner: str, asked: str) -> tuple[str, str]:
+    """Return a calendar and the role in it of who asks; 404 for one that isn't theirs to see."""
+    calendar = owner if asked == "primary" else asked
+    role = role_of(tx, owner, calendar)
+    if role is None:
         raise refused(404, "notFound", "Not Found")
-    return owner
+    return calendar, role
+
+
+def _visible(body: Json | None, role: str, query: dict[str, str]) -> Json | None:
+    """Return what a role may see of an answer, and of that what was asked for."""
+    if body is None:
+        return None
+    if role == FREE_BUSY and "items" in body:
+        body = {**body, "accessRole": role, "items": [_veiled(item) for item in body["items"]]}
+    return partial(body, query.get("fields"))
+
+
+def _veiled(event: Json) -> Json:
+    return {name: event[name] for name in TIMES_ONLY if name in event} | {"visibility": "private"}
 
 
 def _document(request: Request) -> Json:
@@ -126,19 +156,6 @@ def _document(request: Request) -> Json:
     return document
 
 
-def _token(tx: sqlite3.Connection, request: Request) -> tuple[int, Json]:
-    """Exchange a refresh token for a fresh access token."""
-    given = {name: values[-1] for name, values in parse_qs(request.body.decode("latin-1")).items()}
-    if given.get("grant_type") != "refresh_token":
-        return 400, {"error": "unsupported_grant_type", "error_description": "Invalid grant_type"}
-    owner = token_owner(tx, given.get("refresh_token", ""), provider="google", kind="refresh")
-    if owner is None:
-        return 400, {"error": "invalid_grant", "error_description": "Bad Request"}
-    secret = random_id("ya29.sandbox-", 60)
-    issue_token(tx, secret, provider="google", kind="access", owner=owner)
-    return 200, {"access_token": secret, "expires_in": TOKEN_SECONDS, "token_type": "Bearer"}
-
-
 def _free_busy(tx: sqlite3.Connection, owner: str, asked: Json) -> Json:
     start, end = (events.instant(asked.get(name), name) for name in ("timeMin", "timeMax"))
     if end <= start:
@@ -146,8 +163,9 @@ def _free_busy(tx: sqlite3.Connection, owner: str, asked: Json) -> Json:
     calendars: Json = {}
     for item in asked.get("items", []):
         name = item.get("id", "")
-        if name in ("primary", owner):
-            calendars[name] = {"busy": lists.busy(tx, owner, start, end)}
+        calendar = owner if name == "primary" else name
+        if role_of(tx, owner, calendar) is not None:
+            calendars[name] = {"busy": lists.busy(tx, calendar, start, end)}
         else:
             error = {"domain": "global", "reason": "notFound"}
             calendars[name] = {"errors": [error], "busy": []}

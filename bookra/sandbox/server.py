@@ -127,7 +127,7 @@ def provider_of(path: str) -> str | None:
     """Return whose API a path belongs to, or None for the page and the control API."""
     if path.startswith(("/v1/", "/v2/")):
         return "stripe"
-    if path.startswith("/calendar/") or path == "/token":
+    if path.startswith(("/calendar/", "/o/oauth2/")) or path == "/token":
         return "google"
     return "whatsapp" if path.endswith("/messages") and path.startswith("/v") else None
 

@@ -11,7 +11,7 @@ import googleapiclient
 import httpx
 import pytest
 
-from bookra.sandbox import GoogleCalendar, open_google_calendar
+from bookra.sandbox import GoogleCalendar, open_google_calendar, share_google_calendar
 from bookra.sandbox.calendar_events import WRITABLE
 
 EVENT_ID = "0197b2c4d5e67f8a9b0c1d2e3f405162"
@@ -280,3 +280,160 @@ def test_paths_and_methods_are_those_of_the_discovery_document(desk: Desk, name:
         method["httpMethod"], f"{desk.url}/calendar/v3/{path}", json=body, headers=desk.auth
     )
     assert reply.status_code in (200, 204)
+
+
+SERIES = {
+    "summary": "School",
+    "start": {"dateTime": "2027-03-22T09:00:00+01:00", "timeZone": "Europe/Berlin"},
+    "end": {"dateTime": "2027-03-22T10:00:00+01:00", "timeZone": "Europe/Berlin"},
+    "recurrence": ["RRULE:FREQ=WEEKLY;COUNT=3"],
+}
+
+
+def listed(desk: Desk, **query: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = desk.ask("GET", singleEvents="true", **query).json()
+    return answer
+
+
+def test_a_series_is_shown_as_its_instances_by_the_wall_clock(desk: Desk) -> None:
+    made = desk.ask("POST", body={"id": "school", **SERIES}).json()
+    first, second, third = listed(desk)["items"]
+    assert first["id"] == "school_20270322T080000Z"
+    assert second["id"] == "school_20270329T070000Z"  # Berlin has changed its clocks
+    assert second["start"]["dateTime"] == "2027-03-29T09:00:00+02:00"
+    assert {one["recurringEventId"] for one in (first, second, third)} == {made["id"]}
+
+
+def test_an_instance_that_is_deleted_leaves_the_series(desk: Desk) -> None:
+    desk.ask("POST", body={"id": "school", **SERIES})
+    token = listed(desk)["nextSyncToken"]
+    assert desk.ask("DELETE", "school_20270329T070000Z").status_code == 204
+    assert len(listed(desk)["items"]) == 2
+    (change,) = listed(desk, syncToken=token)["items"]
+    assert (change["id"], change["status"]) == ("school_20270329T070000Z", "cancelled")
+
+
+def test_a_series_that_is_deleted_takes_its_instances_along(desk: Desk) -> None:
+    desk.ask("POST", body={"id": "school", **SERIES})
+    token = listed(desk)["nextSyncToken"]
+    desk.ask("DELETE", "school")
+    changes = listed(desk, syncToken=token)["items"]
+    assert [one["status"] for one in changes] == ["cancelled"] * 3
+    assert listed(desk)["items"] == []
+
+
+def test_a_page_does_not_cut_a_series_in_two(desk: Desk) -> None:
+    desk.ask("POST", body={"id": "school", **SERIES})
+    desk.ask("POST", body=event())
+    page = listed(desk, maxResults=2)
+    assert len(page["items"]) == 3
+    rest = listed(desk, maxResults=2, pageToken=page["nextPageToken"])
+    assert [one["id"] for one in rest["items"]] == [EVENT_ID]
+
+
+def test_a_rule_that_is_not_understood_is_refused(desk: Desk) -> None:
+    body = {**SERIES, "recurrence": ["RRULE:FREQ=MONTHLY"]}
+    assert reason(desk.ask("POST", body=body)) == (400, "invalid")
+
+
+def test_only_the_fields_that_are_asked_for_come(desk: Desk) -> None:
+    desk.ask("POST", body=event())
+    wanted = "items(id,start,extendedProperties/private),nextSyncToken"
+    shown = desk.ask("GET", fields=wanted).json()
+    assert shown.keys() == {"items", "nextSyncToken"}
+    assert shown["items"][0].keys() == {"id", "start", "extendedProperties"}
+    assert reason(desk.ask("GET", fields="items(id")) == (400, "invalidParameter")
+
+
+@pytest.mark.parametrize(
+    ("role", "may_write", "sees_titles"),
+    [("writer", True, True), ("reader", False, True), ("freeBusyReader", False, False)],
+)
+def test_a_shared_calendar_is_open_to_others_by_their_role(
+    sandbox: Any, http: httpx.Client, desk: Desk, role: str, may_write: bool, sees_titles: bool
+) -> None:
+    desk.ask("POST", body=event())
+    friend = Desk(sandbox.url, http, open_google_calendar(sandbox.directory, name="Ben"))
+    theirs, friend.calendar = friend.calendar, desk.calendar
+    assert reason(friend.ask("GET")) == (404, "notFound")
+    share_google_calendar(sandbox.directory, desk.calendar.id, with_owner=theirs.id, role=role)
+    (shown,) = friend.ask("GET").json()["items"]
+    assert ("summary" in shown, "extendedProperties" in shown) == (sees_titles, sees_titles)
+    wrote = friend.ask("POST", body=event("bensevent"))
+    assert (wrote.status_code == 200) is may_write
+    if not may_write:
+        assert reason(wrote) == (403, "requiredAccessLevel")
+
+
+CONSENT = {
+    "client_id": "c.apps.googleusercontent.com",
+    "redirect_uri": "http://127.0.0.1:9/",
+    "response_type": "code",
+    "scope": "https://www.googleapis.com/auth/calendar.events",
+    "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    "code_challenge_method": "S256",
+    "state": "s",
+}
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+"""The pair of RFC 7636, appendix B."""
+
+
+def code_of(sandbox: Any, http: httpx.Client) -> dict[str, str]:
+    reply = http.get(f"{sandbox.url}/o/oauth2/v2/auth", params=CONSENT)
+    assert reply.status_code == 302
+    return dict(httpx.URL(reply.headers["Location"]).params)
+
+
+def exchanged(sandbox: Any, http: httpx.Client, **form: str) -> httpx.Response:
+    return http.post(f"{sandbox.url}/token", data=form)
+
+
+def test_consent_gives_a_code_that_opens_the_owners_calendar_once(
+    sandbox: Any, http: httpx.Client
+) -> None:
+    back = code_of(sandbox, http)
+    assert back["state"] == "s"
+    form = {
+        "grant_type": "authorization_code",
+        "code": back["code"],
+        "client_id": CONSENT["client_id"],
+        "client_secret": "s",
+        "redirect_uri": CONSENT["redirect_uri"],
+        "code_verifier": VERIFIER,
+    }
+    tokens = exchanged(sandbox, http, **form).json()
+    assert tokens["scope"] == CONSENT["scope"]
+    auth = {"Authorization": f"Bearer {tokens['access_token']}"}
+    events = f"{sandbox.url}/calendar/v3/calendars/primary/events"
+    assert http.get(events, headers=auth).status_code == 200
+    again = exchanged(sandbox, http, **form)
+    assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")
+
+
+def test_a_code_is_no_use_without_its_verifier(sandbox: Any, http: httpx.Client) -> None:
+    form = {"grant_type": "authorization_code", "code": code_of(sandbox, http)["code"]}
+    assert exchanged(sandbox, http, **form, code_verifier="guess").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"redirect_uri": "http://elsewhere.example:80/"},
+        {"code_challenge_method": "plain"},
+        {"scope": "https://mail.google.com/"},
+        {"response_type": "token"},
+    ],
+)
+def test_consent_goes_to_loopback_with_a_challenge_for_calendars_alone(
+    sandbox: Any, http: httpx.Client, wrong: dict[str, str]
+) -> None:
+    reply = http.get(f"{sandbox.url}/o/oauth2/v2/auth", params={**CONSENT, **wrong})
+    assert reply.status_code == 400
+
+
+def test_an_assertion_that_nobody_known_signed_opens_nothing(
+    sandbox: Any, http: httpx.Client
+) -> None:
+    grant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+    reply = exchanged(sandbox, http, grant_type=grant, assertion="a.b.c")
+    assert (reply.status_code, reply.json()["error"]) == (400, "invalid_grant")
