@@ -136,7 +136,7 @@ def replace_source(tx: Tx, staff: str, source: str, read: BusyTimes, frame: Fram
         kept=len(kept),
         removed=len(stale),
         skipped=tuple(read.skipped),
-        conflicts=_conflicts(tx, person.id, [*read.times, *kept]),
+        conflicts=overlapped(tx, person.id, [*read.times, *kept]),
     )
 
 
@@ -163,7 +163,8 @@ def insert(tx: Tx, bookable_id: UUID, source: str, times: Iterable[BusyTime]) ->
     )
 
 
-def _conflicts(tx: Tx, bookable_id: UUID, times: list[BusyTime]) -> tuple[str, ...]:
+def overlapped(tx: Tx, bookable_id: UUID, times: list[BusyTime]) -> tuple[str, ...]:
+    """Return the codes of bookings and classes to come that busy times overlap, by time."""
     occupied = tx.rows(OCCUPIED, bookable_id=bookable_id, now=tx.now)
     spans = [(row.starts_at, row.ends_at, str(row.code)) for row in occupied]
     return tuple(dict.fromkeys(overlapping(times, spans)))

@@ -19,8 +19,8 @@ from bookra.engine.availability.calendars.busy import BusyTime, BusyTimes
 from bookra.engine.availability.calendars.external import (
     DELETE,
     Frame,
-    frame_of,
     insert,
+    overlapped,
     replace_source,
 )
 from bookra.engine.availability.calendars.places import ours
@@ -87,6 +87,13 @@ FAILED = text(
      WHERE tenant_id = :tenant_id AND id = :id AND calendar_id = :calendar_id
     """
 )
+BUSY = text(
+    """
+    SELECT uid, starts_at, ends_at FROM external_busy
+     WHERE tenant_id = :tenant_id AND bookable_id = :bookable_id AND source = :source
+       AND ends_at > :now
+    """
+)
 # An instance's id is its series' id and its start; a series that was split is another series.
 STORED = text(
     r"""
@@ -143,11 +150,10 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What became of a reading: rows ``added`` and ``removed``; ``conflicts`` only of a whole."""
+    """What became of a reading: rows ``added`` and ``removed``."""
 
     added: int
     removed: int
-    conflicts: tuple[str, ...] = ()
 
 
 def connect(tx: Tx, staff: str, calendar: str) -> Feed:
@@ -189,15 +195,17 @@ def feeds(tx: Tx) -> list[Feed]:
     return [_of(row) for row in tx.rows(ALL, prefix=PREFIX, now=tx.now)]
 
 
+def conflicts(tx: Tx, feed: Feed) -> tuple[str, ...]:
+    """Return the codes of bookings and classes to come that the calendar's times overlap."""
+    rows = tx.rows(BUSY, bookable_id=feed.bookable_id, source=feed.source, now=tx.now)
+    times = [BusyTime(row.uid, row.starts_at, row.ends_at) for row in rows]
+    return overlapped(tx, feed.bookable_id, times)
+
+
 def due_feeds(tx: Tx, *, every_seconds: float, rarest_seconds: float) -> list[Feed]:
     """Return the calendars whose turn it is, the longest waiting first; what fails waits longer."""
     seconds = {"every_seconds": every_seconds, "rarest_seconds": rarest_seconds}
     return [_of(row) for row in tx.rows(DUE, prefix=PREFIX, now=tx.now, **seconds)]
-
-
-def frame_for(tx: Tx, feed: Feed) -> Frame:
-    """Return between which instants a person's calendar matters."""
-    return frame_of(tx, feed.staff)
 
 
 def keep(tx: Tx, feed: Feed, read: Changes, frame: Frame) -> Kept | None:
@@ -220,7 +228,7 @@ def keep(tx: Tx, feed: Feed, read: Changes, frame: Frame) -> Kept | None:
         return _merge(tx, feed, read, times)
     busy = BusyTimes(times, len(read.touched), read.own, unread=set(read.unread))
     done = replace_source(tx, feed.staff, feed.source, busy, frame)
-    return Kept(done.added, done.removed, done.conflicts)
+    return Kept(done.added, done.removed)
 
 
 def failed(tx: Tx, feed: Feed, failure: str) -> None:
