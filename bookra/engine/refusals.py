@@ -72,6 +72,11 @@ CONSTRAINTS: dict[str, tuple[type[BookraError], str, str, str]] = {
 
 UNAVAILABLE_STATES = {
     "53100": ("disk_full", "The database server's disk is full", "Free some space on it"),
+    "25006": (
+        "read_only",
+        "The database server only answers questions: nothing can be written",
+        "Name the primary server, not a standby",
+    ),
     "53300": ("too_many_connections", "The database server takes no more connections", ""),
     "57014": ("too_slow", "The database took too long and was stopped", "Try again"),
     "55P03": ("locked", "Somebody else is changing the same thing", "Try again in a moment"),

@@ -1,48 +1,51 @@
-"""The relay's life: APScheduler's ticks, signals, and its row among the relays. No logic.
+"""The relay's life: signals, ticks, leadership, servers, and its row among the relays. No logic.
 
-Schedules are interval ticks only, coalesced and never missed: cron triggers skip or repeat a run
-when the clocks change. Each tick catches everything, because an exception that leaves a tick must
-not end it. ``drain_until_idle`` does the same work without a scheduler, once, for cron and tests.
+It ends in order on a first signal, within its grace time, and at once on a second. It ends by
+itself when its ticks stand still, so that a supervisor starts it anew: a relay that lives and does
+nothing is the worst of all. ``drain_until_idle`` does the same work without any of this, once.
 """
 
 from __future__ import annotations
 
-import logging
 import os
+import platform
 import signal
-from collections.abc import Callable
-from datetime import UTC
-from queue import SimpleQueue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from queue import Empty, SimpleQueue
 from types import FrameType
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection
 
 from bookra.config import Settings
-from bookra.engine.bookings.holds import any_lapsed, expire_lapsed
-from bookra.engine.bookings.waitlist.openings import offer_openings, pending
-from bookra.engine.ledger.days import close_all
+from bookra.engine.outbox import relays
 from bookra.engine.runtime import Engine
-from bookra.engine.tenancy.actions import slugs
-from bookra.errors import BookraError
+from bookra.engine.schedules import ticks
+from bookra.errors import BookraError, UnavailableError
 from bookra.ids import new_id
 from bookra.relay.access import Clients
+from bookra.relay.calendar_pull import CalendarPull
 from bookra.relay.drain import Drain
 from bookra.relay.inbound import Inbound
+from bookra.relay.jobs.job import Job
+from bookra.relay.jobs.registry import Parts, jobs, work_through
+from bookra.relay.jobs.schedules import Schedules
+from bookra.relay.leadership import Leadership
 from bookra.relay.log import bind, log
 from bookra.relay.options import RelayOptions
 from bookra.relay.servers import Servers
+from bookra.relay.ticking import Ticking
 
 __all__ = ["Relay", "RelayOptions"]
 
 DRAIN_SECONDS = 0.25
-SWEEP_SECONDS = 5.0
-WAITLIST_SECONDS = 5.0
 TICK_SECONDS = 5.0
-CLOSING_SECONDS = 300.0
-
-HERE = text("INSERT INTO relays (id) VALUES (:id)")
-ALIVE = text("UPDATE relays SET last_tick_at = now() WHERE id = :id")
-GONE = text("UPDATE relays SET stopped_at = now() WHERE id = :id")
+LEAD_SECONDS = 5.0
+STILL_CHECKS = 30
+"""After so many seconds without a tick the scheduler counts as dead. Not counted by the clock: a
+process that was stopped and goes on has missed ticks, but no checks."""
 
 
 class Relay:
@@ -60,122 +63,114 @@ class Relay:
             lease_seconds=options.lease_seconds,
             workers=options.workers,
         )
-        self._inbound = Inbound(engine, self._clients)
+        self._inbound = Inbound(engine, self._clients, poll_seconds=options.poll_seconds)
+        self._schedules = Schedules(engine, settings, self.id)
+        self._pull = CalendarPull(engine, self._clients)
+        self._parts = Parts(engine, self._drain, self._inbound, self._schedules, self._pull)
         self._servers = Servers(engine, self._clients, self._inbound, options)
+        self._leadership = Leadership(engine, self.id)
         self._told_to_stop = False
         # An Event's lock is not reentrant: a signal that comes while the main thread holds it, on
         # its way into wait(), would wait for itself. A SimpleQueue may be put to in a handler.
         self._signals: SimpleQueue[int] = SimpleQueue()
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT; a second signal ends at once and leaves leases to lapse."""
-        from apscheduler.schedulers.background import BackgroundScheduler
+        """Work until SIGTERM or SIGINT; a second signal ends at once and leaves leases to lapse.
 
-        # A tick that is still at work when the next is due is as it should be, not a warning.
-        logging.getLogger("apscheduler").setLevel(logging.ERROR)
-
+        Raises UnavailableError (``relay_stalled``) when its ticks stand still.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         bind(relay=str(self.id))
         self._servers.start()
-        self._note(HERE)
-        scheduler = BackgroundScheduler(timezone=UTC)
-        for name, seconds, work in self._ticks():
-            scheduler.add_job(
-                work,
-                "interval",
-                id=name,
-                seconds=seconds,
-                coalesce=True,
-                max_instances=1,
-                misfire_grace_time=None,
+        self._note(self._arrive)
+        ticking = Ticking(self._jobs(), lambda: self._leadership.leads)
+        self._ticking = ticking
+        _tried("lead", self._leadership.renew)
+        ticking.start()
+        log("relay.started", lease_seconds=self._options.lease_seconds)
+        told = self._told(ticking)
+        log("relay.stopping" if told else "relay.stalled", level="info" if told else "error")
+        self._end(ticking)
+        if not told:
+            raise UnavailableError(
+                "relay_stalled",
+                "The relay's ticks stood still, and it has ended",
+                hint="Start it again: bookra relay run",
             )
-        scheduler.start()
-        log("relay.started", relay=str(self.id), lease_seconds=self._options.lease_seconds)
-        self._signals.get()
-        log("relay.stopping", relay=str(self.id))
-        self._servers.stop()
-        self._drain.halt()
-        scheduler.shutdown(wait=True)
-        self.close()
-        self._note(GONE)
-        log("relay.stopped", relay=str(self.id))
 
     def drain_until_idle(self) -> int:
-        """Poll, offer and deliver until nothing is due; returns how much there was of it.
-
-        Rows in another relay's lease are left to it; a lapsed lease is taken over.
-        """
-        total = 0
-        self._close_days()
-        while True:
-            self._sweep()
-            worked = self._inbound.once() + self._offer_openings() + self._drain.once()
-            self._drain.finish()
-            total += worked
-            if not worked:
-                return total
+        """Poll, plan and deliver until nothing is due; returns how much there was of it."""
+        return work_through(self._parts)
 
     def close(self) -> None:
         """Finish what is in flight and close the clients."""
         self._drain.stop()
+        self._schedules.stop(self._options.grace_seconds)
+        self._inbound.close()
+        self._pull.close()
         self._clients.close()
 
-    def _ticks(self) -> list[tuple[str, float, Callable[[], None]]]:
-        sweep_seconds = min(SWEEP_SECONDS, self._options.lease_seconds)
+    def _jobs(self) -> Sequence[Job]:
         return [
-            ("drain", DRAIN_SECONDS, _guarded("drain", self._drain.once)),
-            ("poll", self._options.poll_seconds, _guarded("poll", self._inbound.once)),
-            ("sweep", sweep_seconds, _guarded("sweep", self._sweep)),
-            ("waitlist", WAITLIST_SECONDS, _guarded("waitlist", self._offer_openings)),
-            ("days", CLOSING_SECONDS, _guarded("days", self._close_days)),
-            ("tick", TICK_SECONDS, _guarded("tick", lambda: self._note(ALIVE))),
+            *jobs(self._parts, self._options),
+            Job("drain", DRAIN_SECONDS, self._drain.once, leads=False),
+            Job("lead", LEAD_SECONDS, self._leadership.renew, leads=False),
+            Job("tick", TICK_SECONDS, self._say_so, leads=False),
         ]
 
-    def _sweep(self) -> None:
-        """Take over lapsed leases and expire lapsed holds."""
-        self._drain.rescue()
-        for slug in self._engine.across_tenants(slugs):
+    def _told(self, ticking: Ticking) -> bool:
+        """Wait for a signal; False when the ticks stand still before one comes."""
+        still = 0
+        while still < STILL_CHECKS:
             try:
-                self._expire_holds(slug)
-            except BookraError as error:  # the other tenants' turn must come
-                log("holds.not_expired", tenant=slug, error=error.code)
+                self._signals.get(timeout=1.0)
+            except Empty:
+                still = 0 if ticking.moves() else still + 1
+            else:
+                return True
+        return False
 
-    def _expire_holds(self, slug: str) -> None:
-        if self._engine.ask(slug, any_lapsed):
-            count = self._engine.act(slug, expire_lapsed, command="relay.expire-holds")
-            log("holds.expired", tenant=slug, count=count)
+    def _end(self, ticking: Ticking) -> None:
+        """Finish what can be finished within the grace time, and leave the rest to its leases."""
+        until = time.monotonic() + self._options.grace_seconds
+        self._drain.halt()
+        ticking.stop()
+        left = _unfinished(
+            until,
+            {
+                "servers": self._servers.stop,
+                "deliveries": self._drain.stop,
+                "schedules": lambda: self._schedules.stop(until - time.monotonic()),
+                "inbound": self._inbound.close,
+                "calendars": self._pull.close,
+                "jobs": lambda: ticking.finish(until - time.monotonic()),
+            },
+        )
+        _tried("lead", self._leadership.step_down)
+        _tried("leave", lambda: self._note(lambda connection: relays.leave(connection, self.id)))
+        log("relay.stopped", left=", ".join(left) or None)
+        if left:
+            os._exit(0)  # an ordinary exit would wait for the threads that are left
+        self._clients.close()
 
-    def _close_days(self) -> None:
-        """Close the ledger's posted days that are over."""
-        for slug in self._engine.across_tenants(slugs):
-            try:
-                for closed in close_all(self._engine, slug, command=None):
-                    log("ledger.day_closed", tenant=slug, day=str(closed.day), hash=closed.hash)
-            except BookraError as error:  # the other tenants' turn must come
-                log("ledger.day_not_closed", tenant=slug, error=error.code)
+    def _arrive(self, connection: Connection) -> None:
+        relays.arrive(
+            connection, self.id, host=platform.node(), pid=os.getpid(), version=version("bookra")
+        )
 
-    def _offer_openings(self) -> int:
-        """Offer what is free to who waits for it; returns how many offers were made."""
-        made = 0
-        for slug in self._engine.across_tenants(slugs):
-            try:
-                made += self._offer(slug)
-            except BookraError as error:  # the other tenants' turn must come
-                log("waitlist.not_offered", tenant=slug, error=error.code)
-        return made
+    def _say_so(self) -> int:
+        """Note that this relay lives, and what its jobs did since it last said so."""
+        noted = self._ticking.take_notes()
 
-    def _offer(self, slug: str) -> int:
-        if not self._engine.ask(slug, pending):
-            return 0
-        offers = self._engine.act(slug, offer_openings, command="relay.waitlist")
-        log("waitlist.offered", tenant=slug, count=len(offers))
-        return len(offers)
+        def note(connection: Connection) -> None:
+            relays.alive(connection, self.id)
+            ticks.note(connection, self.id, noted)
 
-    def _note(self, statement: TextClause) -> None:
-        def work(connection: Connection) -> None:
-            connection.execute(statement, {"id": self.id})
+        self._note(note)
+        return len(noted)
 
+    def _note(self, work: Callable[[Connection], None]) -> None:
         self._engine.across_tenants(work, write=True)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
@@ -186,15 +181,24 @@ class Relay:
         self._signals.put(number)
 
 
-def _guarded(name: str, work: Callable[[], object]) -> Callable[[], None]:
-    """Return ``work`` as a tick that logs its trouble and lives on."""
+def _unfinished(until: float, ends: dict[str, Callable[[], object]]) -> list[str]:
+    """End everything side by side; returns what had not ended by ``until`` (monotonic seconds)."""
+    threads = {
+        name: threading.Thread(target=_tried, args=(name, end), name=f"end-{name}", daemon=True)
+        for name, end in ends.items()
+    }
+    for thread in threads.values():
+        thread.start()
+    for thread in threads.values():
+        thread.join(max(0.0, until - time.monotonic()))
+    return [name for name, thread in threads.items() if thread.is_alive()]
 
-    def tick() -> None:
-        try:
-            work()
-        except BookraError as error:
-            log("relay.tick_failed", tick=name, error=error.code)
-        except Exception as error:  # noqa: BLE001 - the next tick must come
-            log("relay.tick_failed", tick=name, error=type(error).__name__)
 
-    return tick
+def _tried(what: str, work: Callable[[], object]) -> None:
+    """Do what must not keep the relay from starting or ending."""
+    try:
+        work()
+    except BookraError as error:
+        log("relay.not_done", level="warning", what=what, error=error.code)
+    except Exception as error:  # noqa: BLE001 - as above
+        log("relay.not_done", level="error", what=what, error=type(error).__name__)

@@ -13,11 +13,14 @@ ALIVE_SECONDS = 20
 
 RELAYS = text(
     """
-    SELECT id, started_at, stopped_at,
+    SELECT id, started_at, stopped_at, host, pid, version,
            EXTRACT(EPOCH FROM now() - last_tick_at)::float8 AS seconds_ago
       FROM relays WHERE last_tick_at > now() - interval '1 hour' ORDER BY started_at DESC
     """
 )
+ARRIVE = text("INSERT INTO relays (id, host, pid, version) VALUES (:id, :host, :pid, :version)")
+ALIVE = text("UPDATE relays SET last_tick_at = now() WHERE id = :id")
+LEAVE = text("UPDATE relays SET stopped_at = now() WHERE id = :id")
 WAITING = text(
     """
     SELECT count(*) FILTER (WHERE state = 'ready' AND due_at <= now()) AS ready,
@@ -41,6 +44,25 @@ class RelaySeen:
     started_at: datetime
     last_tick_seconds_ago: float
     alive: bool
+    host: str = ""
+    pid: int = 0
+    version: str = ""
+
+
+def arrive(connection: Connection, relay_id: UUID, *, host: str, pid: int, version: str) -> None:
+    """Note that a relay has begun."""
+    binds = {"id": relay_id, "host": host, "pid": pid, "version": version}
+    connection.execute(ARRIVE, binds)
+
+
+def alive(connection: Connection, relay_id: UUID) -> None:
+    """Note that a relay lives; to be said every five seconds or so."""
+    connection.execute(ALIVE, {"id": relay_id})
+
+
+def leave(connection: Connection, relay_id: UUID) -> None:
+    """Note that a relay has ended by itself."""
+    connection.execute(LEAVE, {"id": relay_id})
 
 
 def relays(connection: Connection) -> list[RelaySeen]:
@@ -51,6 +73,9 @@ def relays(connection: Connection) -> list[RelaySeen]:
             row.started_at,
             round(row.seconds_ago, 1),
             row.stopped_at is None and row.seconds_ago < ALIVE_SECONDS,
+            row.host,
+            row.pid,
+            row.version,
         )
         for row in connection.execute(RELAYS)
     ]
