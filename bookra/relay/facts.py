@@ -29,9 +29,9 @@ from bookra.engine.tenancy.providers import ProviderAccount
 from bookra.errors import BookraError
 from bookra.money import Money
 from bookra.relay.access import Clients
-from bookra.relay.inbound import OVERLAP
 from bookra.relay.providers.stripe import StripeAccess, StripeGateway
 from bookra.relay.providers.stripe_facts import Movement
+from bookra.relay.stripe_feed import OVERLAP
 
 ROUNDS = 3
 """How often a list is read again because money moved meanwhile."""

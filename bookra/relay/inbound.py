@@ -1,175 +1,203 @@
-"""What comes back from Stripe: events and balance transactions, polled and settled once.
+"""What comes back from Stripe, for all businesses side by side: whose turn it is, and its trouble.
 
-An event is kept by its id before anything is done, and its object is always fetched again, so
-that duplicates, order and delay do not matter. A balance transaction settles its charge too: a
-payment whose event was lost is found that way. The feeds are read with an overlap.
+Each business has a turn of its own: one thread at a time reads its feeds (`StripeFeed`) or handles
+what a webhook brought. An account that hangs or refuses its token delays nobody: it holds one
+thread, those that were in trouble before share a few, and they are asked less and less often.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from uuid import UUID
 
 from sqlalchemy import text
 
-from bookra import clock
-from bookra.engine.payments import inbox
-from bookra.engine.payments.inbox import Event, OpenEvent
-from bookra.engine.payments.movements import MovementFact, record_movement
+from bookra.clock import to_epoch
 from bookra.engine.runtime import Engine, Tx
-from bookra.engine.tenancy.actions import slugs
-from bookra.engine.tenancy.providers import account
+from bookra.engine.tenancy.providers import connected
 from bookra.errors import BookraError
 from bookra.relay.access import Clients
-from bookra.relay.events.registry import BEHIND, HANDLERS
+from bookra.relay.events import accounts
 from bookra.relay.log import log
 from bookra.relay.providers.stripe import StripeGateway
 from bookra.relay.providers.stripe_facts import Movement
+from bookra.relay.stripe_feed import StripeFeed, is_refusal, reason
+from bookra.relay.turns import Turns
 
-EVENTS, MOVEMENTS = "stripe.events", "stripe.movements"
-OVERLAP = timedelta(minutes=5)
-FURTHEST_BACK = timedelta(days=29)
-"""Stripe keeps events for 30 days."""
+POLL_SECONDS = 2.0
+THREADS = 8
+TROUBLED_THREADS = 2
+"""How many threads may wait at once for accounts that failed when they were last asked."""
 
-KNOWN_MOVEMENTS = text(
-    "SELECT txn_ref FROM movements WHERE tenant_id = :tenant_id AND txn_ref = ANY(:refs)"
+STANDING_SECONDS = 30.0
+"""How often an account is asked what it may do, while it may not do everything."""
+
+CLOSED_ACCESS = frozenset({"key_missing", "wrong_key", "provider_not_set"})
+"""Codes of a token that can't be opened here: only a person can mend that."""
+
+# By the primary key: an id begins with its moment, and a page is open for a day at most.
+AWAITED = text(
+    """
+    SELECT EXISTS (
+        SELECT FROM operations
+         WHERE tenant_id = :tenant_id AND id > :since AND kind IN ('checkout', 'setup')
+           AND state IN ('new', 'open') AND expires_at > :now) AS awaited
+    """
 )
+LONGEST_PAGE_SECONDS = 24 * 3600
 
 
 class Inbound:
-    """Polls every tenant's Stripe account. Used by one thread at a time."""
+    """Reads every business's account at Stripe. Its methods may be called from any thread."""
 
-    def __init__(self, engine: Engine, clients: Clients) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        clients: Clients,
+        *,
+        poll_seconds: float = POLL_SECONDS,
+        threads: int = THREADS,
+    ) -> None:
         self._engine = engine
         self._clients = clients
+        self._feed = StripeFeed(engine)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="inbound")
+        self._lock = threading.Lock()
+        self._turns = Turns(poll_seconds)
+        self._busy: set[str] = set()
+        self._poked: set[str] = set()
+        self._waiting_for_trouble = 0
+        self._states: dict[str, str] = {}
+        self._asked_at: dict[str, float] = {}
+        self._reopened: set[str] = set()
 
     def once(self) -> int:
-        """Poll every tenant once; returns how many new facts were settled.
+        """Read every account that is not in trouble, and wait; returns how many facts were new."""
+        self._learn()
+        with self._lock:
+            slugs = self._turns.sound(time.monotonic())
+        started = [self._start(slug, self._read) for slug in slugs]
+        futures = [future for future in started if future is not None]
+        wait(futures)
+        return sum(future.result() for future in futures)
 
-        A tenant whose account does not answer delays nobody else.
-        """
-        found = 0
-        for slug in self._connected():
-            try:
-                _, stripe = self._clients.stripe(slug)
-                found += self.poll_events(slug, stripe) + self.poll_movements(slug, stripe)
-            except BookraError as error:
-                log("stripe.not_polled", tenant=slug, error=error.code)
-            except Exception as error:  # noqa: BLE001 - the other tenants must be polled
-                log("stripe.not_polled", tenant=slug, error=type(error).__name__)
-        return found
+    def tick(self) -> int:
+        """Start reading the accounts whose turn it is; waits for none, returns how many."""
+        self._learn()
+        with self._lock:
+            slugs = self._turns.due(time.monotonic())
+        return sum(self._start(slug, self._read) is not None for slug in slugs)
 
-    def _connected(self) -> Iterator[str]:
-        for slug in self._engine.across_tenants(slugs):
-            try:
-                if self._engine.ask(slug, lambda tx: account(tx, "stripe")) is not None:
-                    yield slug
-            except BookraError as error:
-                log("stripe.not_polled", tenant=slug, error=error.code)
+    def poke(self, slug: str) -> None:
+        """Handle the business's open events soon: a webhook has brought one. Never waits."""
+        with self._lock:
+            self._turns.told(slug, time.monotonic())
+            if slug in self._busy:
+                self._poked.add(slug)
+                return
+        with suppress(RuntimeError):  # the pool is closed: the next relay finds the event
+            self._start(slug, self._handle)
 
-    def _since(self, slug: str, stream: str) -> int:
-        """Return from when to read: the last position less the overlap, or the beginning."""
-
-        def question(tx: Tx) -> int:
-            position = inbox.position(tx, stream)
-            earliest = tx.tenant.created_at - OVERLAP
-            if stream == EVENTS:
-                earliest = max(tx.now - FURTHEST_BACK, earliest)
-            if not position:
-                return clock.to_epoch(earliest)
-            return position - int(OVERLAP.total_seconds())
-
-        return self._engine.ask(slug, question)
+    def close(self) -> None:
+        """Begin nothing more, and wait for what is at work."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
     def poll_events(self, slug: str, stripe: StripeGateway) -> int:
-        """Keep and settle the events since the last poll; returns how many were new."""
-        seen = list(stripe.events(self._since(slug, EVENTS), tuple(HANDLERS)))
-        events = [
-            Event("stripe", event.id, event.kind, event.object_id, event.happened_at)
-            for event in seen
-        ]
-        fresh = 0
-        if events:
-            newest = max(event.created for event in seen)
-            fresh = self._engine.act(slug, lambda tx: _received(tx, events, newest), command=None)
-        for waiting in self._engine.ask(slug, inbox.open_events):
-            try:
-                self._handle(slug, stripe, waiting)
-            except BookraError as error:  # one event that can't be read holds up no other
-                log("stripe.event_open", tenant=slug, event_id=waiting.event_ref, why=error.code)
-        return fresh
-
-    def _handle(self, slug: str, stripe: StripeGateway, event: OpenEvent) -> None:
-        """Fetch the object and settle what it says, with the event, in one transaction."""
-        handler = HANDLERS.get(event.kind)
-        if handler is None:  # kept by a newer release
-            return
-        state = handler.fetch(stripe, event.object_ref)
-
-        def action(tx: Tx) -> str:
-            decision = handler.settle(tx, state)
-            inbox.handled(tx, event, decision)
-            return decision
-
-        decision = self._engine.act(slug, action, command=f"relay.{event.kind}")
-        log("stripe.event", tenant=slug, event_id=event.event_ref, kind=event.kind, did=decision)
+        """Keep and settle one account's events; returns how many were new."""
+        return self._feed.poll_events(slug, stripe)
 
     def poll_movements(self, slug: str, stripe: StripeGateway) -> int:
-        """Post the balance transactions since the last poll; returns how many were new.
-
-        One that can't be settled holds up no other: it is logged, and read again at the next poll.
-        """
-        seen = list(stripe.movements(self._since(slug, MOVEMENTS)))
-        if not seen:
-            return 0
-        refs = [movement.txn_ref for movement in seen]
-        known = self._engine.ask(
-            slug, lambda tx: {row.txn_ref for row in tx.rows(KNOWN_MOVEMENTS, refs=refs)}
-        )
-        # One that moves nothing at all makes no entry, and the proof leaves it out too.
-        fresh = [m for m in seen if m.txn_ref not in known and (m.amount or m.fee)]
-        stuck = [movement for movement in fresh if not self._recorded(slug, movement)]
-        moments = [clock.to_epoch(movement.created_at) for movement in stuck or seen]
-        newest = min(moments) if stuck else max(moments)
-        self._engine.act(slug, lambda tx: inbox.advance(tx, MOVEMENTS, newest), command=None)
-        return len(fresh) - len(stuck)
-
-    def _recorded(self, slug: str, movement: Movement) -> bool:
-        try:
-            self.record(slug, movement)
-        except BookraError as error:
-            log("stripe.movement_open", tenant=slug, txn=movement.txn_ref, why=error.code)
-            return False
-        return True
+        """Post one account's balance transactions; returns how many were new."""
+        return self._feed.poll_movements(slug, stripe)
 
     def record(self, slug: str, movement: Movement) -> None:
-        """Settle what is behind a balance transaction, and post it, in one transaction."""
+        """Settle what is behind one balance transaction, and post it."""
+        self._feed.record(slug, movement)
 
-        def action(tx: Tx) -> None:
-            provider = account(tx, "stripe")
-            assert provider is not None
-            if movement.type in BEHIND:
-                BEHIND[movement.type](tx, movement)
-            record_movement(
-                tx,
-                MovementFact(
-                    account_ref=provider.config.get("account", "own"),
-                    txn_ref=movement.txn_ref,
-                    type=movement.type,
-                    source_ref=movement.source_ref,
-                    amount=movement.amount,
-                    stripe_fee=movement.stripe_fee,
-                    application_fee=movement.application_fee,
-                    moved_at=movement.created_at,
-                    category=movement.category,
-                ),
-            )
+    def _learn(self) -> None:
+        """Find out who is connected: one read across tenants."""
+        found = self._engine.across_tenants(lambda connection: connected(connection, "stripe"))
+        with self._lock:
+            self._turns.known((each.slug, each.version) for each in found)
+            self._states = {each.slug: each.state for each in found}
 
-        self._engine.act(slug, action, command=f"relay.movement.{movement.type}")
-        log("stripe.movement", tenant=slug, txn=movement.txn_ref, type=movement.type)
+    def _start(self, slug: str, work: Callable[[str, StripeGateway], int]) -> Future[int] | None:
+        """Give a business a thread, unless it has one or too many in trouble have theirs."""
+        with self._lock:
+            troubled = self._turns.troubled(slug)
+            if slug in self._busy or (troubled and self._waiting_for_trouble >= TROUBLED_THREADS):
+                return None
+            future = self._pool.submit(self._turn, slug, work, troubled=troubled)
+            self._busy.add(slug)
+            self._waiting_for_trouble += troubled
+            return future
+
+    def _turn(self, slug: str, work: Callable[[str, StripeGateway], int], *, troubled: bool) -> int:
+        """Work for one business until nobody has poked it meanwhile; its trouble ends here."""
+        found = 0
+        while True:
+            found += self._worked(slug, work)
+            with self._lock:
+                if slug not in self._poked:
+                    self._busy.discard(slug)
+                    self._waiting_for_trouble -= troubled
+                    return found
+                self._poked.discard(slug)
+            work = self._handle
+
+    def _worked(self, slug: str, work: Callable[[str, StripeGateway], int]) -> int:
+        try:
+            _, stripe = self._clients.stripe(slug)
+            return work(slug, stripe)
+        except Exception as error:  # noqa: BLE001 - the other businesses must be read
+            self._in_trouble(slug, error)
+        return 0
+
+    def _read(self, slug: str, stripe: StripeGateway) -> int:
+        if slug not in self._reopened:
+            self._feed.reopen(slug)
+            self._reopened.add(slug)
+        found = self._feed.poll_events(slug, stripe) + self._feed.poll_movements(slug, stripe)
+        self._ask_standing(slug, stripe)
+        awaited = not found and self._engine.ask(slug, _is_awaited)
+        with self._lock:
+            self._turns.ended(slug, time.monotonic(), found=found, awaited=awaited)
+        return found
+
+    def _handle(self, slug: str, stripe: StripeGateway) -> int:
+        return self._feed.handle_open(slug, stripe)
+
+    def _ask_standing(self, slug: str, stripe: StripeGateway) -> None:
+        """Ask what an account may do that may not do everything yet; its answer ends a refusal."""
+        now = time.monotonic()
+        if self._states.get(slug, "active") == "active":
+            return
+        if now - self._asked_at.get(slug, float("-inf")) < STANDING_SECONDS:
+            return
+        self._asked_at[slug] = now
+        standing = stripe.standing()
+        became = self._engine.act(slug, lambda tx: accounts.settled(tx, standing), command=None)
+        log("stripe.account", tenant=slug, became=became, why=standing.why)
+
+    def _in_trouble(self, slug: str, error: Exception) -> None:
+        """Ask the account less often; note it where its token is refused."""
+        refused = is_refusal(error)
+        why = reason(error)
+        closed = isinstance(error, BookraError) and error.code in CLOSED_ACCESS
+        with self._lock:
+            self._turns.failed(slug, time.monotonic(), refused=refused or closed)
+        log("stripe.not_polled", level="warning", tenant=slug, error=why)
+        if refused:
+            with suppress(BookraError):  # the database is away too: the next turn notes it
+                self._engine.act(slug, lambda tx: accounts.refused(tx, why), command=None)
 
 
-def _received(tx: Tx, events: list[Event], newest: int) -> int:
-    fresh = inbox.receive(tx, events)
-    inbox.advance(tx, EVENTS, newest)
-    return fresh
+def _is_awaited(tx: Tx) -> bool:
+    """Tell whether a page is open on which somebody may be paying just now."""
+    earliest = (to_epoch(tx.now) - LONGEST_PAGE_SECONDS) * 1000
+    row = tx.row(AWAITED, since=UUID(int=earliest << 80), now=tx.now)
+    return bool(row and row.awaited)

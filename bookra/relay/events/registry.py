@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bookra.engine.runtime import Tx
-from bookra.relay.events import checkouts, disputes, intents, payouts, refunds
+from bookra.relay.events import accounts, checkouts, disputes, intents, payouts, refunds
 from bookra.relay.events.handler import Handler
 from bookra.relay.providers.stripe_facts import Movement
 
@@ -15,7 +15,14 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(payouts.KINDS, payouts.HANDLER),
     **dict.fromkeys(refunds.KINDS, refunds.HANDLER),
     **dict.fromkeys(disputes.KINDS, disputes.HANDLER),
+    **dict.fromkeys(accounts.KINDS, accounts.HANDLER),
 }
+
+POLLED = tuple(kind for kind in HANDLERS if kind != "payout.created")
+"""The kinds that are asked for: as many as one question takes.
+
+A payout that begins is left out, since its movement tells of it; a webhook may bring it.
+"""
 
 BEHIND: dict[str, Callable[[Tx, Movement], None]] = {
     "charge": checkouts.settle_charge,

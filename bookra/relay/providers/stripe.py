@@ -170,6 +170,11 @@ class StripeGateway(StripePages, StripeCards, StripeDisputes):
         with explained():
             return account.settlement_currency(self._client)
 
+    def standing(self) -> account.Standing:
+        """Return what the account may do now, and what Stripe wants to know first."""
+        with explained():
+            return account.standing(self._client)
+
     def balances(self) -> dict[str, Money]:
         """Return what Stripe holds for the account, available and pending, by currency."""
         with explained():

@@ -13,9 +13,13 @@ from bookra.clock import from_epoch
 from bookra.money import Money, from_stripe
 from bookra.relay.providers import stripe_facts as facts
 from bookra.relay.providers import stripe_lists as lists
+from bookra.relay.providers.wire import plain
 
 LEDGER_PAGES = 100_000
 """Ten million movements: more than that is not reconciled in one go."""
+
+MOST_SHOWN = 8
+"""How many of the things that Stripe still wants are named; the rest it asks for by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,56 @@ class PayoutState:
     members: tuple[str, ...] | None = None
     carried: Money | None = None
     """What its members add up to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an account may do now, and what Stripe wants to know before it may do more.
+
+    ``due`` are Stripe's names of what is missing, ``disabled`` its reason, empty for none.
+    """
+
+    account_ref: str
+    charges: bool
+    payouts: bool
+    submitted: bool
+    due: tuple[str, ...]
+    disabled: str
+
+    @property
+    def state(self) -> str:
+        """Active as soon as it may charge; restricted when it might and may not; else pending."""
+        if self.charges:
+            return "active"
+        return "restricted" if self.submitted else "pending"
+
+    @property
+    def why(self) -> str:
+        """Codes alone: Stripe's reason, whether payouts wait, and what is due first."""
+        words = [self.disabled] if self.disabled else []
+        if self.charges and not self.payouts:
+            words.append("payouts_disabled")
+        words += [f"due:{','.join(self.due[:MOST_SHOWN])}"] if self.due else []
+        return " ".join(words)
+
+
+def standing(client: stripe.StripeClient) -> Standing:
+    """Ask what the account may do now."""
+    return standing_of(client.v1.accounts.retrieve_current().to_dict())
+
+
+def standing_of(document: facts.Document) -> Standing:
+    """Read what an account may do."""
+    asked = document.get("requirements") or {}
+    due = (*(asked.get("past_due") or ()), *(asked.get("currently_due") or ()))
+    return Standing(
+        account_ref=str(document["id"]),
+        charges=bool(document["charges_enabled"]),
+        payouts=bool(document["payouts_enabled"]),
+        submitted=bool(document["details_submitted"]),
+        due=tuple(dict.fromkeys(plain(name) for name in due)),
+        disabled=plain(asked.get("disabled_reason") or ""),
+    )
 
 
 def settlement_currency(client: stripe.StripeClient) -> str:

@@ -1,0 +1,27 @@
+"""What a business's account at Stripe may do: told by event, or asked while it may not do all."""
+
+from __future__ import annotations
+
+from bookra.engine.runtime import Tx
+from bookra.engine.tenancy.providers import account, set_state
+from bookra.relay.events.handler import Handler
+from bookra.relay.providers.stripe_account import Standing
+
+KINDS = ("account.updated",)
+
+
+def settled(tx: Tx, standing: Standing) -> str:
+    """Note what the account may do now; returns its state, "no change" where that is known."""
+    known = account(tx, "stripe")
+    if known is None or known.config.get("account", standing.account_ref) != standing.account_ref:
+        return "not ours"
+    changed = set_state(tx, "stripe", standing.state, standing.why)
+    return standing.state if changed else "no change"
+
+
+def refused(tx: Tx, why: str) -> None:
+    """Note that Stripe refuses the account's token."""
+    set_state(tx, "stripe", "refused", why)
+
+
+HANDLER = Handler(lambda stripe, _: stripe.standing(), settled)
