@@ -81,9 +81,9 @@ def sent(tx: Tx, payload: topics.Payload, delivered: Delivered) -> None:
     message = _locked(tx, payload)
     if message is None:
         return
-    if delivered is SKIPPED:
+    if delivered == SKIPPED:
         store.advance(tx, message, MessageStatus.SKIPPED)
-    elif delivered is not BY_MAIL:
+    elif delivered != BY_MAIL:
         reference = delivered.reference
         store.advance(tx, message, MessageStatus.SENT, provider_ref=reference)
         merge_kept(tx, message.id, reference)
