@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bookra import clock
-from bookra.commands import output
+from bookra.commands import calendar_feeds, output
 from bookra.commands.options import DryRun, FromDay, Key, group
 from bookra.commands.session import current
 from bookra.errors import CheckFailedError, InvalidInputError, NotFoundError
@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from bookra.engine.availability.calendars.external import Replaced
     from bookra.engine.runtime import Tx
 
-app = group("Other calendars: export the bookings, import busy times (iCalendar).")
+app = group("Other calendars: Google's, read and written; iCalendar files out and in.")
+for _command in (
+    calendar_feeds.connect,
+    calendar_feeds.disconnect,
+    calendar_feeds.feeds,
+    calendar_feeds.resend,
+):
+    app.command()(_command)
 
 SHOWN_SKIPPED = 10
 
