@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import IO, TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from bookra.commands import output
+from bookra.commands import output, tenant_google
 from bookra.commands.options import Key, group
 from bookra.commands.session import current
 from bookra.errors import BookraError, InvalidInputError, UnavailableError, UsageError
@@ -53,7 +53,8 @@ class Wanted:
     """An account to be connected: ``config`` has None for what was not given.
 
     ``needs`` names the option that a live account can't do without. ``opens`` opens an account at
-    the stand-in, running or not; ``checks`` refuses what doesn't fit the business.
+    the stand-in, running or not; ``checks`` refuses what doesn't fit the business. ``token`` is
+    one that was come by already, at the stand-in too.
     """
 
     provider: str
@@ -63,6 +64,7 @@ class Wanted:
     token_file: IO[str] | None
     opens: Callable[[Tenant], Opened]
     checks: Callable[[ProviderAccount, dict[str, str]], None] | None = None
+    token: str | None = field(default=None, repr=False)
 
 
 @set_app.command("stripe")
@@ -100,19 +102,43 @@ def set_stripe(
 @set_app.command("google")
 def set_google(
     sandbox: Sandbox = False,
-    calendar: Annotated[str | None, typer.Option(help="The calendar's id.")] = None,
+    calendar: Annotated[str | None, typer.Option(help="The business's calendar: its id.")] = None,
+    service_account: Annotated[
+        typer.FileText | None, typer.Option(help="The JSON key of a service account.")
+    ] = None,
+    subject: Annotated[
+        str | None, typer.Option(help="Whom the service account acts for, within a domain.")
+    ] = None,
+    oauth_client: Annotated[
+        typer.FileText | None, typer.Option(help="The JSON of a client for desktop programs.")
+    ] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser")] = True,
     token_file: TokenFile = None,
     key: Key = None,
 ) -> None:
-    """Show bookings in a calendar at Google.
+    """Show bookings in calendars at Google, and know when staff are busy there.
 
     Examples:
 
       bookra tenant provider set google --sandbox
-      bookra tenant provider set google --calendar luna@… --token-file key.json
+      bookra tenant provider set google --calendar luna@… --service-account key.json
+      bookra tenant provider set google --oauth-client client.json --no-browser
     """
-    config = {"calendar": calendar}
-    connect(Wanted("google", sandbox, config, "calendar", token_file, _open_google), key=key)
+    token = tenant_google.credential(
+        sandbox=sandbox,
+        service_account=service_account,
+        subject=subject,
+        oauth_client=oauth_client,
+        browser=browser,
+    )
+    if calendar is None and (subject or oauth_client is not None):
+        calendar = tenant_google.PRIMARY
+    if token is not None and calendar is not None:
+        tenant_google.check(calendar, token, sandbox=sandbox)
+    wanted = Wanted(
+        "google", sandbox, {"calendar": calendar}, "calendar", token_file, _open_google, token=token
+    )
+    connect(wanted, key=key)
 
 
 @set_app.command("whatsapp")
@@ -192,7 +218,9 @@ def connect(wanted: Wanted, *, key: str | None) -> None:
 
     session = current()
     given = {name: value for name, value in wanted.config.items() if value}
-    if wanted.sandbox:
+    if wanted.token is not None:
+        token = _given_token(wanted, given)
+    elif wanted.sandbox:
         existing = session.ask(lambda tx: known(tx, wanted.provider))
         if existing is not None and existing.sandbox and given.items() <= existing.config.items():
             output.record(document(existing))
@@ -259,10 +287,16 @@ def document(found: ProviderAccount) -> dict[str, Any]:
     return {"provider": found.provider, "sandbox": found.sandbox, "config": dict(found.config)}
 
 
-def _live_token(wanted: Wanted, given: dict[str, str]) -> dict[str, str]:
-    """Return the token of a live account; raises UsageError when it or an id is missing."""
+def _given_token(wanted: Wanted, given: dict[str, str]) -> dict[str, str]:
+    """Return the token that was come by; raises UsageError when the account's id is missing."""
     if wanted.needs not in given:
         raise UsageError("usage", f"{wanted.provider} needs --{wanted.needs.replace('_', '-')}")
+    return {"token": wanted.token or ""}
+
+
+def _live_token(wanted: Wanted, given: dict[str, str]) -> dict[str, str]:
+    """Return the token of a live account; raises UsageError when it or an id is missing."""
+    _given_token(wanted, given)
     token = wanted.token_file.read().strip() if wanted.token_file is not None else ""
     if not token:
         raise UsageError("usage", "A live account needs --token-file", hint="'-' reads stdin")
