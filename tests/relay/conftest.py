@@ -10,6 +10,7 @@ from command_line import CommandLine
 from connected import Connected, connected_salon
 from databases import Database
 from described import recording
+from described_google import recording_google
 from sqlalchemy import Engine as Pool
 
 from bookra.config import Settings
@@ -17,10 +18,10 @@ from bookra.config import Settings
 
 @pytest.fixture(autouse=True)
 def requests_are_described() -> Iterator[None]:
-    """Whatever a test lets us send to Stripe must be what Stripe itself describes."""
-    with recording() as recorded:
+    """Whatever a test lets us send to Stripe or Google must be what they themselves describe."""
+    with recording() as to_stripe, recording_google() as to_google:
         yield
-    assert recorded.problems() == []
+    assert to_stripe.problems() + to_google.problems() == []
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -97,36 +96,6 @@ def test_an_event_is_inserted_under_our_id_with_its_marks_and_without_guests() -
     marks = {"booking": "LUN-7F3K", "revision": "2"}
     assert request.json["extendedProperties"] == {"private": marks}
     assert "attendees" not in request.json
-
-
-def test_all_that_is_sent_is_known_to_googles_own_description() -> None:
-    package = resources.files("googleapiclient")
-    document = package / "discovery_cache" / "documents" / "calendar.v3.json"
-    description = json.loads(document.read_text("utf-8"))
-    with calendar(DUPLICATE, present(), WRITTEN, Reply(204)) as (client, script):
-        client.upsert(CALENDAR, EVENT)
-        client.delete(CALENDAR, EVENT.id)
-    methods = {one["httpMethod"]: one for one in _event_methods(description)}
-    assert len(script.seen) == 4
-    for request in script.seen:
-        assert request.query.keys() <= methods[request.method]["parameters"].keys()
-    for request in (script.seen[0], script.seen[2]):
-        _check(request.json, description["schemas"]["Event"], description["schemas"])
-
-
-def _event_methods(description: dict[str, Any]) -> list[dict[str, Any]]:
-    events = description["resources"]["events"]["methods"]
-    return [events[name] for name in ("insert", "get", "patch", "delete")]
-
-
-def _check(value: Any, schema: dict[str, Any], schemas: dict[str, Any]) -> None:
-    schema = schemas[schema["$ref"]] if "$ref" in schema else schema
-    if schema["type"] != "object":
-        assert isinstance(value, {"string": str, "integer": int}[schema["type"]])
-        return
-    for name, inner in value.items():
-        known = schema.get("properties", {})
-        _check(inner, known[name] if known else schema["additionalProperties"], schemas)
 
 
 @pytest.mark.parametrize("revision", [None, 1, 2])
