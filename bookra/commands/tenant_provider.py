@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import IO, TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from bookra.commands import output, tenant_google
+from bookra.commands import output, tenant_google, webhook_secrets
 from bookra.commands.options import Key, group
 from bookra.commands.session import current
 from bookra.errors import BookraError, InvalidInputError, UnavailableError, UsageError
@@ -54,7 +54,7 @@ class Wanted:
 
     ``needs`` names the option that a live account can't do without. ``opens`` opens an account at
     the stand-in, running or not; ``checks`` refuses what doesn't fit the business. ``token`` is
-    one that was come by already, at the stand-in too.
+    one that was come by already, at the stand-in too. ``secrets`` are those of its webhooks.
     """
 
     provider: str
@@ -65,6 +65,7 @@ class Wanted:
     opens: Callable[[Tenant], Opened]
     checks: Callable[[ProviderAccount, dict[str, str]], None] | None = None
     token: str | None = field(default=None, repr=False)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @set_app.command("stripe")
@@ -75,18 +76,26 @@ def set_stripe(
     success_url: Annotated[
         str | None, typer.Option(help="The page that a customer sees after paying.")
     ] = None,
+    webhook_secret: webhook_secrets.WebhookSecret = None,
     token_file: TokenFile = None,
     key: Key = None,
 ) -> None:
     r"""Take payments with an account at Stripe.
+
+    --webhook-secret alone is sealed with the account that is connected already.
 
     Examples:
 
       bookra tenant provider set stripe --sandbox --platform-fee-percent 1
       bookra tenant provider set stripe --account acct_… --token-file key.txt \
         --success-url https://luna.example/thanks
+      bookra tenant provider set stripe --webhook-secret secret.txt
     """
     rate_bps(platform_fee_percent)
+    secrets = webhook_secrets.read({"webhook_secret": webhook_secret})
+    if secrets and not (sandbox or account or token_file):
+        webhook_secrets.add("stripe", secrets, key=key)
+        return
     config = {
         "account": account,
         "platform_fee_percent": platform_fee_percent,
@@ -94,9 +103,8 @@ def set_stripe(
     }
     # An account that the stand-in has just opened settles in the business's currency.
     checks = check_currency if account or not sandbox else None
-    connect(
-        Wanted("stripe", sandbox, config, "success_url", token_file, _open_stripe, checks), key=key
-    )
+    wanted = Wanted("stripe", sandbox, config, "success_url", token_file, _open_stripe, checks)
+    connect(replace(wanted, secrets=secrets), key=key)
 
 
 @set_app.command("google")
@@ -145,20 +153,28 @@ def set_google(
 def set_whatsapp(
     sandbox: Sandbox = False,
     phone_number_id: Annotated[str | None, typer.Option(help="The sender's id.")] = None,
+    app_secret: webhook_secrets.AppSecret = None,
+    verify_token: webhook_secrets.VerifyToken = None,
     token_file: TokenFile = None,
     key: Key = None,
 ) -> None:
     """Write to customers from a number at WhatsApp.
 
+    --app-secret and --verify-token alone are sealed with the account that is connected already.
+
     Examples:
 
       bookra tenant provider set whatsapp --sandbox
       bookra tenant provider set whatsapp --phone-number-id 1065… --token-file key.txt
+      bookra tenant provider set whatsapp --app-secret app.txt --verify-token word.txt
     """
+    secrets = webhook_secrets.read({"app_secret": app_secret, "verify_token": verify_token})
+    if secrets and not (sandbox or phone_number_id or token_file):
+        webhook_secrets.add("whatsapp", secrets, key=key)
+        return
     config = {"phone_number_id": phone_number_id}
-    connect(
-        Wanted("whatsapp", sandbox, config, "phone_number_id", token_file, _open_whatsapp), key=key
-    )
+    wanted = Wanted("whatsapp", sandbox, config, "phone_number_id", token_file, _open_whatsapp)
+    connect(replace(wanted, secrets=secrets), key=key)
 
 
 @set_app.command("mail")
@@ -222,7 +238,8 @@ def connect(wanted: Wanted, *, key: str | None) -> None:
         token = _given_token(wanted, given)
     elif wanted.sandbox:
         existing = session.ask(lambda tx: known(tx, wanted.provider))
-        if existing is not None and existing.sandbox and given.items() <= existing.config.items():
+        same = existing is not None and given.items() <= existing.config.items()
+        if existing is not None and existing.sandbox and same and not wanted.secrets:
             output.record(document(existing))
             output.remark("It is connected to the sandbox already; nothing was changed.")
             return
@@ -233,6 +250,7 @@ def connect(wanted: Wanted, *, key: str | None) -> None:
     chosen = ProviderAccount(wanted.provider, wanted.sandbox, given)
     if wanted.checks is not None:
         wanted.checks(chosen, token)
+    token = {**webhook_secrets.kept(wanted.provider), **token, **wanted.secrets}
     vault = Vault(session.settings.key_file)
 
     def action(tx: Tx) -> dict[str, Any]:
