@@ -118,6 +118,9 @@ def fault(
     seconds: Annotated[
         float | None, typer.Option(help="webhook-delay, -reorder: how long one is held back.")
     ] = None,
+    account: Annotated[
+        str | None, typer.Option(help="Only for this account, calendar or sender.")
+    ] = None,
     off: Annotated[bool, typer.Option("--off", help="Behave again.")] = False,
 ) -> None:
     """Make a stand-in misbehave, to watch the relay recover.
@@ -141,6 +144,7 @@ def fault(
             rate=rate,
             per_second=per_second,
             seconds=seconds,
+            account=account,
             off=off,
         )
     )

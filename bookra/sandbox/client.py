@@ -51,11 +51,13 @@ class SandboxClient:
         rate: float | None = None,
         per_second: float | None = None,
         seconds: float | None = None,
+        account: str | None = None,
         off: bool = False,
     ) -> dict[str, Any]:
         """Plan a fault, or switch it off (all of the provider's, without a kind).
 
-        ``per_second`` is a rate limit's, ``seconds`` how long a webhook is held back.
+        ``per_second`` is a rate limit's, ``seconds`` how long a webhook is held back; ``account``
+        limits it to one account, calendar or sender.
         """
         wanted = {
             "provider": provider,
@@ -64,6 +66,7 @@ class SandboxClient:
             "rate": rate,
             "per_second": per_second,
             "seconds": seconds,
+            "account": account,
             "off": off,
         }
         return self._ask("POST", "fault", wanted)

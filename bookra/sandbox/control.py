@@ -146,7 +146,8 @@ def _fault(tx: sqlite3.Connection, given: Json) -> Json:
     if given.get("off"):
         faults.end(tx, provider, kind)
     else:
-        wished = {name: given.get(name) for name in ("count", "rate", "per_second", "seconds")}
+        names = ("count", "rate", "per_second", "seconds", "account")
+        wished = {name: given.get(name) for name in names}
         faults.plan(tx, provider, faults.Fault(str(kind), **wished))
     return {"faults": faults.active(tx)}
 

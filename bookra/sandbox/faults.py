@@ -50,7 +50,8 @@ REQUESTS_A_SECOND = 5.0
 class Fault:
     """A fault as it is wished for: hits ``count`` requests, a ``rate`` of them, or all.
 
-    ``per_second`` is a rate limit's, ``seconds`` how long a webhook is held back.
+    ``per_second`` is a rate limit's, ``seconds`` how long a webhook is held back. ``account`` is
+    the one that it hits (an account, a calendar, a sender); None hits all.
     """
 
     kind: str
@@ -58,6 +59,7 @@ class Fault:
     rate: float | None = None
     per_second: float | None = None
     seconds: float | None = None
+    account: str | None = None
 
 
 def plan(tx: sqlite3.Connection, provider: str, fault: Fault) -> None:
@@ -66,8 +68,9 @@ def plan(tx: sqlite3.Connection, provider: str, fault: Fault) -> None:
     _check(provider, fault)
     one = fault.count is None and fault.rate is None and fault.kind not in LASTING
     tx.execute(
-        "INSERT OR REPLACE INTO faults (provider, kind, remaining, rate, per_second, seconds) "
-        "VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO faults "
+        "(provider, kind, remaining, rate, per_second, seconds, account) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             provider,
             fault.kind,
@@ -75,6 +78,7 @@ def plan(tx: sqlite3.Connection, provider: str, fault: Fault) -> None:
             fault.rate,
             (fault.per_second or REQUESTS_A_SECOND) if fault.kind == RATE_LIMIT else None,
             fault.seconds or WAITING_SECONDS.get(fault.kind),
+            fault.account,
         ),
     )
 
@@ -92,7 +96,8 @@ def end(tx: sqlite3.Connection, provider: str, kind: str | None = None) -> None:
 def active(tx: sqlite3.Connection) -> list[Json]:
     """Return the faults that are planned: provider, kind, remaining, rate; more where given."""
     rows = tx.execute(
-        "SELECT provider, kind, remaining, rate, per_second, seconds FROM faults ORDER BY rowid"
+        "SELECT provider, kind, remaining, rate, per_second, seconds, account FROM faults "
+        "ORDER BY rowid"
     )
     always = ("provider", "kind", "remaining", "rate")
     return [
@@ -107,39 +112,41 @@ def planned(tx: sqlite3.Connection, provider: str) -> bool:
     return row is not None
 
 
-def limit(tx: sqlite3.Connection, provider: str) -> float | None:
+def limit(tx: sqlite3.Connection, provider: str, aimed_at: str = "") -> float | None:
     """Return how many requests a second the provider takes of a caller; None: any number."""
     row = tx.execute(
-        "SELECT per_second FROM faults WHERE provider = ? AND kind = ?", (provider, RATE_LIMIT)
+        "SELECT per_second, account FROM faults WHERE provider = ? AND kind = ?",
+        (provider, RATE_LIMIT),
     ).fetchone()
-    return None if row is None else float(row["per_second"])
+    return float(row["per_second"]) if row is not None and _hits(row, aimed_at) else None
 
 
-def draw(tx: sqlite3.Connection, provider: str, *, changes: bool) -> str | None:
+def draw(tx: sqlite3.Connection, provider: str, *, changes: bool, aimed_at: str = "") -> str | None:
     """Return the fault that this request suffers, using one up where it is counted.
 
-    A rate limit is not drawn: whoever counts the requests asks for `limit`.
+    ``aimed_at`` names the request's account among other words. A rate limit is not drawn: whoever
+    counts the requests asks for `limit`.
     """
     kinds = tuple(kind for kind in REQUEST_KINDS if kind != RATE_LIMIT)
-    found = _drawn(tx, provider, kinds, changes=changes)
+    found = _drawn(tx, provider, kinds, aimed_at, changes=changes)
     return None if found is None else found.kind
 
 
-def draw_webhook(tx: sqlite3.Connection, provider: str) -> Fault | None:
+def draw_webhook(tx: sqlite3.Connection, provider: str, aimed_at: str = "") -> Fault | None:
     """Return the fault that this webhook suffers, using one up where it is counted."""
-    return _drawn(tx, provider, WEBHOOK_KINDS, changes=True)
+    return _drawn(tx, provider, WEBHOOK_KINDS, aimed_at, changes=True)
 
 
 def _drawn(
-    tx: sqlite3.Connection, provider: str, kinds: tuple[str, ...], *, changes: bool
+    tx: sqlite3.Connection, provider: str, kinds: tuple[str, ...], aimed_at: str, *, changes: bool
 ) -> Fault | None:
     rows = tx.execute(
-        "SELECT kind, remaining, rate, seconds FROM faults WHERE provider = ? "
+        "SELECT kind, remaining, rate, seconds, account FROM faults WHERE provider = ? "
         "ORDER BY kind <> 'down', rowid",
         (provider,),
     ).fetchall()
     for row in rows:
-        if row["kind"] not in kinds:
+        if row["kind"] not in kinds or not _hits(row, aimed_at):
             continue
         if row["rate"] is not None and random.random() >= row["rate"]:  # noqa: S311 - not a secret
             continue
@@ -149,6 +156,10 @@ def _drawn(
             _use_up(tx, provider, row["kind"])
         return Fault(row["kind"], seconds=row["seconds"])
     return None
+
+
+def _hits(row: sqlite3.Row, aimed_at: str) -> bool:
+    return row["account"] is None or row["account"] in aimed_at
 
 
 def _use_up(tx: sqlite3.Connection, provider: str, kind: str) -> None:

@@ -12,7 +12,7 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from bookra.sandbox import faults
 from bookra.sandbox.buckets import Buckets
@@ -102,14 +102,15 @@ class SandboxServer(ThreadingHTTPServer):
         with self._state.reading() as tx:
             if not faults.planned(tx, provider):
                 return 0.0, None
-            per_second = faults.limit(tx, provider)
+            per_second = faults.limit(tx, provider, aimed_at(request))
         if per_second is not None:
             caller = (provider, *(request.headers.get(name) for name in CALLER))
             wait_seconds = self._buckets.take(caller, per_second)
             if wait_seconds:
                 return wait_seconds, None
         with self._state.writing() as tx:
-            return 0.0, faults.draw(tx, provider, changes=_changes(request))
+            changes, aimed = _changes(request), aimed_at(request)
+            return 0.0, faults.draw(tx, provider, changes=changes, aimed_at=aimed)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - its shape
         """Keep quiet about clients that hang up; log what is a bug of ours."""
@@ -130,6 +131,11 @@ def provider_of(path: str) -> str | None:
     if path.startswith(("/calendar/", "/o/oauth2/")) or path == "/token":
         return "google"
     return "whatsapp" if path.endswith("/messages") and path.startswith("/v") else None
+
+
+def aimed_at(request: Request) -> str:
+    """Return the words of a request that name an account, a calendar or a sender."""
+    return f"{request.headers.get('stripe-account', '')} {unquote(request.path)}"
 
 
 def _changes(request: Request) -> bool:

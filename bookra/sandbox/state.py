@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS tokens (
 
 CREATE TABLE IF NOT EXISTS faults (
   provider TEXT NOT NULL, kind TEXT NOT NULL, remaining INTEGER, rate REAL, per_second REAL,
-  seconds REAL, PRIMARY KEY (provider, kind));
+  seconds REAL, account TEXT, PRIMARY KEY (provider, kind));
 
 CREATE TABLE IF NOT EXISTS objects (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL,
@@ -71,7 +71,11 @@ CREATE TABLE IF NOT EXISTS deliveries (
 CREATE INDEX IF NOT EXISTS open_deliveries ON deliveries (due) WHERE answered IS NULL;
 """
 
-_ADDED = (("faults", "per_second", "REAL"), ("faults", "seconds", "REAL"))
+_ADDED = (
+    ("faults", "per_second", "REAL"),
+    ("faults", "seconds", "REAL"),
+    ("faults", "account", "TEXT"),
+)
 """Columns that a file of an earlier release lacks."""
 
 

@@ -88,14 +88,15 @@ def queue(tx: sqlite3.Connection, provider: str, document: Json) -> None:
     """Queue ``document`` for each receiver of the provider, with what a fault makes of it."""
     now = time.time()
     due = [now]
-    fault = faults.draw_webhook(tx, provider) if registered(tx, provider) else None
+    text = json.dumps(document, separators=(",", ":"))
+    fault = faults.draw_webhook(tx, provider, text) if registered(tx, provider) else None
     if fault is not None:
         due = _faulty(tx, fault, now)
     for moment in due:
         tx.execute(
             "INSERT INTO deliveries (webhook, body, due) "
             "SELECT id, ?, ? FROM webhooks WHERE provider = ?",
-            (json.dumps(document, separators=(",", ":")), moment, provider),
+            (text, moment, provider),
         )
 
 

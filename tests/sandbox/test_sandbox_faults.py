@@ -72,6 +72,16 @@ def test_a_rate_limit_refuses_one_caller_and_says_how_long(
     assert other.v1.balance.retrieve(None, other.me).object == "balance"
 
 
+def test_a_fault_may_hit_one_account_alone(
+    sandbox: Any, salon: Any, salon_of: Callable[..., Any]
+) -> None:
+    other = salon_of(sandbox)
+    sandbox.control.fault("stripe", "revoked", account=salon.account.id)
+    with pytest.raises(stripe.AuthenticationError):
+        salon.v1.balance.retrieve(None, salon.me)
+    assert other.v1.balance.retrieve(None, other.me).object == "balance"
+
+
 def test_a_bucket_is_filled_at_its_rate_and_never_holds_more_than_a_second() -> None:
     now = [0.0]
     buckets = Buckets(lambda: now[0])
@@ -148,7 +158,7 @@ def test_an_address_that_is_registered_again_gets_the_new_secret_once(state: Sta
 
 def test_a_state_file_of_an_earlier_release_is_taken_over(tmp_path: Path) -> None:
     with closing(State(tmp_path)) as old, old.writing() as tx:
-        for column in ("per_second", "seconds"):
+        for column in ("per_second", "seconds", "account"):
             tx.execute(f"ALTER TABLE faults DROP COLUMN {column}")
     with closing(State(tmp_path)) as new, new.writing() as tx:
         faults.plan(tx, "stripe", Fault("rate-limit", per_second=3))
