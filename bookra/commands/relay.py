@@ -6,12 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
-from bookra.commands import output
+from bookra.commands import output, relay_status
 from bookra.commands.options import group
 from bookra.commands.session import current
 from bookra.errors import UsageError
 
 app = group("The relay: run it, drain it once, ask how it is.")
+
+OTHERS = 12
+"""Connections for ticks, leases, polls and schedules."""
 
 Lease = Annotated[
     float, typer.Option("--lease", help="Seconds until another relay takes a row over.", min=1)
@@ -31,11 +34,20 @@ def run(
     metrics: Annotated[
         str | None, typer.Option(help="Serve /metrics, /live and /ready on HOST:PORT.")
     ] = None,
+    grace: Annotated[
+        float, typer.Option(help="Seconds to finish what is in flight when told to end.", min=0)
+    ] = 25.0,
+    no_listen: Annotated[
+        bool, typer.Option("--no-listen", help="Poll only, as behind a transaction pooler.")
+    ] = False,
     log_level: Annotated[
         str | None, typer.Option(help="debug, info, warning, error or off (BOOKRA_LOG).")
     ] = None,
 ) -> None:
-    """Run the relay until SIGTERM or Ctrl-C: it delivers, polls and sweeps.
+    """Run the relay until SIGTERM or Ctrl-C: it delivers, polls, and runs what is scheduled.
+
+    Told to end, it claims nothing more and finishes what it can within --grace; a second signal
+    ends it at once. Several relays share the work, and one of them leads.
 
     Examples:
 
@@ -54,15 +66,17 @@ def run(
         lease_seconds=lease,
         poll_seconds=poll,
         workers=workers,
+        grace_seconds=grace,
         webhooks=webhooks,
         metrics=metrics,
+        listen=not no_listen,
     )
     _relay(options).run()
 
 
 @app.command()
 def drain(lease: Lease = 60.0, workers: Workers = 8) -> None:
-    """Poll and deliver until nothing is due.
+    """Do all that a relay does until nothing is due: poll, plan, deliver, run what is scheduled.
 
     Examples:
 
@@ -78,36 +92,7 @@ def drain(lease: Lease = 60.0, workers: Workers = 8) -> None:
     output.record({"worked": worked})
 
 
-@app.command()
-def status() -> None:
-    """Tell which relays live, and what waits for them.
-
-    Examples:
-
-      bookra relay status --json
-    """
-    from bookra.engine.outbox.relays import relays, waiting
-
-    engine = current().engine
-    living = [
-        {
-            "id": str(relay.id),
-            "started_at": relay.started_at.isoformat(timespec="seconds"),
-            "last_tick_seconds_ago": relay.last_tick_seconds_ago,
-            "alive": relay.alive,
-        }
-        for relay in engine.across_tenants(relays)
-    ]
-    document: dict[str, Any] = {
-        "running": any(relay["alive"] for relay in living),
-        "relays": living,
-        "outbox": engine.across_tenants(waiting),
-    }
-    if current().format != "table":
-        output.record(document)
-        return
-    output.rows(living, ("id", "started_at", "last_tick_seconds_ago", "alive"), empty="No relay.")
-    output.record(document["outbox"])
+app.command()(relay_status.status)
 
 
 def _relay(options: Any) -> Any:
@@ -115,9 +100,9 @@ def _relay(options: Any) -> Any:
     from bookra.relay.daemon import Relay
 
     session = current()
-    # Every worker may hold a connection, and so may each tick, the heartbeat and each server.
+    # Every worker may hold a connection; what else a relay does waits its turn for the others.
     servers = bool(options.webhooks) * 4 + bool(options.metrics)
-    engine = open_engine(session.settings, size=options.workers + 6 + servers)
+    engine = open_engine(session.settings, size=options.workers + OTHERS + servers)
     session.adopt(engine)
     return Relay(engine, session.settings, options)
 

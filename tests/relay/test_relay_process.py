@@ -22,6 +22,17 @@ from bookra.config import Settings
 from bookra.engine.bookings.model import Status
 from bookra.sandbox import SandboxClient
 
+RELAY_KEYS = {
+    "id",
+    "started_at",
+    "last_tick_seconds_ago",
+    "alive",
+    "host",
+    "pid",
+    "version",
+    "leads",
+}
+
 
 @contextmanager
 def running(bookra: CommandLine, *words: str) -> Iterator[subprocess.Popen[str]]:
@@ -41,7 +52,7 @@ def test_a_running_relay_delivers_polls_and_tells_that_it_lives(
         status = bookra("relay", "status", "--json", check=True).json
         assert status["running"] is True
         (alive,) = status["relays"]
-        assert set(alive) == {"id", "started_at", "last_tick_seconds_ago", "alive"}
+        assert set(alive) == RELAY_KEYS
         luna.pay(booking)
         luna.until(lambda: luna.booking(booking).status is Status.CONFIRMED)
         luna.until(lambda: not luna.rows())
