@@ -60,6 +60,7 @@ COMMANDS: dict[str, Entry] = {
     "reconcile": Entry("reconcile", "Prove that the ledger equals what Stripe moved.", MONEY),
     "relay": Entry("relay", "The relay: run it, drain it once, ask how it is.", OPERATIONS),
     "outbox": Entry("outbox", "Effects: list, show, retry, discard, stats.", OPERATIONS),
+    "inbox": Entry("inbox", "Events that Stripe has told: list, show, retry.", OPERATIONS),
     "schedule": Entry("schedule", "What recurs: add, list, show, set, run, remove.", OPERATIONS),
     "db": Entry("db", "The database: up, down, status, upgrade.", OPERATIONS),
     "doctor": Entry("doctor", "Check everything, with a remedy for each finding.", OPERATIONS),
