@@ -91,9 +91,9 @@ ARCHIVE = text(
     )
     INSERT INTO outbox_history (tenant_id, id, topic, destination, aggregate, sequence, payload,
                                 version, generation, attempts, rescues, booking_id, created_at,
-                                outcome, reference)
+                                first_sent_at, outcome, reference)
     SELECT tenant_id, id, topic, destination, aggregate, sequence, payload, version, generation,
-           attempts, rescues, booking_id, created_at, :outcome, :reference
+           attempts, rescues, booking_id, created_at, first_sent_at, :outcome, :reference
       FROM gone
     """
 )

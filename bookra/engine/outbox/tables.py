@@ -98,6 +98,7 @@ outbox_history = s.tenant_table(
     s.required("settled_at", s.INSTANT, server_default=s.NOW),
     s.required("outcome", s.Text),
     s.optional("reference", s.Text),
+    s.optional("first_sent_at", s.INSTANT),
     s.one_of("outcome", "delivered", "discarded"),
     changes=False,
 )
