@@ -27,6 +27,9 @@ def rules(
         str | None, typer.Option(help="Who is offered first: first, best-fit or highest-value.")
     ] = None,
     waitlist_hold: Annotated[int | None, typer.Option(help="Minutes that an offer stands.")] = None,
+    keep_days: Annotated[
+        int | None, typer.Option(help="Days that effects, answers and runs are kept once done.")
+    ] = None,
     key: Key = None,
     dry_run: DryRun = False,
 ) -> None:
@@ -37,6 +40,7 @@ def rules(
       bookra tenant rules
       bookra tenant rules luna --notice 120 --horizon 90 --granularity 30
       bookra tenant rules --waitlist-rule best-fit --waitlist-hold 45
+      bookra tenant rules --keep-days 730
     """
     from bookra.engine.tenancy.once import once
     from bookra.engine.tenancy.rules import rules as rules_of
@@ -49,6 +53,7 @@ def rules(
         "hold_minutes": hold_minutes,
         "waitlist_rule": waitlist_rule,
         "waitlist_hold_minutes": waitlist_hold,
+        "keep_days": keep_days,
     }
     given = {name: value for name, value in options.items() if value is not None}
     session, wanted = current(), slug or current().tenant

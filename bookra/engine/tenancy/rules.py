@@ -1,4 +1,4 @@
-"""The rules of a business that shape its slots, its holds and its waitlist, and their limits.
+"""The rules of a business for slots, holds and waitlist, and how long it keeps what is done.
 
 A service may have a granularity, notice and horizon of its own; the limits are the same there.
 """
@@ -22,6 +22,7 @@ LIMITS = {
     "horizon_days": (1, 3650),
     "hold_minutes": (1, DAY_MINUTES),
     "waitlist_hold_minutes": (1, DAY_MINUTES),
+    "keep_days": (7, 36_500),
     "daily_limit": (1, 1000),
     "capacity": (1, 1000),
 }
@@ -29,7 +30,7 @@ LIMITS = {
 
 COLUMNS = (
     "granularity_minutes, notice_minutes, horizon_days, hold_minutes, waitlist_rule,"
-    " waitlist_hold_minutes"
+    " waitlist_hold_minutes, keep_days"
 )
 RULES = text(f"SELECT {COLUMNS} FROM tenants WHERE id = :tenant_id")  # noqa: S608 - a constant
 LOCKED = text(f"SELECT {COLUMNS} FROM tenants WHERE id = :tenant_id FOR NO KEY UPDATE")  # noqa: S608
@@ -39,6 +40,7 @@ UPDATE = text(
        SET granularity_minutes = :granularity_minutes, notice_minutes = :notice_minutes,
            horizon_days = :horizon_days, hold_minutes = :hold_minutes,
            waitlist_rule = :waitlist_rule, waitlist_hold_minutes = :waitlist_hold_minutes,
+           keep_days = :keep_days,
            changed_by = session_user
      WHERE id = :tenant_id
     """
@@ -47,7 +49,10 @@ UPDATE = text(
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What holds for every service that has no rule of its own, and for holds and offers."""
+    """What holds for every service that has no rule of its own, and for holds and offers.
+
+    ``keep_days`` is how long effects that are done, answers to commands and runs are kept.
+    """
 
     granularity_minutes: int
     notice_minutes: int
@@ -55,6 +60,7 @@ class Rules:
     hold_minutes: int
     waitlist_rule: str
     waitlist_hold_minutes: int
+    keep_days: int = 400
 
 
 class RuleChanges(TypedDict, total=False):
@@ -66,6 +72,7 @@ class RuleChanges(TypedDict, total=False):
     hold_minutes: int
     waitlist_rule: str
     waitlist_hold_minutes: int
+    keep_days: int
 
 
 def rules(tx: Tx) -> Rules:
