@@ -99,10 +99,10 @@ def _driver(tx: Tx) -> psycopg.Connection[Any]:
 
 def _entering(engine: Engine, slug: str) -> str:
     """Return the settings that begin each transaction, as the engine sends them."""
-    from bookra.engine.runtime import ENTER
+    from bookra.engine.runtime import ENTER, OPENING
 
     tenant_id, driver = engine.ask(slug, lambda tx: (tx.tenant.id, _driver(tx)))
-    return ENTER.format(id=psycopg.sql.Literal(str(tenant_id))).as_string(driver)
+    return ENTER.format(id=tenant_id) + OPENING.asked(driver, tenant_id, keep=False)
 
 
 def _general(statement: str, names: Names, recorded: list[str]) -> str:

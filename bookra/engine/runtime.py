@@ -7,17 +7,16 @@ leak it), retries what may be retried, rolls a dry run back, and writes the audi
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import InitVar, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from psycopg import sql
-from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Row, TextClause, text
 from sqlalchemy import Engine as Pool
 from sqlalchemy.exc import DBAPIError
@@ -28,7 +27,7 @@ from bookra.engine import refusals, statements
 from bookra.engine.database import LONGEST_TRANSACTION_SECONDS
 from bookra.engine.roles import OWNER, PLATFORM
 from bookra.engine.schema import SCHEMA
-from bookra.engine.statements import Statements
+from bookra.engine.statements import Answer, Opening, Statements
 from bookra.errors import NotFoundError, UnavailableError
 from bookra.ids import new_id
 
@@ -99,11 +98,10 @@ class Tx:
     """What has been read once and holds for this transaction; who changes it, forgets it."""
     wakes: bool = False
     """Something is due at once: the relays are told when this is committed."""
-    says: InitVar[Statements | None] = None
     _statements: Statements = field(init=False)
 
-    def __post_init__(self, says: Statements | None) -> None:
-        self._statements = says or Statements(self.connection)
+    def __post_init__(self) -> None:
+        self._statements = Statements(self.connection)
 
     def rows(self, statement: TextClause, **binds: Any) -> Sequence[Row[Any]]:
         """Run ``statement`` with ``:tenant_id`` bound and return every row."""
@@ -141,8 +139,8 @@ class Tx:
 
 Clock = Callable[[], datetime]
 
-Notices = Sequence[tuple[str, str]]
-"""Channels, and what is said on each."""
+Ending = tuple[tuple[TextClause, Mapping[str, Any]] | None, Sequence[tuple[str, str]]]
+"""What is said last in a transaction, and afterwards on which channels."""
 
 TENANT_COLUMNS = (
     "id, slug, name, timezone, currency, country, tax_bps, tax_inclusive, code_prefix,"
@@ -154,9 +152,11 @@ ENTER = "SET LOCAL app.tenant = '{id}';"
 """For a UUID alone: SET takes no binds. Citus passes SET LOCAL on to its workers, but not
 set_config()."""
 
-TENANT = text(
-    f"SELECT now() AS now, {TENANT_COLUMNS} FROM tenants WHERE id = :tenant_id"  # noqa: S608 - constants
+OPENING = Opening(
+    "bookra_opening",
+    f"SELECT now(), {TENANT_COLUMNS} FROM tenants WHERE id = $1",  # noqa: S608 - constants
 )
+"""What every transaction of a tenant asks first: the clock, and the business as it is now."""
 
 AUDIT = text(
     "INSERT INTO audit (tenant_id, id, command, subjects)"
@@ -171,7 +171,7 @@ class Engine:
         self._pool = pool
         self._now = now
         self._ids: dict[str, UUID] = {}
-        self._tenants: dict[UUID, tuple[Sequence[Any], Tenant]] = {}
+        self._tenants: dict[str, tuple[Sequence[bytes | None], Tenant]] = {}
         self._steps_down: bool | None = None
 
     def act(
@@ -190,14 +190,17 @@ class Engine:
         failures are tried again, at most three times. Raises BookraError alone.
         """
 
-        def work(connection: Connection) -> tuple[Result, Notices]:
+        def work(connection: Connection, answer: Answer | None) -> tuple[Result, Ending]:
             begun = time.monotonic()
-            tx = self._enter(connection, slug)
+            tx = self._tx(connection, slug, answer)
             result = action(tx)
+            last = None
             if command is not None:
-                tx.run(AUDIT, **audit_row(tx.tenant.id, command, tx.subjects))
+                last = AUDIT, audit_row(tx.tenant.id, command, tx.subjects)
+            if last is not None and dry_run:
+                tx.run(last[0], **last[1])
             _in_time(begun)
-            return result, notices(tx, command)
+            return result, (last, notices(tx, command))
 
         return self._attempt(work, "", slug, commit=not dry_run)
 
@@ -210,8 +213,8 @@ class Engine:
         exports that read the same rows in more than one way.
         """
 
-        def work(connection: Connection) -> tuple[Result, Notices]:
-            return question(self._enter(connection, slug)), ()
+        def work(connection: Connection, answer: Answer | None) -> tuple[Result, Ending]:
+            return question(self._tx(connection, slug, answer)), (None, ())
 
         mode = "ISOLATION LEVEL REPEATABLE READ READ ONLY" if consistent else "READ ONLY"
         # There is nothing to keep, but a rollback makes psycopg forget its plans.
@@ -222,8 +225,8 @@ class Engine:
     ) -> Result:
         """Run ``work`` without a tenant: it sees what the cross-tenant policies show, no more."""
 
-        def enter(connection: Connection) -> tuple[Result, Notices]:
-            return work(connection), ()
+        def enter(connection: Connection, _: Answer | None) -> tuple[Result, Ending]:
+            return work(connection), (None, ())
 
         return self._attempt(enter, "" if write else "READ ONLY", None, commit=True)
 
@@ -233,7 +236,7 @@ class Engine:
 
     def _attempt(
         self,
-        work: Callable[[Connection], tuple[Result, Notices]],
+        work: Callable[[Connection, Answer | None], tuple[Result, Ending]],
         mode: str,
         slug: str | None,
         *,
@@ -241,10 +244,11 @@ class Engine:
     ) -> Result:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                with self._begun(mode, slug) as connection:
-                    result, told = work(connection)
+                connection, answer = self._begun(mode, slug)
+                with connection:
+                    result, ending = work(connection, answer)
                     if commit:
-                        statements.commit(connection, announcement(connection, told))
+                        statements.commit(connection, *ending)
                     else:
                         connection.rollback()
                     return result
@@ -260,58 +264,50 @@ class Engine:
                 ) from error
         raise AssertionError("unreachable")
 
-    def _begun(self, mode: str, slug: str | None) -> Connection:
-        """Return a connection with a transaction begun on it, its tenant set if the id is known.
+    def _begun(self, mode: str, slug: str | None) -> tuple[Connection, Answer | None]:
+        """Return a connection with a transaction begun on it, and what its opening answered.
 
         A session that was idle may have died since (a restart of the server). That shows in its
         first message, with which nothing has been done yet: it is said again on a fresh one, for
         the first failure took every older session out of the pool.
         """
-        known = self._ids.get(slug) if slug is not None else None
-        tenant = ENTER.format(id=known) if known is not None else ""
         for again in (True, False):
             connection = self._pool.connect()
             try:
                 step = f"SET LOCAL ROLE {PLATFORM};" if self._must_step_down(connection) else ""
-                statements.begin(connection, f"BEGIN {mode};{step}{tenant}")
+                known = self._id_of(connection, slug, step) if slug is not None else None
+                enter = "" if known is None else ENTER.format(id=known)
+                settings = f"BEGIN {mode};{step}{enter}"
+                return connection, statements.begin(connection, settings, OPENING, known)
             except BaseException as error:
                 connection.close()
-                if again and isinstance(error, DBAPIError) and error.connection_invalidated:
-                    continue
-                raise
-            return connection
+                if not (again and isinstance(error, DBAPIError) and error.connection_invalidated):
+                    raise
         raise AssertionError("unreachable")
 
-    def _enter(self, connection: Connection, slug: str) -> Tx:
-        """Return the transaction of the tenant, with its row as it is now, and the clock."""
-        says = Statements(connection)
+    def _id_of(self, connection: Connection, slug: str, step: str) -> UUID:
+        """Return the id of a business, found in a transaction of its own the first time."""
         known = self._ids.get(slug)
-        if known is None:
-            known = self._find(connection, slug)
-            connection.exec_driver_sql(ENTER.format(id=known))
-        found = says.rows(TENANT, {"tenant_id": known}, told=False)
-        if not found:
-            self._ids.pop(slug, None)
-            raise unknown_tenant(slug)
-        self._ids[slug] = known
-        now = self._now() if self._now else found[0].now
-        return Tx(connection, self._tenant(known, found[0]), now, says=says)
-
-    def _tenant(self, tenant_id: UUID, row: Row[Any]) -> Tenant:
-        """Return the Tenant of a row; the same object as long as the row is the same."""
-        values = row[1:]
-        last = self._tenants.get(tenant_id)
-        if last is None or last[0] != values:
-            last = self._tenants[tenant_id] = values, tenant_of(row)
-        return last[1]
-
-    def _find(self, connection: Connection, slug: str) -> UUID:
+        if known is not None:
+            return known
+        statements.begin(connection, f"BEGIN READ ONLY;{step}")
         found = connection.execute(
             text("SELECT id FROM tenants WHERE slug = :slug"), {"slug": slug}
         ).scalar_one_or_none()
         if found is None:
             raise unknown_tenant(slug)
-        return UUID(str(found))
+        statements.commit(connection)
+        return self._ids.setdefault(slug, UUID(str(found)))
+
+    def _tx(self, connection: Connection, slug: str, answer: Answer | None) -> Tx:
+        """Return the transaction of the tenant, with its row as it is now, and the clock."""
+        if answer is None:
+            self._ids.pop(slug, None)
+            raise unknown_tenant(slug)
+        row, last = answer.raw[1:], self._tenants.get(slug)
+        if last is None or last[0] != row:
+            last = self._tenants[slug] = row, tenant_of(answer.values())
+        return Tx(connection, last[1], self._now() if self._now else answer.first())
 
     def _must_step_down(self, connection: Connection) -> bool:
         """Tell whether this login bypasses policies (superuser) or owns the tables."""
@@ -329,22 +325,7 @@ class Engine:
         return self._steps_down
 
 
-def announcement(connection: Connection, told: Notices) -> str:
-    """Return the SQL that notifies those who listen, to be said after the commit.
-
-    Within it, NOTIFY would take a global lock. A notice is a hint: one that is lost costs its
-    reader a poll.
-    """
-    if not told:
-        return ""
-    query = sql.SQL(";").join(
-        sql.SQL("NOTIFY {}, {}").format(sql.Identifier(channel), sql.Literal(payload))
-        for channel, payload in told
-    )
-    return query.as_string(statements.driver_of(connection))
-
-
-def notices(tx: Tx, command: str | None) -> Notices:
+def notices(tx: Tx, command: str | None) -> list[tuple[str, str]]:
     """Return what a committed transaction tells, and on which channels: ids alone.
 
     The relays are told that something is due, the business's own screens what has changed.
@@ -375,7 +356,7 @@ def audit_row(tenant_id: UUID, command: str, subjects: Sequence[str]) -> dict[st
         "tenant_id": tenant_id,
         "id": new_id(),
         "command": command,
-        "subjects": Jsonb(list(subjects)),
+        "subjects": json.dumps(list(subjects)),
     }
 
 

@@ -1,20 +1,25 @@
 """Says statements to the server: what SQLAlchemy adds to each would cost more than the answer.
 
 SQLAlchemy keeps the pool, the transaction's state, savepoints and the words of errors. What goes
-to and fro in every transaction is said straight to psycopg: a statement costs the program a third
-of the time, and a transaction begins in one message together with its settings.
+to and fro in every transaction is said straight to psycopg. A transaction begins in one message,
+with its settings and its first question, and ends in one, with its last statement.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
+from uuid import UUID
 
 import psycopg
 from psycopg import generators
-from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus
+from psycopg.adapt import Transformer
+from psycopg.errors import InvalidSqlStatementName, error_from_result
+from psycopg.pq import Escaping, ExecStatus, Format
+from psycopg.pq.abc import Escaping as Escapes
+from psycopg.pq.abc import PGresult
 from sqlalchemy import Connection, Dialect, Row, TextClause
 from sqlalchemy.dialects.postgresql import psycopg as psycopg_dialect
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
@@ -25,7 +30,8 @@ BINARY_RESULTS = "binary_results"
 REMEMBERED = 2_000
 """How many statements are kept as psycopg wants them; the program has fewer."""
 
-_DIALECT: Dialect = psycopg_dialect.dialect()
+_DIALECT: Dialect = psycopg_dialect.dialect()  # type: ignore[no-untyped-call]
+_SEEN = "bookra.seen"
 
 
 class Statements:
@@ -45,11 +51,9 @@ class Statements:
         """Say ``statement``; return how many rows it touched."""
         return self._said(statement, values).rowcount
 
-    def rows(
-        self, statement: TextClause, values: Mapping[str, Any], *, told: bool = True
-    ) -> Sequence[Row[Any]]:
-        """Say ``statement``; return every row. The runtime's own are not ``told`` to listeners."""
-        cursor = self._said(statement, values, told=told)
+    def rows(self, statement: TextClause, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
+        """Say ``statement``; return every row."""
+        cursor = self._said(statement, values)
         found = cursor.fetchall()
         if not found:
             return []
@@ -59,48 +63,139 @@ class Statements:
         answer: IteratorResult[Any] = IteratorResult(shape, iter(found))
         return answer.all()
 
-    def _said(
-        self, statement: TextClause, values: Mapping[str, Any], *, told: bool = True
-    ) -> psycopg.Cursor[Any]:
+    def _said(self, statement: TextClause, values: Mapping[str, Any]) -> psycopg.Cursor[Any]:
         words, binary = _words(statement)
         connection = self._connection
         cursor = self._cursor
         if cursor is None:
             cursor = self._cursor = driver_of(connection).cursor()
-        for listener in connection.dispatch.before_cursor_execute if told else ():
-            listener(connection, cursor, words, values, None, False)
+        _tell(connection, cursor, words, values)
         try:
             cursor.execute(words, values, binary=binary)
         except psycopg.Error as error:
-            # The values stay out of the error: they may be somebody's name. Private, and the one
-            # place where a refusal meets its listeners and a lost connection leaves the pool.
-            connection._handle_dbapi_exception(error, words, None, None, None)
+            _refuse(connection, error, words)
         return cursor
 
 
-def begin(connection: Connection, settings: str) -> None:
-    """Begin a transaction by ``settings``, which start with BEGIN, all in one message.
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The question with which every transaction of a tenant begins: ``sql`` asks it of ``$1``.
 
-    psycopg would say BEGIN by itself, and wait for its answer, before anything else. Raises
-    DBAPIError; a connection that is found dead leaves the pool.
+    A session that asks it often keeps its plan under ``name``, since it takes the server five times
+    as long to plan it as to answer it.
+    """
+
+    name: str
+    sql: str
+
+    def asked(self, driver: psycopg.Connection[Any], tenant_id: UUID, *, keep: bool) -> str:
+        """Return the SQL that asks about the tenant; ``keep`` says whether the plan is known."""
+        if keep and driver.prepare_threshold is not None:
+            return f"EXECUTE {self.name}('{tenant_id}')"
+        return self.sql.replace("$1", f"'{tenant_id}'")
+
+    def prepared(self) -> str:
+        """Return the SQL that lets the server keep the plan."""
+        return f"PREPARE {self.name}(uuid) AS {self.sql};"
+
+
+class Answer:
+    """The one row that an opening brings. ``raw`` is as it came: equal rows have equal bytes."""
+
+    def __init__(self, driver: psycopg.Connection[Any], result: PGresult) -> None:
+        self._driver = driver
+        self._result = result
+        self.raw = tuple(result.get_value(0, column) for column in range(result.nfields))
+
+    def first(self) -> Any:
+        """Return the first column's value."""
+        kind, raw = self._result.ftype(0), self.raw[0]
+        return (
+            None
+            if raw is None
+            else Transformer(self._driver).get_loader(kind, Format.TEXT).load(raw)
+        )
+
+    def values(self) -> tuple[Any, ...]:
+        """Return every column's value."""
+        reader = Transformer(self._driver)
+        reader.set_pgresult(self._result)
+        row: tuple[Any, ...] = reader.load_row(0, tuple)
+        return row
+
+
+def begin(
+    connection: Connection,
+    settings: str,
+    opening: Opening | None = None,
+    tenant_id: UUID | None = None,
+) -> Answer | None:
+    """Begin a transaction by ``settings``, which start with BEGIN, and ask the opening's question.
+
+    All of it is one message; psycopg would say BEGIN by itself and wait for its answer. Returns
+    the question's row, if there is one. Raises DBAPIError; a connection that is found dead leaves
+    the pool.
     """
     connection.begin()
     try:
-        _say(driver_of(connection), settings.encode())
+        driver = driver_of(connection)
+        if opening is None or tenant_id is None:
+            _say(driver, settings)
+            return None
+        return _opened(connection, driver, settings, opening, tenant_id)
     except psycopg.Error as error:
-        connection._handle_dbapi_exception(error, settings, None, None, None)
+        _refuse(connection, error, settings)
 
 
-def commit(connection: Connection, afterwards: str = "") -> None:
-    """Commit, and say ``afterwards`` in the same message: it is a transaction of its own.
+def _opened(
+    connection: Connection,
+    driver: psycopg.Connection[Any],
+    settings: str,
+    opening: Opening,
+    tenant_id: UUID,
+) -> Answer | None:
+    """Let a session keep the plan from its second transaction on, and again when it lost it.
 
-    What goes wrong with ``afterwards`` is no error: the work is committed. Raises DBAPIError.
+    psycopg has the server forget every plan after a rollback.
+    """
+    seen = connection.info.get(_SEEN, 0)
+    message = f"{settings}{opening.asked(driver, tenant_id, keep=seen > 0)}"
+    first = driver.prepare_threshold is not None and seen == 1
+    try:
+        results = _say(driver, opening.prepared() + message if first else message)
+    except InvalidSqlStatementName:
+        results = _say(driver, "ROLLBACK;" + opening.prepared() + message)
+    connection.info[_SEEN] = min(seen + 1, 2)
+    return Answer(driver, results[-1]) if results[-1].ntuples else None
+
+
+def commit(
+    connection: Connection,
+    last: tuple[TextClause, Mapping[str, Any]] | None = None,
+    notices: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Say the ``last`` statement, commit, and then notify each channel, all in one message.
+
+    The notices are a transaction of their own, since NOTIFY within the first would take a lock on
+    everybody's; what goes wrong with them is no error, for the work is committed. Raises
+    DBAPIError, and then nothing is committed.
     """
     driver = driver_of(connection)
+    escape = Escaping(driver.pgconn)
+    parts, statement = [b"COMMIT"], "COMMIT"
+    if last is not None:
+        statement, _ = _words(last[0])
+        _tell(connection, None, statement, last[1])
+        literals = {name: _literal(escape, value) for name, value in last[1].items()}
+        parts.insert(0, (statement % literals).encode())
+    parts += [
+        b"NOTIFY %b, %b" % (escape.escape_identifier(name.encode()), escape.escape_literal(said))
+        for name, said in ((name, said.encode()) for name, said in notices)
+    ]
     try:
-        _say(driver, f"COMMIT;{afterwards}".encode(), expected=1)
+        _say(driver, b";".join(parts), expected=1 if last is None else 2)
     except psycopg.Error as error:
-        connection._handle_dbapi_exception(error, "COMMIT", None, None, None)
+        _refuse(connection, error, statement)
     connection.commit()  # SQLAlchemy and psycopg learn of it; the server isn't asked again
 
 
@@ -111,14 +206,36 @@ def driver_of(connection: Connection) -> psycopg.Connection[Any]:
     return driver
 
 
-def _say(driver: psycopg.Connection[Any], words: bytes, expected: int | None = None) -> None:
+def _literal(escape: Escapes, value: object) -> str:
+    return bytes(escape.escape_literal(str(value).encode())).decode()
+
+
+def _say(
+    driver: psycopg.Connection[Any], words: str | bytes, expected: int | None = None
+) -> list[PGresult]:
     """Send one simple query and wait; raises the error of any of its ``expected`` first results."""
     if driver.closed:
         raise psycopg.OperationalError("the connection is closed")
-    driver.pgconn.send_query(words)
-    for result in driver.wait(generators.execute(driver.pgconn))[:expected]:
+    driver.pgconn.send_query(words.encode() if isinstance(words, str) else words)
+    results: list[PGresult] = driver.wait(generators.execute(driver.pgconn))
+    for result in results[:expected]:
         if result.status == ExecStatus.FATAL_ERROR:
             raise error_from_result(result, driver.info.encoding)
+    return results
+
+
+def _tell(connection: Connection, cursor: object, words: str, values: object) -> None:
+    for listener in connection.dispatch.before_cursor_execute:
+        listener(connection, cursor, words, values, None, False)
+
+
+def _refuse(connection: Connection, error: psycopg.Error, words: str) -> NoReturn:
+    """Raise the DBAPIError of a refusal, without its values: they may be somebody's name.
+
+    Private to SQLAlchemy, and the one place where a refusal meets its listeners and a lost
+    connection leaves the pool.
+    """
+    connection._handle_dbapi_exception(error, words, None, None, None)
 
 
 @lru_cache(REMEMBERED)
