@@ -69,7 +69,7 @@ def _examine(session: Session) -> Iterator[Finding]:
     except BookraError as error:
         yield Finding("database", ok=False, message=error.message, remedy=error.hint)
         return
-    for check in (_database, _relay, _sandbox):
+    for check in (_database, _relay, _schedules, _sandbox):
         yield from _guarded(check, session, engine)
 
 
@@ -166,6 +166,27 @@ def _relay(session: Session, engine: Engine) -> Iterator[Finding]:
             ok=not found[state],
             message=f"{found[state]:.0f}",
             remedy=f"Look: bookra outbox list --state {state}, then {what} ID",
+        )
+
+
+def _schedules(session: Session, engine: Engine) -> Iterator[Finding]:
+    """Look for nightly checks that found something, runs that failed, and what is never run."""
+    from bookra.engine.schedules.checks import late, worries
+
+    del session
+    overdue = engine.across_tenants(late)
+    yield Finding(
+        "schedules",
+        ok=not overdue,
+        message=f"{overdue} have been due for over an hour",
+        remedy="Start a relay: bookra relay run",
+    )
+    for worry in engine.across_tenants(worries):
+        yield Finding(
+            "scheduled run",
+            ok=False,
+            message=f"{worry.schedule} of {worry.tenant} {worry.state}: {worry.outcome}",
+            remedy=f"Mend it, then: bookra schedule run {worry.schedule} --tenant {worry.tenant}",
         )
 
 

@@ -7,8 +7,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from front_desk import Desk
+from sqlalchemy import text
 
 PAY_DAY = ("schedule", "add", "pay-day", "--job", "payout-run", "--cron", "0 6 1 * *")
+FOUND = text(
+    "UPDATE schedule_runs SET state = 'found', outcome = '1 problems: bookra ledger verify',"
+    " changed_by = session_user WHERE tenant_id = :tenant_id"
+)
+OVERDUE = text(
+    "UPDATE schedules SET due_at = now() - interval '2 hours', changed_by = session_user"
+    " WHERE tenant_id = :tenant_id AND name = 'nightly-verify'"
+)
 KEYS = {"name", "job", "cron", "arguments", "enabled", "due_at", "last"}
 RUN_KEYS = {"due_at", "state", "attempts", "started_at", "finished_at", "outcome"}
 
@@ -62,6 +71,25 @@ def test_a_run_by_hand_does_the_job_and_is_kept(desk: Desk) -> None:
     assert run["finished_at"] is not None
     assert shown["last"] == run
     assert "entries stand" in desk("schedule", "show", "nightly-verify", check=True).stdout
+
+
+def test_the_doctor_tells_of_a_check_that_found_something_until_it_is_mended(
+    desk: Desk,
+) -> None:
+    def checks() -> dict[str, dict[str, object]]:
+        return {each["check"]: each for each in desk("doctor", "--json").json["checks"]}
+
+    desk("schedule", "run", "nightly-verify", check=True)
+    assert checks()["schedules"]["ok"] is True
+    assert "scheduled run" not in checks()
+    desk.shop.salon.act(lambda tx: tx.run(FOUND))
+    told = checks()["scheduled run"]
+    assert told["message"] == "nightly-verify of luna found: 1 problems: bookra ledger verify"
+    assert "bookra schedule run nightly-verify --tenant luna" in str(told["remedy"])
+    desk("schedule", "run", "nightly-verify", check=True)
+    assert "scheduled run" not in checks()
+    desk.shop.salon.act(lambda tx: tx.run(OVERDUE))
+    assert checks()["schedules"]["ok"] is False
 
 
 def test_a_dry_run_and_a_repeated_key_change_nothing(desk: Desk) -> None:
