@@ -11,6 +11,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -25,6 +26,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from bookra import clock
 from bookra.engine import refusals, statements
 from bookra.engine.database import LONGEST_TRANSACTION_SECONDS
+from bookra.engine.notices import Notices, listening
 from bookra.engine.roles import OWNER, PLATFORM
 from bookra.engine.schema import SCHEMA
 from bookra.engine.statements import Answer, Opening, Statements
@@ -229,6 +231,16 @@ class Engine:
             return work(connection), (None, ())
 
         return self._attempt(enter, "" if write else "READ ONLY", None, commit=True)
+
+    @contextmanager
+    def listening(self, slug: str) -> Iterator[Notices]:
+        """Give a session that hears what is committed for a tenant; see `notices`.
+
+        Raises UnavailableError where it can't be had: behind a transaction pooler nobody hears.
+        """
+        channel = self.ask(slug, lambda tx: tx.tenant.channel)
+        with listening(self._pool, channel) as notices:
+            yield notices
 
     def close(self) -> None:
         """Close every pooled connection."""

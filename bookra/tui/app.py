@@ -1,13 +1,14 @@
-"""The front desk's program: a tenant's look, the day screen, and how both are started.
+"""The front desk's program: a tenant's look, the six screens, and how they are started.
 
 Nothing here or below knows the engine: all that is shown and done goes through a `Desk`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import ClassVar
+from importlib import import_module
+from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
@@ -17,8 +18,11 @@ from bookra import clock
 from bookra.tui import actions
 from bookra.tui.desk import Brand, Desk
 from bookra.tui.front import Front
+from bookra.tui.live import Changed, Live
 from bookra.tui.look import Look
+from bookra.tui.screens.base import DeskScreen
 from bookra.tui.screens.day import DayScreen
+from bookra.tui.sitting import Sitting
 from bookra.tui.theme import DARK, LIGHT, Ink, ink, tenant_theme
 from bookra.tui.work import Work
 
@@ -41,6 +45,7 @@ class BookraApp(App[None]):
     TITLE = "Bookra"
     CSS_PATH = "bookra.tcss"
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.APP)
+    DEFAULT_MODE = "day"
     NOTIFICATION_TIMEOUT = 6
 
     def __init__(
@@ -52,23 +57,57 @@ class BookraApp(App[None]):
         light: bool = False,
         ascii_only: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        keys: Mapping[str, str] | None = None,
     ) -> None:
+        """Take the desk; ``keys`` gives actions other keys, by their ids."""
         super().__init__()
+        self.keys = dict(keys or {})
         look = Look(clock.zone(brand.zone), brand.currency, ascii_only)
-        self.front = Front(desk, brand, look, Work(self), now, read_only)
+        live = Live(self, desk)
+        self.front = Front(desk, brand, look, Work(self), now, read_only, Sitting(), live)
+        for name, screen in self._screens().items():
+            self.add_mode(name, screen)
         self.set_class(ascii_only, "-ascii")
         for theme in (tenant_theme(brand), tenant_theme(brand, light=True)):
             self.register_theme(theme)
         self.theme = LIGHT if light or brand.light else DARK
 
-    def get_default_screen(self) -> Screen[None]:
-        """Open on the day."""
-        return DayScreen(self.front, self._ink)
+    def _screens(self) -> dict[str, Callable[[], Screen[None]]]:
+        """Return how each screen is made; a module is imported when its screen is shown."""
+        front = self.front
+        return {
+            "day": lambda: DayScreen(front, self._ink),
+            "clients": lambda: _screen("clients", "ClientsScreen")(front),
+            "waitlist": lambda: _screen("waitlist", "WaitlistScreen")(front),
+            "money": lambda: _screen("money", "MoneyScreen")(front),
+            "team": lambda: _screen("team", "TeamScreen")(front),
+            "ops": lambda: _screen("ops", "OpsScreen")(front),
+        }
+
+    def on_mount(self) -> None:
+        """Listen for what others change."""
+        self.set_keymap(self.keys)
+        self.front.live.start()
+
+    def on_unmount(self) -> None:
+        """End the listening."""
+        self.front.live.stop()
+
+    def on_changed(self, message: Changed) -> None:
+        """Tell the screen that is shown; the others read when they are shown again."""
+        self.base.changed(message.subjects)
+
+    @property
+    def base(self) -> DeskScreen:
+        """The screen below all dialogs."""
+        screen = self.screen_stack[0]
+        assert isinstance(screen, DeskScreen)
+        return screen
 
     @property
     def day_screen(self) -> DayScreen:
-        """The screen below all dialogs."""
-        screen = self.screen_stack[0]
+        """The day, whether it is shown or not."""
+        screen = self._screen_stacks["day"][0]
         assert isinstance(screen, DayScreen)
         return screen
 
@@ -77,15 +116,21 @@ class BookraApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer every verb of the action table in the palette, and the other brightness."""
-        for action in actions.DAY if screen is self.day_screen else ():
-            yield SystemCommand(action.help, f"Key: {action.shown}", self._runner(action.run))
+        own = self.base.TABLE.actions if screen is self.base else ()
+        for action in (*own, *actions.EVERYWHERE):
+            if self.front.may(action) and screen is self.base:
+                yield SystemCommand(action.help, f"Key: {action.shown}", self._runner(action.run))
         other = "dark" if self.theme == LIGHT else "light"
         yield SystemCommand(f"Use the {other} colours", "Until you leave", self._switch_brightness)
 
     def _runner(self, verb: str) -> Callable[[], object]:
-        day = self.day_screen
-        return lambda: day.call_later(day.run_action, verb)
+        screen = self.base
+        return lambda: screen.call_later(screen.run_action, verb)
 
     def _switch_brightness(self) -> None:
         self.theme = DARK if self.theme == LIGHT else LIGHT
         self.day_screen.grid.recolour()
+
+
+def _screen(module: str, name: str) -> Any:
+    return getattr(import_module(f"bookra.tui.screens.{module}"), name)

@@ -1,4 +1,4 @@
-"""How fresh the picture of the day is, and whether anything may be written on its strength."""
+"""How fresh what a screen shows is, and whether anything may be written on its strength."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ PATIENCE = timedelta(seconds=10)
 
 @dataclass
 class Freshness:
-    """Which day is wanted, which is shown, and when it was read. ``read_only`` never ends."""
+    """What is wanted (a day, a search), what is shown and since when. ``read_only`` never ends."""
 
-    wanted: date
+    wanted: object
     read_only: bool
     locked: bool = False
-    shown: date | None = None
+    shown: object | None = None
     read_at: datetime | None = None
+    asked_at: datetime | None = None
     failed: bool = False
 
     @property
@@ -28,17 +29,22 @@ class Freshness:
         """Tell whether the day on the screen is the one that was asked for last."""
         return self.shown == self.wanted
 
-    def read(self, day: date, now: datetime) -> None:
-        """Note that a day was read."""
-        self.shown, self.read_at, self.failed = day, now, False
+    def read(self, what: object, now: datetime) -> None:
+        """Note that something was read."""
+        self.shown, self.read_at = what, now
+        self.asked_at, self.failed = None, False
 
-    def toggle_lock(self) -> None:
-        """Lock or unlock writing."""
-        self.locked = not self.locked
+    def asked(self, now: datetime) -> None:
+        """Note that something was asked; the first question that is not answered counts."""
+        self.asked_at = self.asked_at or now
+
+    def refused(self) -> None:
+        """Note that it could not be read."""
+        self.asked_at, self.failed = None, True
 
     def stale(self, now: datetime) -> bool:
         """Tell whether the picture is old: the last reading failed, or takes too long."""
-        return self.failed or (self.read_at is not None and now - self.read_at > PATIENCE)
+        return self.failed or (self.asked_at is not None and now - self.asked_at > PATIENCE)
 
     def health(self, look: Look, now: datetime) -> Health:
         """Return what the header says about it."""
@@ -59,7 +65,8 @@ class Freshness:
         if self.locked:
             return "Writing is locked; L unlocks it"
         if self.stale(now):
-            return "The day can't be read now; nothing can be changed until it can"
+            return "The desk can't be read now; nothing can be changed until it can"
         if not self.shows_wanted:
-            return f"Still reading {look.day(self.wanted)}"
+            named = look.day(self.wanted) if isinstance(self.wanted, date) else "what is shown"
+            return f"Still reading {named}"
         return ""

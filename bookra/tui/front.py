@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bookra import clock
+from bookra.tui.actions import Action
 from bookra.tui.desk import Brand, Desk
+from bookra.tui.live import Live
 from bookra.tui.look import Look
+from bookra.tui.sitting import Sitting
 from bookra.tui.work import Work
 
 
@@ -22,6 +25,12 @@ class Front:
     work: Work
     now: Callable[[], datetime]
     read_only: bool
+    sitting: Sitting
+    live: Live
+
+    def may(self, action: Action) -> bool:
+        """Tell whether the operator's role allows an action."""
+        return self.brand.may(action.role)
 
     @property
     def today(self) -> date:

@@ -13,7 +13,7 @@ from textual.message import Message
 
 from bookra.engine.bookings.day import DaySnapshot
 from bookra.errors import BookraError
-from bookra.tui.desk import BookingDetail, CustomerChoice, ServiceChoice
+from bookra.tui.desk import BookingDetail, CustomerChoice, Done, ServiceChoice
 
 
 @dataclass(eq=False)
@@ -68,9 +68,9 @@ class ReasonsFound(Answer):
 
 @dataclass(eq=False)
 class Written(Answer):
-    """Something was done; ``code`` is the booking's, ``said`` is for the operator."""
+    """Something was done; ``said`` is for the operator."""
 
-    code: str
+    done: Done
     said: str
 
 

@@ -67,7 +67,7 @@ async def settle(app: BookraApp, pilot: Pilot[None]) -> None:
     """Wait until every question was answered and what was answered is painted."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     await pilot.pause()
-    while not app.day_screen.settled:
+    while not app.base.settled:
         if time.monotonic() > deadline:
             raise UnavailableError("desk_silent", "The desk did not answer in time")
         await asyncio.sleep(0.01)

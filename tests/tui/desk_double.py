@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import threading
 import time as clock_time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from queue import Empty, Queue
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -20,9 +23,12 @@ from bookra.money import Money
 from bookra.tui.desk import (
     BookingDetail,
     Brand,
+    Changes,
     CustomerChoice,
+    Done,
     NewCustomer,
     ServiceChoice,
+    Undo,
 )
 
 TZ = ZoneInfo("Europe/London")
@@ -77,6 +83,8 @@ class DeskDouble:
         self.slow_seconds = 0.0
         self.reads = 0
         self.threads: set[int] = set()
+        self.announced: Queue[tuple[str, ...]] = Queue()
+        self.lost: BookraError | None = None
 
     def _asked(self, *call: object) -> None:
         self.threads.add(threading.get_ident())
@@ -92,6 +100,29 @@ class DeskDouble:
 
     def brand(self) -> Brand:
         return self.look
+
+    @contextmanager
+    def changes(self) -> Iterator[Changes]:
+        """Hear what a test announces by ``announce``."""
+        yield self
+
+    def wait(self, seconds: float) -> tuple[str, ...]:
+        if self.lost is not None:
+            raise self.lost
+        try:
+            return self.announced.get(timeout=min(seconds, 0.05))
+        except Empty:
+            return ()
+
+    def announce(self, *subjects: str) -> None:
+        """Let the desk hear of a change that somebody else has made."""
+        self.announced.put(subjects)
+
+    def undo(self, undo: Undo) -> Done:
+        self._asked("undo", undo.verb, *undo.arguments)
+        self._refuse_write()
+        del self.blocks[undo.arguments[0]]
+        return Done(undo.arguments[0], f"bookra booking cancel {undo.arguments[0]}")
 
     def day(self, day: date) -> DaySnapshot:
         self.reads += 1
@@ -134,7 +165,7 @@ class DeskDouble:
 
     def book(
         self, *, service: str, staff: str, at: datetime, customer: CustomerChoice | NewCustomer
-    ) -> str:
+    ) -> Done:
         self._asked("book", service, staff, at, customer)
         self._refuse_write()
         name, category, minutes, price = next(
@@ -149,7 +180,8 @@ class DeskDouble:
             code, staff, customer.name, name, category, "confirmed", at, end, (), gbp(price),
             gbp(price),
         )  # fmt: skip
-        return code
+        command = f"bookra book {service} --staff {staff} --customer {customer.name}"
+        return Done(code, command, Undo("unbook", (code,), "The booking is taken back"))
 
     def detail(self, code: str) -> BookingDetail:
         self._asked("detail", code)
@@ -161,22 +193,25 @@ class DeskDouble:
             block.price - block.due, block.due, block.held_until, kept, 1, "Sensitive scalp",
         )  # fmt: skip
 
-    def take_cash(self, code: str, *, tip: Money | None) -> None:
+    def take_cash(self, code: str, *, tip: Money | None) -> Done:
         self._asked("cash", code, tip)
         self._refuse_write()
         self.blocks[code] = replace(self._block(code), due=gbp(0), status="completed")
+        return Done(code, f"bookra pay {code} --cash")
 
-    def check_in(self, code: str) -> None:
+    def check_in(self, code: str) -> Done:
         self._asked("check_in", code)
         self._refuse_write()
         if self._block(code).status != "confirmed":
             raise ConflictError("illegal_state", "That booking is not waiting", hint="Look again")
         self.blocks[code] = replace(self._block(code), status="checked_in")
+        return Done(code, f"bookra booking check-in {code}")
 
-    def cancel(self, code: str, reason: str) -> None:
+    def cancel(self, code: str, reason: str) -> Done:
         self._asked("cancel", code, reason)
         self._refuse_write()
         del self.blocks[self._block(code).code]
+        return Done(code, f"bookra booking cancel {code}")
 
     def why(self, service: str | None, staff: str, at: datetime) -> list[str]:
         self._asked("why", service, staff, at)

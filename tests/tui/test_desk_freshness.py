@@ -10,14 +10,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from desk_double import NOW, TODAY, DeskDouble, at
+from desk_double import NOW, TODAY, TZ, DeskDouble, at
 from driving import Hand, drive
 
 from bookra.errors import UnavailableError
 from bookra.tui.freshness import Freshness
 from bookra.tui.look import Look
 from bookra.tui.messages import DayLoaded
-from bookra.tui.screens import day as day_module
+from bookra.tui.screens import base
 
 DOWN = UnavailableError("database_down", "The database can't be reached", hint="It is retried")
 
@@ -28,6 +28,12 @@ async def until(true: Any, seconds: float = 5.0) -> None:
     while not true():
         assert time.monotonic() < deadline, "it did not happen in time"
         await asyncio.sleep(0.01)
+
+
+def read_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read every few milliseconds, as if nothing were heard of changes."""
+    monkeypatch.setattr(base, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(base, "LIVE_POLL_SECONDS", 0.0)
 
 
 def test_the_desk_is_never_asked_on_the_thread_that_paints() -> None:
@@ -42,7 +48,7 @@ def test_the_desk_is_never_asked_on_the_thread_that_paints() -> None:
 
 
 def test_a_booking_made_elsewhere_appears_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(day_module, "POLL_SECONDS", 0.05)
+    read_often(monkeypatch)
     desk = DeskDouble()
 
     async def play(hand: Hand) -> None:
@@ -57,7 +63,7 @@ def test_a_booking_made_elsewhere_appears_by_itself(monkeypatch: pytest.MonkeyPa
 
 
 def test_an_idle_desk_paints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(day_module, "POLL_SECONDS", 0.05)
+    read_often(monkeypatch)
     desk = DeskDouble()
 
     async def play(hand: Hand) -> None:
@@ -90,7 +96,7 @@ def test_a_move_paints_two_lines_and_not_the_grid() -> None:
 
 
 def test_one_changed_booking_paints_its_lines_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(day_module, "POLL_SECONDS", 0.05)
+    read_often(monkeypatch)
     desk = DeskDouble()
     code = next(b.code for b in desk.blocks.values() if b.staff == "noor" and b.starts_at > NOW)
 
@@ -114,7 +120,7 @@ def test_the_clock_moves_the_now_line_once_a_minute() -> None:
     async def play(hand: Hand) -> None:
         assert "11:22▶" in hand.text()
         now[0] = NOW + timedelta(minutes=9)
-        hand.app.day_screen._tick()
+        hand.app.day_screen.tick()
         await hand.pilot.pause()
         assert "11:31▶" in hand.text()
         assert "11:22▶" not in hand.text()
@@ -125,7 +131,7 @@ def test_the_clock_moves_the_now_line_once_a_minute() -> None:
 def test_a_lost_database_shows_since_when_and_comes_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(day_module, "POLL_SECONDS", 0.05)
+    read_often(monkeypatch)
     desk = DeskDouble()
 
     async def play(hand: Hand) -> None:
@@ -164,9 +170,9 @@ def test_a_reading_that_hangs_makes_the_picture_old() -> None:
 
     async def play(hand: Hand) -> None:
         desk.gate.clear()
-        hand.app.day_screen._poll()
+        hand.app.day_screen.reread()
         now[0] = NOW + timedelta(seconds=11)
-        hand.app.day_screen._tick()
+        hand.app.day_screen.tick()
         await hand.pilot.pause()
         assert "stale since 11:22" in hand.text()
         desk.gate.set()
@@ -189,7 +195,7 @@ def test_fast_day_keys_read_the_last_day_and_show_no_other() -> None:
         assert scene.snapshot.day == TODAY + timedelta(days=6)
 
     drive(play, desk=desk)
-    assert desk.reads <= 3
+    assert desk.reads <= 4
 
 
 def test_nothing_is_booked_on_a_day_that_is_still_being_read() -> None:
@@ -271,7 +277,5 @@ def test_a_message_can_not_be_changed() -> None:
 def test_a_read_only_desk_stays_so_whatever_the_lock() -> None:
     state = Freshness(wanted=TODAY, read_only=True)
     state.read(TODAY, NOW)
-    state.toggle_lock()
-    state.toggle_lock()
-    look = Look(at(0).astimezone().tzinfo, "GBP")  # type: ignore[arg-type]
-    assert state.why_not_write(look, NOW) == "This desk is read-only"
+    for state.locked in (True, False):
+        assert state.why_not_write(Look(TZ, "GBP"), NOW) == "This desk is read-only"

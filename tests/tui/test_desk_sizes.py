@@ -15,6 +15,7 @@ from rich.cells import cell_len
 
 from bookra.tui import actions
 from bookra.tui.picture import screenshot
+from bookra.tui.screens.base import DeskScreen
 from bookra.tui.screens.day import DayScreen
 from bookra.tui.widgets.day_grid.grid import DayGrid
 
@@ -116,9 +117,10 @@ def test_a_resized_terminal_keeps_the_cursor_in_sight_and_what_was_typed() -> No
 @pytest.mark.parametrize("seed", range(3))
 def test_any_keys_at_all_leave_the_desk_standing(seed: int) -> None:
     random = Random(seed)
-    keys = [key for one in (*actions.DAY, *actions.GRID) for key in one.keys.split(",")]
-    keys = [key for key in keys if key != "q"]
-    keys += ["enter", "escape", "1", "2", "9", "c", "a", "space", "backspace", "up", "down"] * 2
+    verbs = (*actions.DAY, *actions.GRID, *actions.EVERYWHERE)
+    keys = [key for one in verbs if not one.id.startswith("go.") for key in one.keys.split(",")]
+    keys = [key for key in keys if key not in ("q", "slash")]
+    keys += ["enter", "escape", "1", "9", "c", "a", "space", "backspace", "up", "down"] * 2
 
     async def play(hand: Hand) -> None:
         for _ in range(90):
@@ -171,13 +173,18 @@ def test_a_screenshot_is_taken_after_the_day_was_painted(tmp_path: Path) -> None
 
 
 def test_every_action_has_its_own_id_and_a_method() -> None:
-    table = (*actions.DAY, *actions.GRID, *actions.APP)
-    assert len({one.id for one in table}) == len(table)
-    keys = [key for one in (*actions.DAY, *actions.GRID) for key in one.keys.split(",")]
-    assert len(set(keys)) == len(keys)
+    everything = [one for table in actions.TABLES.values() for one in table.actions]
+    everything += [*actions.GRID, *actions.EVERYWHERE, *actions.APP]
+    assert len({one.id for one in everything}) == len(everything)
+    for table in actions.TABLES.values():
+        moves = actions.GRID if table.screen == "day" else ()
+        here = (*table.actions, *moves, *actions.EVERYWHERE)
+        keys = [key for one in here for key in one.keys.split(",")]
+        assert len(set(keys)) == len(keys), table.screen
+        assert set(table.bar) <= set(actions.by_id())
     assert all(hasattr(DayScreen, f"action_{one.name}") for one in actions.DAY)
     assert all(hasattr(DayGrid, f"action_{one.name}") for one in actions.GRID)
-    assert set(actions.BAR_ORDER) <= set(actions.by_id())
+    assert all(hasattr(DeskScreen, f"action_{one.name}") for one in actions.EVERYWHERE)
 
 
 def test_the_front_desk_knows_no_database_and_no_provider() -> None:

@@ -19,8 +19,8 @@ import sys
 sys.path[:0] = sys.argv[1:]
 from desk_double import NOW, DeskDouble
 from bookra.tui.app import BookraApp
-from bookra.tui.screens import day
-day.POLL_SECONDS = 0.1
+from bookra.tui.screens import base
+base.POLL_SECONDS, base.LIVE_POLL_SECONDS = 0.1, 0.0
 desk = DeskDouble()
 BookraApp(desk, desk.brand(), now=lambda: NOW).run()
 print("reads", desk.reads)

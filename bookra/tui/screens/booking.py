@@ -187,7 +187,7 @@ class BookingDialog(Dialog[Written]):
             lambda: desk.book(
                 service=service.slug, staff=pointed.staff, at=pointed.at, customer=customer
             ),
-            lambda ticket, code: Written(ticket, code, said),
+            lambda ticket, done: Written(ticket, done, said),
         )
 
     def on_written(self, message: Written) -> None:

@@ -79,7 +79,7 @@ class CancelDialog(Dialog[Written]):
             self,
             WRITES,
             lambda: desk.cancel(code, reason),
-            lambda ticket, _: Written(ticket, code, said),
+            lambda ticket, done: Written(ticket, done, said),
         )
 
     def on_written(self, message: Written) -> None:

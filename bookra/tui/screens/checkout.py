@@ -86,7 +86,7 @@ class CheckOutDialog(Dialog[Written]):
             self,
             WRITES,
             lambda: desk.take_cash(code, tip=tip),
-            lambda ticket, _: Written(ticket, code, said),
+            lambda ticket, done: Written(ticket, done, said),
         )
 
     def on_written(self, message: Written) -> None:

@@ -13,6 +13,8 @@ from textual.widgets import Static
 
 from bookra.engine.bookings.day import DayBlock
 from bookra.tui import actions, describe
+from bookra.tui.actions import Action, Table
+from bookra.tui.actions.program import SCREENS
 from bookra.tui.describe import line, lines
 from bookra.tui.front import Front
 from bookra.tui.messages import DetailLoaded, ReasonsFound, Refused
@@ -32,25 +34,56 @@ class HelpDialog(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *_CLOSES,
         Binding("question_mark", "back", "Close", show=False),
+        Binding("down,j,pagedown", "scroll(8)", show=False),
+        Binding("up,k,pageup", "scroll(-8)", show=False),
     ]
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Front, table: Table) -> None:
         super().__init__(front, "Keys")
+        self._table = table
 
     def body(self) -> Sequence[Widget]:
-        """List the action table in two columns."""
-        columns = ((actions.BOOKINGS, actions.PROGRAM), (actions.DAYS, actions.MOVES))
-        return [Static(self._column(titles), markup=False) for titles in columns]
+        """List the screen's action table in two columns of about the same height."""
+        groups = list(actions.groups(self._table).items())
+        heights = [3 if title == SCREENS else len(group) + 2 for title, group in groups]
+        half = next(n for n in range(len(groups)) if sum(heights[: n + 1]) * 2 >= sum(heights))
+        columns = (groups[: half + 1], groups[half + 1 :])
+        return [Static(self._column(column), markup=False) for column in columns]
 
-    def _column(self, titles: Sequence[str]) -> Content:
+    def action_scroll(self, rows: int) -> None:
+        """Show more, where the terminal is too low for all of it."""
+        self.query_one(".dialog-body").scroll_relative(y=rows, animate=False)
+
+    def _column(self, groups: Sequence[tuple[str, Sequence[Action]]]) -> Content:
         rows: list[Content] = []
-        for title, group in actions.groups(*titles).items():
+        for title, group in groups:
             rows += [line()] if rows else []
             rows.append(line((title, "bold")))
+            if title == SCREENS:
+                names = f" {self.front.look.glyphs.divider} ".join(one.word for one in group)
+                rows.append(line((f"{'1-6':<7}", "bold $text-accent"), names))
+                continue
             for one in group:
                 key = one.key(ascii_only=self.front.look.ascii_only)
                 rows.append(line((f"{key:<7}", "bold $text-accent"), one.help))
         return lines(rows)
+
+
+class CommandsDialog(Dialog[None]):
+    """What was done at this desk, as the commands that do the same."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *_CLOSES,
+        Binding("exclamation_mark", "back", "Close", show=False),
+    ]
+
+    def __init__(self, front: Front) -> None:
+        super().__init__(front, "As commands")
+
+    def body(self) -> Sequence[Widget]:
+        """List them, the newest first."""
+        found = [line(clean(command)) for command in self.front.sitting.commands[:12]]
+        return [Static(lines(found or [line("Nothing was done yet")]), markup=False)]
 
 
 class WhyDialog(Dialog[None]):

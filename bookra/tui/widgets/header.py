@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from bookra.tui.actions import TABS
 from bookra.tui.text import fit
 
 
@@ -30,6 +31,10 @@ _COLOURS = {
 class Header(Widget):
     """One line. Nothing is painted while its facts stay the same."""
 
+    def __init__(self, screen: str) -> None:
+        super().__init__()
+        self._screen = screen
+
     logo: reactive[str] = reactive("")
     day: reactive[str] = reactive("")
     notes: reactive[tuple[str, ...]] = reactive(())
@@ -46,8 +51,23 @@ class Header(Widget):
         left = Content.assemble(
             (f" {logo} ", "bold $on-primary on $primary"), " ", (self.day, "bold")
         )
+        tabs = self._tabs()
+        if left.cell_length + tabs.cell_length + right.cell_length + 4 > width:
+            tabs = self._tabs(alone=True)
+        left = left + "  " + tabs
         room = width - left.cell_length - right.cell_length
         note = next((note for note in self.notes if len(note) + 5 <= room), "")
-        left = left + Content.styled(f"   {note}", "$text-muted")
+        left = left + Content.styled(f"   {note}" if note else "", "$text-muted")
         gap = max(1, width - left.cell_length - right.cell_length)
         return left + Content(" " * gap) + right
+
+    def _tabs(self, *, alone: bool = False) -> Content:
+        """Name the screens by their keys, the one that is shown in bold."""
+        written = []
+        for tab in TABS:
+            here = tab.id == f"go.{self._screen}"
+            if here:
+                written.append(Content.styled(f"{tab.keys} {tab.word}", "bold $text-accent"))
+            elif not alone:
+                written.append(Content.styled(f"{tab.keys} {tab.word}", "$text-muted"))
+        return Content("  ").join(written)

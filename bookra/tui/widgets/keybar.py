@@ -9,7 +9,7 @@ from textual.events import Click
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from bookra.tui.actions import BAR_ORDER, Action, by_id
+from bookra.tui.actions import Action, Table, by_id
 
 _LAST = "help"
 
@@ -33,8 +33,9 @@ class KeyBar(Widget):
 
     idle: reactive[frozenset[str]] = reactive(frozenset())
 
-    def __init__(self, *, ascii_only: bool = False) -> None:
+    def __init__(self, table: Table, *, ascii_only: bool = False) -> None:
         super().__init__()
+        self._table = table
         self._ascii_only = ascii_only
 
     def render(self) -> Content:
@@ -52,7 +53,7 @@ class KeyBar(Widget):
 
     def _fitting(self) -> list[_Item]:
         room, fitting = self.size.width - 8, []
-        for item in _items(ascii_only=self._ascii_only):
+        for item in _items(self._table, ascii_only=self._ascii_only):
             room -= item.width
             if room < 0:
                 break
@@ -71,11 +72,11 @@ class KeyBar(Widget):
             await self.screen.run_action(by_id()[_LAST].run)
 
 
-def _items(*, ascii_only: bool) -> list[_Item]:
+def _items(table: Table, *, ascii_only: bool) -> list[_Item]:
     """Return the footer's items; neighbours with the same word share one."""
-    table, items = by_id(), list[_Item]()
-    for name in BAR_ORDER:
-        action = table[name]
+    known, items = by_id(), list[_Item]()
+    for name in table.bar:
+        action = known[name]
         if items and items[-1].actions[0].word == action.word:
             items[-1] = _Item((*items[-1].actions, action), ascii_only)
         else:

@@ -1,9 +1,4 @@
-"""What the front desk asks of the engine: one protocol, and the values that cross it.
-
-Screens know this module and nothing behind it, so they can be driven by any desk that answers
-the same questions. Every method blocks; only `work` calls them, on a thread. Failures that a
-person can act on are BookraErrors; UnavailableError means that what is shown is old.
-"""
+"""What the day asks of the desk: bookings, clients at the counter, and time."""
 
 from __future__ import annotations
 
@@ -13,14 +8,11 @@ from typing import Protocol
 
 from bookra.engine.bookings.day import DaySnapshot
 from bookra.money import Money
+from bookra.tui.desk.done import Done
 
 
-class Desk(Protocol):
-    """One tenant's counter, as seen by the operator who is logged in."""
-
-    def brand(self) -> Brand:
-        """Return how the tenant looks, and the zone and currency it works in."""
-        ...
+class DayDesk(Protocol):
+    """The day and the verbs of the counter."""
 
     def day(self, day: date) -> DaySnapshot:
         """Return the whole picture of ``day``, read in one transaction."""
@@ -36,8 +28,8 @@ class Desk(Protocol):
 
     def book(
         self, *, service: str, staff: str, at: datetime, customer: CustomerChoice | NewCustomer
-    ) -> str:
-        """Book a confirmed appointment, due at the counter; return its code.
+    ) -> Done:
+        """Book a confirmed appointment, due at the counter; its code is in what was done.
 
         Raises ConflictError (``slot_taken``) with the next free times in the hint.
         """
@@ -47,15 +39,15 @@ class Desk(Protocol):
         """Return one booking with its client and its money."""
         ...
 
-    def take_cash(self, code: str, *, tip: Money | None) -> None:
+    def take_cash(self, code: str, *, tip: Money | None) -> Done:
         """Record that all that is due, and the tip, was taken in cash."""
         ...
 
-    def check_in(self, code: str) -> None:
+    def check_in(self, code: str) -> Done:
         """Note that the client has arrived."""
         ...
 
-    def cancel(self, code: str, reason: str) -> None:
+    def cancel(self, code: str, reason: str) -> Done:
         """Cancel a booking; the tenant's policy decides what is kept."""
         ...
 
@@ -65,19 +57,6 @@ class Desk(Protocol):
         An empty list means that it is free.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Brand:
-    """A tenant's face. ``primary`` and ``accent`` are CSS colours; the second may be missing."""
-
-    name: str
-    logo_text: str
-    primary: str
-    accent: str | None
-    zone: str
-    currency: str
-    light: bool = False
 
 
 @dataclass(frozen=True, slots=True)

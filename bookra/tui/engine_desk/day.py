@@ -1,4 +1,4 @@
-"""The desk over the engine: every question and verb of the front desk, one transaction each."""
+"""The day over the engine: bookings, the counter, and why a time is not free."""
 
 from __future__ import annotations
 
@@ -12,38 +12,23 @@ from bookra.engine.bookings.day import DaySnapshot
 from bookra.engine.payments import fees, taking
 from bookra.engine.people import customers, habits
 from bookra.engine.people.customers import Customer
-from bookra.engine.runtime import Engine, Tx
+from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, NotFoundError
 from bookra.money import Money
-from bookra.tui.desk import BookingDetail, Brand, CustomerChoice, NewCustomer, ServiceChoice
+from bookra.tui.desk import BookingDetail, CustomerChoice, Done, NewCustomer, ServiceChoice, Undo
+from bookra.tui.engine_desk.counter import Counter, local, plain, words
 
 
-class EngineDesk:
-    """One tenant's counter. Blocking: the screens call it from thread workers alone."""
-
-    def __init__(self, engine: Engine, tenant: str) -> None:
-        self._engine = engine
-        self._tenant = tenant
-
-    def brand(self) -> Brand:
-        """Return the tenant's look, zone and currency."""
-        tenant = self._engine.ask(self._tenant, lambda tx: tx.tenant)
-        return Brand(
-            tenant.name,
-            tenant.brand.logo_text,
-            tenant.brand.primary_color,
-            tenant.brand.accent_color,
-            tenant.zone.key,
-            tenant.currency,
-        )
+class EngineDay(Counter):
+    """The day and the verbs of the counter, one transaction each."""
 
     def day(self, day: date) -> DaySnapshot:
         """Return the picture of a day."""
-        return self._engine.ask(self._tenant, lambda tx: rota.day_snapshot(tx, day))
+        return self._ask(lambda tx: rota.day_snapshot(tx, day))
 
     def services(self, staff: str) -> list[ServiceChoice]:
         """Return what a person performs, the most usual first."""
-        found = self._engine.ask(self._tenant, lambda tx: habits.usual_services(tx, staff))
+        found = self._ask(lambda tx: habits.usual_services(tx, staff))
         return [ServiceChoice(s.slug, s.name, s.minutes, s.price) for s in found]
 
     def find_customers(self, text: str) -> list[CustomerChoice]:
@@ -54,27 +39,32 @@ class EngineDesk:
                 return [_choice(found) for found in habits.latest_customers(tx)]
             return [_choice(found) for found in customers.find_customers(tx, text, limit=8)]
 
-        return self._engine.ask(self._tenant, question)
+        return self._ask(question)
 
     def book(
         self, *, service: str, staff: str, at: datetime, customer: CustomerChoice | NewCustomer
-    ) -> str:
+    ) -> Done:
         """Book a confirmed visit; a new customer is added in the same transaction."""
 
-        def action(tx: Tx) -> str:
+        def action(tx: Tx) -> Done:
             if isinstance(customer, NewCustomer):
-                customer_id = customers.add_customer(
+                found, _ = customers.add_customer(
                     tx,
                     customer.name,
                     phone=customer.phone or None,
                     email=customer.email or None,
-                )[0].id
+                )
             else:
-                customer_id = UUID(customer.id)
-            request = booking.BookingRequest(service, staff, at, customer_id)
-            return booking.book(tx, request).code
+                found = customers.customer_by_id(tx, UUID(customer.id))
+            request = booking.BookingRequest(service, staff, at, found.id)
+            code = booking.book(tx, request).code
+            by = found.phone or found.email or str(found.id)
+            command = words(
+                "book", service, "--staff", staff, "--at", local(tx, at), "--customer", by
+            )
+            return Done(code, command, Undo("unbook", (code,), "The booking is taken back"))
 
-        return self._engine.act(self._tenant, action, command="tui book")
+        return self._act("book", action)
 
     def detail(self, code: str) -> BookingDetail:
         """Return one booking with its customer, or a class with its seats."""
@@ -99,28 +89,28 @@ class EngineDesk:
                 no_shows=habits.no_shows(tx, found.customer_id),
             )
 
-        return self._engine.ask(self._tenant, question)
+        return self._ask(question)
 
-    def take_cash(self, code: str, *, tip: Money | None) -> None:
+    def take_cash(self, code: str, *, tip: Money | None) -> Done:
         """Take what is due in cash, and the tip."""
-        self._engine.act(
-            self._tenant, lambda tx: taking.take_cash(tx, code, tip), command="tui pay"
-        )
+        more = ("--tip", plain(tip)) if tip else ()
+        command = words("pay", code, "--cash", *more)
+        return self._do("pay", lambda tx: taking.take_cash(tx, code, tip), Done(code, command))
 
-    def check_in(self, code: str) -> None:
+    def check_in(self, code: str) -> Done:
         """Note that the customer has arrived."""
-        self._engine.act(
-            self._tenant, lambda tx: actions.check_in(tx, code), command="tui check-in"
-        )
+        command = words("booking", "check-in", code)
+        return self._do("check-in", lambda tx: actions.check_in(tx, code), Done(code, command))
 
-    def cancel(self, code: str, reason: str) -> None:
+    def cancel(self, code: str, reason: str) -> Done:
         """Cancel a booking, with its refund; the dialog's word for why goes into the audit."""
 
-        def action(tx: Tx) -> None:
+        def action(tx: Tx) -> Done:
             fees.cancel_visit(tx, code)
             tx.concerns("reason", reason)
+            return Done(code, words("booking", "cancel", code))
 
-        self._engine.act(self._tenant, action, command="tui cancel")
+        return self._act("cancel", action)
 
     def why(self, service: str | None, staff: str, at: datetime) -> list[str]:
         """Return what keeps ``at`` from being booked; for no service, the person's usual one."""
@@ -135,7 +125,7 @@ class EngineDesk:
             found = explain_start(tx, wanted, staff, at)
             return [f"{reason.message}. Opens with {reason.opens_if}" for reason in found.reasons]
 
-        return self._engine.ask(self._tenant, question)
+        return self._ask(question)
 
 
 def _choice(found: Customer) -> CustomerChoice:

@@ -1,0 +1,56 @@
+"""The day's keys: what is done with bookings and time, and how the cursor moves."""
+
+from __future__ import annotations
+
+from bookra.tui.actions.action import Action, Table
+
+BOOKINGS, DAYS, MOVES = "Bookings", "Days", "Move around"
+
+DAY = (
+    Action("booking.new", "n", "n", "new", "Book at the cursor", BOOKINGS, "Book", writes=True),
+    Action(
+        "booking.check-in", "i", "i", "check_in", "Check the client in", BOOKINGS, "Check in",
+        writes=True, needs_booking=True,
+    ),
+    Action(
+        "booking.check-out", "x", "x", "check_out", "Check out: take what is due", BOOKINGS,
+        "Check out", writes=True, needs_booking=True,
+    ),
+    Action(
+        "booking.cancel", "c", "c", "cancel", "Cancel the booking", BOOKINGS, "Cancel",
+        writes=True, needs_booking=True,
+    ),
+    Action(
+        "booking.open", "enter", "⏎", "open", "Open; on free time, book", BOOKINGS,
+        "Open",
+    ),
+    Action("why", "y", "y", "why", "Why is this not free?", BOOKINGS, "Why not"),
+    Action("day.previous", "left_square_bracket", "[", "day(-1)", "The day before", DAYS, "Day"),
+    Action("day.next", "right_square_bracket", "]", "day(1)", "The day after", DAYS, "Day"),
+    Action("day.now", "full_stop", ".", "now", "Today, now", DAYS, "Now"),
+    Action("zoom.in", "plus,equals_sign", "+", "zoom(1)", "Show time larger", DAYS, "Zoom"),
+    Action("zoom.out", "minus", "-", "zoom(-1)", "Show time smaller", DAYS, "Zoom"),
+)  # fmt: skip
+"""What the day screen does."""
+
+GRID = (
+    Action("move.up", "up,k", "↑ k", "move(0,-1)", "Up one row", MOVES),
+    Action("move.down", "down,j", "↓ j", "move(0,1)", "Down one row", MOVES),
+    Action("move.left", "left,h", "← h", "move(-1,0)", "To the person at the left", MOVES),
+    Action("move.right", "right,l", "→ l", "move(1,0)", "To the person at the right", MOVES),
+    Action("move.hop", "tab", "tab", "hop(1)", "Next booking", MOVES),
+    Action("move.hop-back", "shift+tab", "⇧tab", "hop(-1)", "Previous booking", MOVES),
+    Action("move.page-up", "pageup", "pgup", "move(0,-8)", "Up eight rows", MOVES),
+    Action("move.page-down", "pagedown", "pgdn", "move(0,8)", "Down eight rows", MOVES),
+    Action("move.first", "home", "home", "edge(-1)", "Start of the day", MOVES),
+    Action("move.last", "end", "end", "edge(1)", "End of the day", MOVES),
+)
+"""How the cursor moves on the grid."""
+
+BAR = (
+    "booking.new", "booking.check-in", "booking.check-out", "booking.cancel", "booking.open", "why",
+    "day.previous", "day.next", "day.now", "zoom.in", "zoom.out", "quit",
+)  # fmt: skip
+"""The footer, most needed first: what does not fit is left out from the end. Equal words join."""
+
+TABLE = Table("day", DAY, BAR)

@@ -1,0 +1,10 @@
+"""The keys of the screen Waitlist."""
+
+from __future__ import annotations
+
+from bookra.tui.actions.action import Action, Table
+
+ACTIONS: tuple[Action, ...] = ()
+BAR: tuple[str, ...] = ("search", "quit")
+
+TABLE = Table("waitlist", ACTIONS, BAR)

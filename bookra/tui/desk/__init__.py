@@ -1,0 +1,42 @@
+"""What the front desk asks of the engine: one protocol, and the values that cross it.
+
+Screens know this package and nothing behind it, so they can be driven by any desk that answers
+the same questions. Every method blocks; only `work` calls them, on a thread. Failures that a
+person can act on are BookraErrors; UnavailableError means that what is shown is old.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bookra.tui.desk.clients import ClientsDesk
+from bookra.tui.desk.day import (
+    BookingDetail,
+    CustomerChoice,
+    DayDesk,
+    NewCustomer,
+    ServiceChoice,
+)
+from bookra.tui.desk.done import Done, Undo
+from bookra.tui.desk.frame import ROLES, Brand, Changes, FrameDesk
+from bookra.tui.desk.money import MoneyDesk
+from bookra.tui.desk.ops import OpsDesk
+from bookra.tui.desk.team import TeamDesk
+from bookra.tui.desk.waitlist import WaitlistDesk
+
+__all__ = [
+    "ROLES",
+    "BookingDetail",
+    "Brand",
+    "Changes",
+    "CustomerChoice",
+    "Desk",
+    "Done",
+    "NewCustomer",
+    "ServiceChoice",
+    "Undo",
+]
+
+
+class Desk(FrameDesk, DayDesk, ClientsDesk, WaitlistDesk, MoneyDesk, TeamDesk, OpsDesk, Protocol):
+    """All that the screens ask, in one place."""

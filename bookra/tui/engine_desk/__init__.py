@@ -1,0 +1,19 @@
+"""The desk over the engine: every question and verb of the front desk, one transaction each."""
+
+from __future__ import annotations
+
+from bookra.tui.engine_desk.clients import EngineClients
+from bookra.tui.engine_desk.day import EngineDay
+from bookra.tui.engine_desk.frame import EngineFrame
+from bookra.tui.engine_desk.money import EngineMoney
+from bookra.tui.engine_desk.ops import EngineOps
+from bookra.tui.engine_desk.team import EngineTeam
+from bookra.tui.engine_desk.waitlist import EngineWaitlist
+
+__all__ = ["EngineDesk"]
+
+
+class EngineDesk(
+    EngineFrame, EngineDay, EngineClients, EngineWaitlist, EngineMoney, EngineTeam, EngineOps
+):
+    """One tenant's counter. Blocking: the screens call it from thread workers alone."""

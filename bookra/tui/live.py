@@ -1,0 +1,66 @@
+"""Hearing what others change: one thread that listens, and tells the app what it heard.
+
+A change names kinds and ids only; the screen reads again. Where nothing can be heard (behind a
+transaction pooler, or while the database is away) the screens read every few seconds instead.
+"""
+
+from __future__ import annotations
+
+from threading import Event
+
+from textual.app import App
+from textual.message import Message
+
+from bookra.errors import BookraError
+from bookra.tui.desk import Desk
+
+LISTEN_SECONDS = 1.0
+"""How long one wait lasts; the thread ends at most so much later than the app."""
+AGAIN_SECONDS = (1.0, 2.0, 5.0, 10.0)
+"""The waits before each further attempt to listen; the last one repeats."""
+
+
+class Changed(Message):
+    """Something was changed, here or elsewhere: ``subjects`` such as ``booking:<id>``.
+
+    An empty tuple means that anything may have changed: nobody listened for a while.
+    """
+
+    def __init__(self, subjects: tuple[str, ...]) -> None:
+        super().__init__()
+        self.subjects = subjects
+
+
+class Live:
+    """Listens on a thread of its own until it is told to stop."""
+
+    def __init__(self, app: App[None], desk: Desk) -> None:
+        self._app = app
+        self._desk = desk
+        self._stop = Event()
+        self.hears = False
+        """Whether changes come by themselves now."""
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._app.run_worker(self._listen, thread=True, group="live", exit_on_error=False)
+
+    def stop(self) -> None:
+        """End soon."""
+        self._stop.set()
+
+    def _listen(self) -> None:
+        failures = 0
+        while not self._stop.is_set():
+            try:
+                with self._desk.changes() as changes:
+                    failures, self.hears = 0, True
+                    self._app.post_message(Changed(()))
+                    while not self._stop.is_set():
+                        if subjects := changes.wait(LISTEN_SECONDS):
+                            self._app.post_message(Changed(subjects))
+            except BookraError:
+                failures += 1
+            finally:
+                self.hears = False
+            self._stop.wait(AGAIN_SECONDS[min(failures, len(AGAIN_SECONDS)) - 1])
