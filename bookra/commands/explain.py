@@ -34,16 +34,27 @@ def explain(
         str,
         typer.Argument(help="An entry, a code, an invoice's number, ch_…, re_…, txn_… or po_…"),
     ],
+    effects: Annotated[
+        bool, typer.Option("--effects", help="Trace a booking or an order to what came of it.")
+    ] = False,
 ) -> None:
     """Open a figure: entries, booking, Stripe's movements, payout, invoice, commission, effects.
+
+    --effects tells in time what was planned, sent, answered and settled because of it.
 
     Examples:
 
       bookra explain LUN-7F3K
+      bookra explain LUN-7F3K --effects
       bookra explain LUN-2026-00001 --json
       bookra explain 0192f4c1
       bookra explain po_1Q8x
     """
+    if effects:
+        from bookra.commands.explain_effects import show
+
+        show(name)
+        return
     from bookra.engine.reports.explain import explain as find
 
     document, found, zone = current().ask(

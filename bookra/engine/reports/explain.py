@@ -242,7 +242,7 @@ def explain(tx: Tx, name: str) -> Explanation:
 
     Raises NotFoundError (``nothing_named``).
     """
-    subject = _subject(tx, name.strip())
+    subject = subject_of(tx, name.strip())
     found = _entries(tx, subject)
     binds = {
         "bookings": subject.bookings,
@@ -266,7 +266,8 @@ def explain(tx: Tx, name: str) -> Explanation:
     )
 
 
-def _subject(tx: Tx, name: str) -> Subject:
+def subject_of(tx: Tx, name: str) -> Subject:
+    """Return what a name stands for; raises NotFoundError (``nothing_named``)."""
     for kind, query in OWNERS.items():
         row = tx.row(query, name=name)
         if row is not None:
