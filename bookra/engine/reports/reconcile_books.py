@@ -15,6 +15,8 @@ from bookra.money import Money
 def read_books(tx: Tx, account_ref: str, period: Period) -> Books:
     """Read balances, by snapshots and again from every transfer, and the ledger's roll-forward."""
     read = Counter({(a.code, a.balance.currency): a.balance.minor for a in balances(tx)})
+    for setting in store.WHOLE:  # after the balances, which are found by their indexes
+        tx.run(setting)
     readded = Counter({(row.code, row.currency): row.minor for row in tx.rows(store.READDED)})
     books = Books(read, readded, Counter(), Counter())
     binds = {"account_ref": account_ref, "start": period.start, "end": period.end}

@@ -6,6 +6,12 @@ from sqlalchemy import text
 
 # Years of movements are read in one question: longer than a command's may take.
 PATIENCE = text("SET LOCAL statement_timeout = '10min'")
+# For questions that read all that ever moved: accounts are few, so the planner takes what is posted
+# to one of them for little, and would look up each entry and movement of a million by itself.
+WHOLE = (
+    text("SET LOCAL enable_nestloop = off"),
+    text("SET LOCAL work_mem = '64MB'"),
+)
 # Streamed; one sort by moment. The two sums are read once for all entries, not row by row.
 RECORDED = text(
     """
@@ -70,11 +76,16 @@ OTHER_ACCOUNTS = text(
 OPEN = text(
     """
     WITH moved AS (
-        SELECT a.code, p.currency, p.amount_minor, e.effective_at, e.posted_at, m.txn_ref, m.type,
+        SELECT a.code, p.currency, p.minor, e.effective_at, e.posted_at, m.txn_ref, m.type,
                COALESCE(NULLIF(m.source_ref, ''), m.txn_ref, s.payout_ref, o.provider_ref,
                         d.dispute_ref, named.ref) AS ref,
                o.id AS operation_id
-          FROM postings p
+          FROM (SELECT t.tenant_id, t.entry_id, t.account_id, t.currency,
+                       sum(t.amount_minor) AS minor
+                  FROM postings t
+                  JOIN accounts o ON o.tenant_id = t.tenant_id AND o.id = t.account_id
+                 WHERE t.tenant_id = :tenant_id AND o.code = ANY(:codes)
+                 GROUP BY t.tenant_id, t.entry_id, t.account_id, t.currency) p
           JOIN accounts a ON a.tenant_id = p.tenant_id AND a.id = p.account_id
           JOIN entries e ON e.tenant_id = p.tenant_id AND e.id = p.entry_id
           LEFT JOIN entries was ON was.tenant_id = e.tenant_id AND was.id = e.reverses
@@ -89,14 +100,14 @@ OPEN = text(
           LEFT JOIN stripe_payouts s ON s.tenant_id = e.tenant_id AND s.received_entry_id = e.id
           LEFT JOIN operations o ON o.tenant_id = e.tenant_id AND o.id = own.id
           LEFT JOIN disputes d ON d.tenant_id = e.tenant_id AND d.id = own.id
-         WHERE p.tenant_id = :tenant_id AND a.code = ANY(:codes)
+         WHERE p.tenant_id = :tenant_id
     )
-    SELECT code, rtrim(currency) AS currency, ref, sum(amount_minor)::bigint AS minor,
+    SELECT code, rtrim(currency) AS currency, ref, sum(minor)::bigint AS minor,
            min(effective_at) AS since, max(posted_at) AS posted_at,
            count(txn_ref) AS there, count(*) - count(txn_ref) AS here, min(type) AS type,
            (array_agg(operation_id) FILTER (WHERE operation_id IS NOT NULL))[1] AS operation_id
       FROM moved
-     GROUP BY code, currency, ref HAVING sum(amount_minor) <> 0
+     GROUP BY code, currency, ref HAVING sum(minor) <> 0
      ORDER BY code, since, ref
     """
 )
