@@ -30,6 +30,8 @@ from bookra.engine.bookings.classes.time import Wanted, give_time_back, queue_fo
 from bookra.engine.bookings.history import note
 from bookra.engine.bookings.model import Booking, Status, require_next
 from bookra.engine.catalog.model import Service
+from bookra.engine.outbox.emit import emit
+from bookra.engine.outbox.topics import UpsertCalendar
 from bookra.engine.people.staff import find_staff
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError
@@ -110,6 +112,7 @@ def cancel_session(tx: Tx, code: str) -> Cancelled:
         require_next(booking.code, booking.status, Status.DISPLACED)
         tx.run(store.RELEASE, booking_id=booking.id)
         set_status(tx, booking, Status.DISPLACED)
+        emit(tx, UpsertCalendar(booking.id))
         note(tx, booking.id, "displaced", session=session.id, was=booking.status.value)
     give_time_back(tx, session.id)
     tx.run(CANCEL, id=session.id)
