@@ -141,8 +141,8 @@ class Tx:
 
 Clock = Callable[[], datetime]
 
+# What is said last in a transaction, and afterwards on which channels.
 Ending = tuple[tuple[TextClause, Mapping[str, Any]] | None, Sequence[tuple[str, str]]]
-"""What is said last in a transaction, and afterwards on which channels."""
 
 TENANT_COLUMNS = (
     "id, slug, name, timezone, currency, country, tax_bps, tax_inclusive, code_prefix,"
@@ -196,13 +196,11 @@ class Engine:
             begun = time.monotonic()
             tx = self._tx(connection, slug, answer)
             result = action(tx)
-            last = None
-            if command is not None:
-                last = AUDIT, audit_row(tx.tenant.id, command, tx.subjects)
-            if last is not None and dry_run:
-                tx.run(last[0], **last[1])
+            row = audit_row(tx.tenant.id, command, tx.subjects) if command is not None else None
+            if row is not None and dry_run:
+                tx.run(AUDIT, **row)
             _in_time(begun)
-            return result, (last, notices(tx, command))
+            return result, ((AUDIT, row) if row else None, notices(tx, command))
 
         return self._attempt(work, "", slug, commit=not dry_run)
 
@@ -303,9 +301,8 @@ class Engine:
         if known is not None:
             return known
         statements.begin(connection, f"BEGIN READ ONLY;{step}")
-        found = connection.execute(
-            text("SELECT id FROM tenants WHERE slug = :slug"), {"slug": slug}
-        ).scalar_one_or_none()
+        by_slug = text("SELECT id FROM tenants WHERE slug = :slug")
+        found = connection.execute(by_slug, {"slug": slug}).scalar_one_or_none()
         if found is None:
             raise unknown_tenant(slug)
         statements.commit(connection)
