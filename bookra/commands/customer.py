@@ -31,6 +31,9 @@ def add(
     name: Annotated[str, typer.Option(help="The customer's name.")],
     phone: Annotated[str | None, typer.Option(help="In the country's own way, or +49…")] = None,
     email: Annotated[str | None, typer.Option(help="An e-mail address.")] = None,
+    language: Annotated[
+        str | None, typer.Option(help="What messages are written in, such as de.")
+    ] = None,
     key: Key = None,
     dry_run: DryRun = False,
 ) -> None:
@@ -38,14 +41,20 @@ def add(
 
     Examples:
 
-      bookra customer add --name 'Rosa Vega' --phone '030 901820'
+      bookra customer add --name 'Rosa Vega' --phone '030 901820' --language es
     """
+    from bookra.engine.messages.recipients import checked_language
     from bookra.engine.people.customers import add_customer
 
+    spoken = checked_language(language) if language else ""
+
     def action(tx: Tx) -> dict[str, Any]:
-        return documents.customer(add_customer(tx, name, phone=phone, email=email)[0])
+        added, _ = add_customer(tx, name, phone=phone, email=email, language=spoken)
+        return documents.customer(added)
 
     parameters = {"name": name, "phone": phone, "email": email}
+    if spoken:
+        parameters["language"] = spoken
     output.record(
         current().write("customer add", action, parameters=parameters, key=key, dry_run=dry_run)
     )

@@ -226,6 +226,34 @@ def start(
     )
 
 
+@app.command()
+def language(
+    customer: Annotated[str, typer.Argument(help="A name, phone, e-mail or id.")],
+    tag: Annotated[str, typer.Argument(help="Such as de or pt-BR; 'own' is the business's.")],
+    key: Key = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Write to a customer in this language from now on.
+
+    Examples:
+
+      bookra message language 'Rosa Vega' es
+    """
+
+    def action(tx: Tx) -> dict[str, Any]:
+        from bookra.engine.messages.recipients import speaks
+        from bookra.engine.people.customers import the_customer
+
+        found = the_customer(tx, customer)
+        changed = speaks(tx, found.id, "" if tag == "own" else tag)
+        return {"customer": str(found.id), "language": tag, "changed": changed}
+
+    parameters = {"customer": customer, "language": tag}
+    output.record(
+        current().write("message language", action, parameters=parameters, key=key, dry_run=dry_run)
+    )
+
+
 def document(message: Message, zone: ZoneInfo) -> dict[str, Any]:
     """Return a message's JSON document."""
     return {

@@ -144,6 +144,19 @@ def test_quiet_hours_and_reminders_are_shown_and_set(connected: Desk) -> None:
     refused(connected(*rules, "--reminders", "soon"), 6, "bad_reminders")
 
 
+def test_a_customer_is_written_to_in_the_language_that_they_read(connected: Desk) -> None:
+    words = ("--name", "Ines Paz", "--phone", "+34911234567", "--language", "es_ES")
+    added = connected("customer", "add", *words, "--json", check=True).json
+    ask = ("message", "preview", "booking_moved", "--booking", booked(connected), "--json")
+    for tag, changed, spoken in (("it", True, "it"), ("it", False, "it"), ("own", True, "en")):
+        done = connected("message", "language", "Rosa Vega", tag, "--json", check=True).json
+        assert done["changed"] is changed
+        assert connected(*ask, check=True).json["language"] == spoken
+    again = connected("message", "language", added["id"], "es-ES", "--json", check=True).json
+    assert again["changed"] is False
+    refused(connected("message", "language", "Rosa Vega", "spanish!", "--json"), 6, "bad_language")
+
+
 def test_what_names_nothing_exits_as_documented(connected: Desk) -> None:
     for exit_code, word, words in (
         (3, "unknown_template", ("preview", "booking_lost")),

@@ -91,8 +91,9 @@ def test_a_visit_is_paid_by_link_from_the_command_line(served: Desk) -> None:
     seen = served("sandbox", "show", "--json", check=True).json
     assert (seen["stripe"]["charges"], seen["stripe"]["refunds"]) == (1, 0)
     assert [event["booking"] for event in seen["calendar"]["events"]] == [booked["code"]]
-    message = seen["whatsapp"]["messages"][0]
-    assert (message["to"], message["booking"]) == ("4930901820", booked["code"])
+    told = seen["whatsapp"]["messages"]
+    assert [message["template"] for message in told] == ["payment_link", "booking_confirmed"]
+    assert {(each["to"], each["booking"]) for each in told} == {("4930901820", booked["code"])}
     proof = served("reconcile", "stripe", "--json", check=True).json
     assert proof["ok"] is True
     assert proof["ledger"] == proof["stripe"]
@@ -118,7 +119,8 @@ def test_a_declined_card_is_an_outcome_and_books_nothing(served: Desk) -> None:
     assert declined.json["paid"] is False
     assert drained(served) == {}
     assert served("booking", "show", booked["code"], "--json").json["status"] == "held"
-    assert served("sandbox", "show", "--json").json["whatsapp"]["messages"] == []
+    told = served("sandbox", "show", "--json").json["whatsapp"]["messages"]
+    assert [message["template"] for message in told] == ["payment_link"]
 
 
 def test_a_fault_is_planned_shown_and_taken_back(served: Desk) -> None:

@@ -69,7 +69,7 @@ def test_a_payment_for_a_slot_that_is_taken_is_given_back_and_told(luna: Connect
     seen = luna.seen(booking)
     assert (seen["charges"], seen["refunds"], seen["events"]) == (1, 1, 0)
     templates = [message["template"] for message in luna.outside.show()["whatsapp"]["messages"]]
-    assert templates == ["payment_refunded"]
+    assert templates == ["payment_link", "payment_refunded"]
     assert luna.count("invoices") == 0
     luna.prove_the_money()
 

@@ -33,12 +33,12 @@ def book_by_card(luna: Connected) -> Booking:
 
 
 def assert_free_again(luna: Connected, booking: Booking) -> None:
-    """The time is free, nothing was paid, and the outside has heard of no visit."""
+    """The time is free, nothing was paid, and nobody has heard of a visit."""
     after = luna.booking(booking)
     assert (after.status, after.paid.minor) == (Status.EXPIRED, 0)
     assert luna.free().start == booking.starts_at
     shown = luna.outside.show()
-    assert (shown["whatsapp"]["messages"], shown["calendar"]["events"]) == ([], [])
+    assert (luna.seen(booking)["messages"], shown["calendar"]["events"]) == (0, [])
     assert (shown["stripe"]["charges"], luna.count("invoices")) == (0, 0)
     luna.prove_the_money()
 
@@ -84,7 +84,7 @@ def test_a_card_declined_on_the_page_may_be_tried_again_until_the_page_closes(
     assert luna.outside.pay(held.code, "declined")["paid"] is False
     luna.drain()
     assert luna.booking(held).status is Status.HELD
-    assert luna.outside.show()["whatsapp"]["messages"] == []
+    assert luna.seen(held)["messages"] == 0
     luna.outside.advance(3600)
     luna.drain()
     assert_free_again(luna, held)

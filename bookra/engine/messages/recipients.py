@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -13,7 +14,7 @@ from bookra.engine.messages.own_words import own_languages
 from bookra.engine.messages.wording import speech
 from bookra.engine.runtime import Tenant, Tx
 from bookra.engine.tenancy.providers import account
-from bookra.errors import NotFoundError
+from bookra.errors import InvalidInputError, NotFoundError
 
 REMINDERS, EVERYTHING = "reminders", "everything"
 """What a customer may opt out of."""
@@ -24,6 +25,13 @@ BY_ID = text(
       FROM customers WHERE tenant_id = :tenant_id AND id = :id
     """
 )
+
+SPEAKS = text(
+    "UPDATE customers SET language = :language, changed_by = session_user"
+    " WHERE tenant_id = :tenant_id AND id = :id AND language <> :language"
+)
+TAG = re.compile(r"[a-z]{2,3}(-[a-z]{4})?(-([a-z]{2}|\d{3}))?", re.IGNORECASE)
+"""A language of BCP 47, perhaps with a script and a region: de, pt-BR, sr-Latn-RS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,28 @@ def channel_for(tx: Tx, template: Template, reader: Recipient) -> Channel | None
         if possible and reader.takes(template, channel):
             return channel
     return None
+
+
+def speaks(tx: Tx, customer_id: UUID, tag: str) -> bool:
+    """Write to a customer in another language from now on; False when that was so already.
+
+    An empty ``tag`` is the business's language. Raises InvalidInputError (``bad_language``).
+    """
+    language = checked_language(tag) if tag else ""
+    changed = bool(tx.run(SPEAKS, id=customer_id, language=language))
+    if changed:
+        tx.concerns("customer", customer_id)
+    return changed
+
+
+def checked_language(tag: str) -> str:
+    """Return a language tag as it is kept; raises InvalidInputError (``bad_language``)."""
+    cleaned = tag.strip().replace("_", "-")
+    if TAG.fullmatch(cleaned) is None:
+        raise InvalidInputError(
+            "bad_language", f"'{tag}' is not a language", hint="Such as de, nl or pt-BR"
+        )
+    return cleaned
 
 
 def language_of(tx: Tx, template: str, channel: Channel, reader: Recipient) -> str:
