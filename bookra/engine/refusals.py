@@ -74,7 +74,7 @@ UNAVAILABLE_STATES = {
     "53100": ("disk_full", "The database server's disk is full", "Free some space on it"),
     "25006": (
         "read_only",
-        "The database server only answers questions: nothing can be written",
+        "The database is read-only here: nothing can be written",
         "Name the primary server, not a standby",
     ),
     "53300": ("too_many_connections", "The database server takes no more connections", ""),

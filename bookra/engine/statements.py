@@ -159,12 +159,14 @@ def _opened(
     psycopg has the server forget every plan after a rollback.
     """
     seen = connection.info.get(_SEEN, 0)
-    message = f"{settings}{opening.asked(driver, tenant_id, keep=seen > 0)}"
+    asked = opening.asked(driver, tenant_id, keep=seen > 0)
     first = driver.prepare_threshold is not None and seen == 1
+    # After BEGIN: no statement of a message may come before it that sets the isolation level.
+    prepared = f"{settings}{opening.prepared()}{asked}"
     try:
-        results = _say(driver, opening.prepared() + message if first else message)
+        results = _say(driver, prepared if first else settings + asked)
     except InvalidSqlStatementName:
-        results = _say(driver, "ROLLBACK;" + opening.prepared() + message)
+        results = _say(driver, "ROLLBACK;" + prepared)
     connection.info[_SEEN] = min(seen + 1, 2)
     return Answer(driver, results[-1]) if results[-1].ntuples else None
 

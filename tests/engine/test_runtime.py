@@ -73,6 +73,18 @@ def test_a_question_can_not_write(salon: Salon) -> None:
     assert customers(salon) == 0
 
 
+def test_a_question_at_one_moment_may_be_any_of_a_sessions_questions(
+    salon: Salon, database: Database
+) -> None:
+    """Also the second, with which the server is told to keep the plan of the opening."""
+    pool = open_pool(database.conninfo, size=1)
+    engine = Engine(pool)
+    for consistent in (True, True, False, True):
+        found = engine.ask(salon.slug, lambda tx: tx.rows(COUNT), consistent=consistent)
+        assert len(found) == 1
+    pool.dispose()
+
+
 def test_an_action_that_fails_leaves_nothing(salon: Salon) -> None:
     def half(tx: Tx) -> None:
         add_customer(tx, "Rosa")
