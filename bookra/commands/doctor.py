@@ -6,11 +6,11 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
-from bookra.commands import output
+from bookra.commands import doctor_relay, output
+from bookra.commands.finding import Finding
 from bookra.commands.options import single
 from bookra.commands.session import Session, current
 from bookra.errors import BookraError, CheckFailedError
@@ -21,23 +21,12 @@ if TYPE_CHECKING:
 app = single()
 
 CLOCK_SKEW_SECONDS = 5
-LAG_SECONDS = 60
 SMALLEST_TERMINAL = (80, 24)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at. ``remedy`` says what to do when it is not ``ok``."""
-
-    check: str
-    ok: bool
-    message: str
-    remedy: str = ""
 
 
 @app.command()
 def doctor() -> None:
-    """Check database, schema, login, clock, zones, relay, outbox, sandbox and terminal.
+    """Check database, clock, relay, outbox, accounts, inbox, schedules, sandbox and terminal.
 
     Exits 8 when something was found.
 
@@ -69,7 +58,7 @@ def _examine(session: Session) -> Iterator[Finding]:
     except BookraError as error:
         yield Finding("database", ok=False, message=error.message, remedy=error.hint)
         return
-    for check in (_database, _relay, _schedules, _sandbox):
+    for check in CHECKS:
         yield from _guarded(check, session, engine)
 
 
@@ -79,7 +68,7 @@ def _guarded(
     try:
         yield from check(session, engine)
     except BookraError as error:
-        yield Finding(check.__name__[1:], ok=False, message=error.message, remedy=error.hint)
+        yield Finding(check.__name__.strip("_"), ok=False, message=error.message, remedy=error.hint)
 
 
 def _machine() -> Iterator[Finding]:
@@ -141,34 +130,6 @@ def _database(session: Session, engine: Engine) -> Iterator[Finding]:
         yield Finding("isolation", ok=True, message="the embedded server is for one user alone")
 
 
-def _relay(session: Session, engine: Engine) -> Iterator[Finding]:
-    from bookra.engine.outbox.relays import relays, waiting
-
-    del session
-    alive = [relay for relay in engine.across_tenants(relays) if relay.alive]
-    found = engine.across_tenants(waiting)
-    pending = found["ready"] + found["waiting"] + found["in_flight"]
-    yield Finding(
-        "relay",
-        ok=bool(alive) or not pending,
-        message=f"{len(alive)} running, {pending} effects on their way",
-        remedy="Start one: bookra relay run (or from cron: bookra relay run --once)",
-    )
-    yield Finding(
-        "outbox lag",
-        ok=found["lag_seconds"] < LAG_SECONDS,
-        message=f"{found['lag_seconds']:.0f} s behind",
-        remedy="See what is stuck: bookra outbox list --state ready",
-    )
-    for state, what in (("dead", "bookra outbox retry|discard"), ("unknown", "bookra outbox show")):
-        yield Finding(
-            f"{state} letters",
-            ok=not found[state],
-            message=f"{found[state]:.0f}",
-            remedy=f"Look: bookra outbox list --state {state}, then {what} ID",
-        )
-
-
 def _schedules(session: Session, engine: Engine) -> Iterator[Finding]:
     """Look for nightly checks that found something, runs that failed, and what is never run."""
     from bookra.engine.schedules.checks import late, worries
@@ -204,3 +165,14 @@ def _sandbox(session: Session, engine: Engine) -> Iterator[Finding]:
     if used:
         SandboxClient(sandbox_address(session.settings)).show()
         yield Finding("sandbox", ok=True, message="answers")
+
+
+CHECKS: tuple[Callable[[Session, Engine], Iterator[Finding]], ...] = (
+    _database,
+    doctor_relay.relays,
+    doctor_relay.letters,
+    doctor_relay.destinations,
+    doctor_relay.inboxes,
+    _schedules,
+    _sandbox,
+)

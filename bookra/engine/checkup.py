@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import psycopg
 from sqlalchemy import Connection, text
 
 from bookra.engine.revision import HEAD
 
 OLDEST_SERVER = 150_000
+HEARD_SECONDS = 0.5
+"""How long one's own notice may take to come back."""
 
 FACTS = text(
     """
@@ -50,3 +55,19 @@ def database_facts(connection: Connection) -> DatabaseFacts:
         row.unforced,
         row.epoch,
     )
+
+
+def hears(conninfo: Mapping[str, str]) -> bool:
+    """Tell whether LISTEN and NOTIFY work on a connection of its own.
+
+    They don't behind PgBouncer in transaction mode: relays poll then, and start effects later.
+    """
+    channel = f"bookra_check_{os.getpid()}"
+    target = psycopg.conninfo.make_conninfo(**{"connect_timeout": "2", **conninfo})
+    try:
+        with psycopg.connect(target, autocommit=True) as connection:
+            connection.execute(f"LISTEN {channel}")
+            connection.execute(f"NOTIFY {channel}")
+            return any(True for _ in connection.notifies(timeout=HEARD_SECONDS, stop_after=1))
+    except psycopg.Error:
+        return False
