@@ -12,12 +12,13 @@ import typer
 from bookra.commands import output
 from bookra.commands.options import group
 from bookra.commands.sandbox_stripe import add_stripe
+from bookra.commands.sandbox_webhooks import webhooks
 from bookra.commands.session import current
 from bookra.config import sandbox_address
-from bookra.errors import UsageError
 
 app = group("Stand-ins for Stripe, Google and WhatsApp.")
 add_stripe(app)
+app.command()(webhooks)
 
 
 @app.command()
@@ -148,35 +149,3 @@ def fault(
             off=off,
         )
     )
-
-
-@app.command()
-def webhooks(
-    provider: Annotated[str | None, typer.Argument(help="stripe or whatsapp.")] = None,
-    url: Annotated[str | None, typer.Argument(help="http://127.0.0.1:PORT/path.")] = None,
-    secret: Annotated[
-        str | None, typer.Option(help="What it signs with, as the receiver knows it.")
-    ] = None,
-    off: Annotated[bool, typer.Option("--off", help="Send there no more.")] = False,
-) -> None:
-    """Send a stand-in's webhooks to an address on this machine, or list where they go.
-
-    They are tried again for three days until they are answered with 2xx, as Stripe does.
-
-    Examples:
-
-      bookra sandbox webhooks
-      bookra sandbox webhooks stripe http://127.0.0.1:8787/stripe/luna --secret whsec_…
-      bookra sandbox webhooks stripe --off
-    """
-    from bookra.sandbox import SandboxClient
-
-    client = SandboxClient(sandbox_address(current().settings))
-    if provider is not None and off:
-        client.forget_webhooks(provider, url)
-    elif provider is not None:
-        if url is None or secret is None:
-            raise UsageError("usage", "A webhook needs an address and --secret")
-        client.register_webhook(url, secret, provider=provider)
-    columns = ("provider", "url", "waiting")
-    output.rows(client.webhooks(), columns, empty="Webhooks go nowhere.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bookra.commands import output
+from bookra.commands.options import group
 from bookra.commands.session import current
 from bookra.config import sandbox_address
 from bookra.errors import InvalidInputError, UsageError
@@ -21,13 +22,16 @@ if TYPE_CHECKING:
 
     from bookra.sandbox import SandboxClient
 
+stripe = group("What only Stripe does: let an account's owner be onboarded.")
+
 Charge = Annotated[str, typer.Argument(help="A charge, or the code of a booking paid by card.")]
 Amount = Annotated[str | None, typer.Option(help="A part of it, such as 12.50.")]
 Refund = Annotated[str, typer.Argument(help="The refund: re_…")]
 
 
 def add_stripe(app: typer.Typer) -> None:
-    """Add these verbs to ``bookra sandbox``."""
+    """Add these verbs to ``bookra sandbox``, and the noun of what only Stripe does."""
+    app.add_typer(stripe, name="stripe")
     for name, verb in (
         ("refund", refund),
         ("settle-refund", settle_refund),
@@ -37,6 +41,33 @@ def add_stripe(app: typer.Typer) -> None:
         ("payout", payout),
     ):
         app.command(name)(verb)
+
+
+@stripe.command()
+def onboard(
+    account: Annotated[
+        str | None, typer.Argument(help="acct_…; the business's own by default.")
+    ] = None,
+    due: Annotated[
+        list[str] | None, typer.Option(help="What Stripe wants even then: restricts it.")
+    ] = None,
+) -> None:
+    """Let an account's owner fill in Stripe's forms: it may take payments, or is restricted.
+
+    Examples:
+
+      bookra sandbox stripe onboard
+      bookra sandbox stripe onboard acct_1… --due external_account
+    """
+    told = _client().onboard(account or _own_account(), due or ())
+    output.record(
+        {
+            "id": told["id"],
+            "charges": told["charges_enabled"],
+            "payouts": told["payouts_enabled"],
+            "due": told["requirements"]["currently_due"],
+        }
+    )
 
 
 def refund(charge: Charge, amount: Amount = None) -> None:

@@ -7,26 +7,28 @@ account needs and how the stand-in opens one; `connect` does the rest for all of
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
-from typing import IO, TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bookra.commands import output, tenant_google, webhook_secrets
+from bookra.commands import output, tenant_google, tenant_stripe, webhook_secrets
+from bookra.commands.connecting import Opened, Wanted, connect, document
 from bookra.commands.options import Key, group
 from bookra.commands.session import current
-from bookra.errors import BookraError, InvalidInputError, UnavailableError, UsageError
+from bookra.errors import InvalidInputError, UsageError
 from bookra.money import rate_bps
 
 if TYPE_CHECKING:
-    from bookra.engine.runtime import Tenant, Tx
-    from bookra.engine.tenancy.providers import ProviderAccount
+    from bookra.engine.runtime import Tenant
 
 app = group("A business's accounts at Stripe, Google, WhatsApp and for mail.")
 set_app = group("Connect a business to a provider. Tokens are encrypted, and never shown again.")
+check_app = group("Ask a provider what the business's account may do.")
 app.add_typer(set_app, name="set")
+app.add_typer(check_app, name="check")
 
 Sandbox = Annotated[bool, typer.Option("--sandbox", help="Use the stand-in.")]
 TokenFile = Annotated[
@@ -44,29 +46,6 @@ class Security(StrEnum):
 
 STANDARD_PORTS = {Security.TLS: 465, Security.STARTTLS: 587, Security.NONE: 25}
 
-Opened: TypeAlias = tuple[dict[str, str], dict[str, str]]
-"""The public ids of an account, and its token."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """An account to be connected: ``config`` has None for what was not given.
-
-    ``needs`` names the option that a live account can't do without. ``opens`` opens an account at
-    the stand-in, running or not; ``checks`` refuses what doesn't fit the business. ``token`` is
-    one that was come by already, at the stand-in too. ``secrets`` are those of its webhooks.
-    """
-
-    provider: str
-    sandbox: bool
-    config: Mapping[str, str | None]
-    needs: str
-    token_file: IO[str] | None
-    opens: Callable[[Tenant], Opened]
-    checks: Callable[[ProviderAccount, dict[str, str]], None] | None = None
-    token: str | None = field(default=None, repr=False)
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-
 
 @set_app.command("stripe")
 def set_stripe(
@@ -76,17 +55,24 @@ def set_stripe(
     success_url: Annotated[
         str | None, typer.Option(help="The page that a customer sees after paying.")
     ] = None,
+    connect_: Annotated[
+        bool, typer.Option("--connect", help="Open an account, with the platform's key.")
+    ] = False,
+    country: Annotated[str | None, typer.Option(help="--connect: where it is, as DE.")] = None,
+    email: Annotated[str | None, typer.Option(help="--connect: the owner's address.")] = None,
     webhook_secret: webhook_secrets.WebhookSecret = None,
     token_file: TokenFile = None,
     key: Key = None,
 ) -> None:
     r"""Take payments with an account at Stripe.
 
+    --connect opens one and prints the page where its owner goes on; again, it prints a fresh page.
     --webhook-secret alone is sealed with the account that is connected already.
 
     Examples:
 
       bookra tenant provider set stripe --sandbox --platform-fee-percent 1
+      bookra tenant provider set stripe --sandbox --connect --email owner@luna.example
       bookra tenant provider set stripe --account acct_… --token-file key.txt \
         --success-url https://luna.example/thanks
       bookra tenant provider set stripe --webhook-secret secret.txt
@@ -101,9 +87,24 @@ def set_stripe(
         "platform_fee_percent": platform_fee_percent,
         "success_url": success_url,
     }
+    if connect_:
+        if account or secrets:
+            raise UsageError("usage", "--connect opens an account: leave --account out")
+        tenant_stripe.open_connected(
+            config, sandbox=sandbox, country=country, email=email, token_file=token_file, key=key
+        )
+        return
     # An account that the stand-in has just opened settles in the business's currency.
-    checks = check_currency if account or not sandbox else None
-    wanted = Wanted("stripe", sandbox, config, "success_url", token_file, _open_stripe, checks)
+    checks = tenant_stripe.check_currency if account or not sandbox else None
+    wanted = Wanted(
+        "stripe",
+        sandbox,
+        config,
+        "success_url",
+        token_file,
+        tenant_stripe.opened_in_sandbox,
+        checks,
+    )
     connect(replace(wanted, secrets=secrets), key=key)
 
 
@@ -221,66 +222,21 @@ def list_() -> None:
     from bookra.engine.tenancy.providers import accounts
 
     found = current().ask(accounts)
-    output.rows([document(item) for item in found.values()], ("provider", "sandbox", "config"))
+    columns = ("provider", "sandbox", "state", "config")
+    output.rows([document(item) for item in found.values()], columns)
 
 
-def connect(wanted: Wanted, *, key: str | None) -> None:
-    """Store the account and its token, or say that the stand-in's is connected already.
+@check_app.command("stripe")
+def check_stripe(
+    link: Annotated[bool, typer.Option("--link", help="With a fresh page to go on.")] = False,
+) -> None:
+    """Ask Stripe what the account may do now, and what is missing.
 
-    Raises UsageError when a live account lacks its token or an id, and what ``checks`` raises.
+    Examples:
+
+      bookra tenant provider check stripe --link
     """
-    from bookra.engine.tenancy.providers import ProviderAccount, Vault, set_account
-    from bookra.engine.tenancy.providers import account as known
-
-    session = current()
-    given = {name: value for name, value in wanted.config.items() if value}
-    if wanted.token is not None:
-        token = _given_token(wanted, given)
-    elif wanted.sandbox:
-        existing = session.ask(lambda tx: known(tx, wanted.provider))
-        same = existing is not None and given.items() <= existing.config.items()
-        if existing is not None and existing.sandbox and same and not wanted.secrets:
-            output.record(document(existing))
-            output.remark("It is connected to the sandbox already; nothing was changed.")
-            return
-        opened, token = _kept(existing) or wanted.opens(session.ask(lambda tx: tx.tenant))
-        given = {**opened, **given}
-    else:
-        token = _live_token(wanted, given)
-    chosen = ProviderAccount(wanted.provider, wanted.sandbox, given)
-    if wanted.checks is not None:
-        wanted.checks(chosen, token)
-    token = {**webhook_secrets.kept(wanted.provider), **token, **wanted.secrets}
-    vault = Vault(session.settings.key_file)
-
-    def action(tx: Tx) -> dict[str, Any]:
-        return document(set_account(tx, vault, chosen, token))
-
-    parameters = {"provider": wanted.provider, "sandbox": wanted.sandbox, **wanted.config}
-    output.record(session.write("tenant provider set", action, parameters=parameters, key=key))
-
-
-def check_currency(chosen: ProviderAccount, token: dict[str, str]) -> None:
-    """Refuse an account at Stripe that settles in another currency than the business's.
-
-    Stripe may be out of reach now: then nothing is refused, and the reconciliation tells later.
-    """
-    from bookra.relay.facts import settlement_currency
-
-    session = current()
-    try:
-        settles_in = settlement_currency(session.settings, chosen, token)
-    except BookraError as error:
-        output.remark(f"Its currency could not be checked: {error.message}")
-        return
-    own = session.ask(lambda tx: tx.tenant.currency)
-    if settles_in != own:
-        raise InvalidInputError(
-            "currency_differs",
-            f"This account settles in {settles_in}, and the business in {own}: every amount would"
-            " be converted, and nothing would add up",
-            hint=f"Open an account at Stripe that settles in {own}, or add a bank account in it",
-        )
+    tenant_stripe.check(link=link)
 
 
 def check_mail(config: Mapping[str, str | None]) -> None:
@@ -298,57 +254,6 @@ def check_mail(config: Mapping[str, str | None]) -> None:
             f"Mails to {host} would travel in the clear, and the password with them",
             hint="Use --security tls or starttls; none is for a server on this machine",
         )
-
-
-def document(found: ProviderAccount) -> dict[str, Any]:
-    """Return what is shown of an account; its token is not."""
-    return {"provider": found.provider, "sandbox": found.sandbox, "config": dict(found.config)}
-
-
-def _given_token(wanted: Wanted, given: dict[str, str]) -> dict[str, str]:
-    """Return the token that was come by; raises UsageError when the account's id is missing."""
-    if wanted.needs not in given:
-        raise UsageError("usage", f"{wanted.provider} needs --{wanted.needs.replace('_', '-')}")
-    return {"token": wanted.token or ""}
-
-
-def _live_token(wanted: Wanted, given: dict[str, str]) -> dict[str, str]:
-    """Return the token of a live account; raises UsageError when it or an id is missing."""
-    _given_token(wanted, given)
-    token = wanted.token_file.read().strip() if wanted.token_file is not None else ""
-    if not token:
-        raise UsageError("usage", "A live account needs --token-file", hint="'-' reads stdin")
-    return {"token": token}
-
-
-def _kept(existing: ProviderAccount | None) -> Opened | None:
-    """Return what a stand-in's account keeps when its settings change: its ids and its token.
-
-    None when there is none yet, or when its token can't be opened any more.
-    """
-    from bookra.engine.tenancy.providers import Vault, open_account
-
-    if existing is None or not existing.sandbox:
-        return None
-    session = current()
-    vault = Vault(session.settings.key_file)
-    try:
-        _, token = session.ask(lambda tx: open_account(tx, vault, existing.provider))
-    except UnavailableError:
-        return None
-    return dict(existing.config), token
-
-
-def _open_stripe(tenant: Tenant) -> Opened:
-    from bookra import sandbox
-
-    opened = sandbox.open_stripe_account(
-        current().settings.sandbox_dir,
-        country=tenant.country,
-        currency=tenant.currency,
-        name=tenant.name,
-    )
-    return {"account": opened.id}, {"token": opened.secret_key}
 
 
 def _open_google(tenant: Tenant) -> Opened:

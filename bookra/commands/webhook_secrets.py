@@ -71,7 +71,7 @@ def add(provider: str, secrets: Mapping[str, str], *, key: str | None) -> None:
 
     Raises NotFoundError (``provider_not_set``).
     """
-    from bookra.commands.tenant_provider import document
+    from bookra.commands.connecting import document
     from bookra.engine.tenancy.providers import Vault, open_account, set_account
 
     session = current()

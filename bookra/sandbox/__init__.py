@@ -18,6 +18,7 @@ from bookra.sandbox.opening import (
     open_google_calendar,
     open_mail_account,
     open_stripe_account,
+    open_stripe_platform,
     open_whatsapp_sender,
 )
 from bookra.sandbox.service import serve
@@ -32,6 +33,7 @@ __all__ = [
     "open_google_service_account",
     "open_mail_account",
     "open_stripe_account",
+    "open_stripe_platform",
     "open_whatsapp_sender",
     "serve",
     "set_google_zone",

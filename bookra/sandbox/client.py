@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from bookra.errors import (
@@ -134,6 +135,11 @@ class SandboxClient:
         """Let a refund fail; money that had moved comes back as a movement of its own."""
         wanted = {"account": account, "refund": refund}
         return dict(self._ask("POST", "stripe/refund-failures", wanted)["refund"])
+
+    def onboard(self, account: str, due: Sequence[str] = ()) -> dict[str, Any]:
+        """Let a Stripe account's owner fill in the forms; ``due`` is what is wanted even then."""
+        wanted = {"account": account, "due": list(due)}
+        return dict(self._ask("POST", "stripe/onboarding", wanted)["account"])
 
     def expire_sync_tokens(self) -> None:
         """Make Google answer 410 to every sync token given so far."""

@@ -208,6 +208,7 @@ _HANDLERS: dict[tuple[str, str], Callable[[sqlite3.Connection, Json], Json]] = {
     ("POST", "clock"): _advance,
     ("GET", "webhooks"): _receivers,
     ("POST", "webhooks"): _register,
+    ("POST", "stripe/onboarding"): happenings.onboarding,
     ("GET", "whatsapp/statuses"): _statuses,
     ("POST", "stripe/payouts"): happenings.payout,
     ("POST", "stripe/disputes"): happenings.dispute,

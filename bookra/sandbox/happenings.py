@@ -61,6 +61,14 @@ def refund_failure(tx: sqlite3.Connection, given: Json) -> Json:
     return _of_refund(tx, given, refunds.fail)
 
 
+def onboarding(tx: sqlite3.Connection, given: Json) -> Json:
+    """Let an account's owner fill in the forms; ``due`` is what Stripe then still wants."""
+    due = given.get("due") or []
+    if not isinstance(due, list) or not all(isinstance(name, str) and name for name in due):
+        raise InvalidInputError("bad_due", "What is still wanted is a list of names")
+    return {"account": public(accounts.onboard(_call(tx, given, ""), due))}
+
+
 def _of_refund(tx: sqlite3.Connection, given: Json, act: Callable[[Call, str], Json]) -> Json:
     identifier = str(given.get("refund"))
     return {"refund": public(act(_call(tx, given, identifier), identifier))}

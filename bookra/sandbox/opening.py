@@ -53,6 +53,12 @@ def open_stripe_account(
         return StripeAccount(account["id"], accounts.platform_key(tx))
 
 
+def open_stripe_platform(directory: Path) -> str:
+    """Return the platform's secret key: with it accounts are opened over the API."""
+    with closing(State(directory)) as state, state.writing() as tx:
+        return accounts.platform_key(tx)
+
+
 def open_google_calendar(directory: Path, *, name: str) -> GoogleCalendar:
     """Open a calendar; its events are seen by its own token alone."""
     calendar = f"c_{secrets.token_hex(16)}@group.calendar.google.com"

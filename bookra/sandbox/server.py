@@ -18,6 +18,7 @@ from bookra.sandbox import faults
 from bookra.sandbox.buckets import Buckets
 from bookra.sandbox.control import Control
 from bookra.sandbox.google import GoogleApi
+from bookra.sandbox.onboarding import OnboardingPage
 from bookra.sandbox.page import CheckoutPage
 from bookra.sandbox.state import State
 from bookra.sandbox.stripe.api import StripeApi
@@ -49,6 +50,7 @@ class SandboxServer(ThreadingHTTPServer):
         self._google = GoogleApi(state)
         self._whatsapp = WhatsAppApi(state)
         self._page = CheckoutPage(state)
+        self._onboarding = OnboardingPage(state)
         self._control = Control(state)
         self._buckets = Buckets()
 
@@ -81,6 +83,8 @@ class SandboxServer(ThreadingHTTPServer):
             return self._control.answer(request)
         if request.path.startswith("/pay/"):
             return self._page.answer(request)
+        if request.path.startswith("/onboard/"):
+            return self._onboarding.answer(request)
         return Reply.of_json(404, {"error": {"message": f"Nothing lives at {request.path}"}})
 
     def _provide(self, provider: str, request: Request, fault: str | None) -> Reply:

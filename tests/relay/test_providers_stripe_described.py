@@ -120,6 +120,7 @@ class Driving:
         self("balance", "USD")
         self("balances")
         self("settlement_currency")
+        assert self("standing").state == "active"
         (payout,) = self.sandbox.run_payouts(self.account, early=True)
         self("payout", payout["id"])
         self("payouts", 1)

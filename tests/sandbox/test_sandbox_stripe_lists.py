@@ -118,7 +118,9 @@ def test_the_platform_reads_the_currency_of_its_accounts(salon: Any) -> None:
     assert salon.v1.accounts.retrieve_current(None, salon.me).id == salon.account.id
 
 
-def test_an_account_made_through_the_second_api_can_be_charged(salon: Any) -> None:
+def test_an_account_made_through_the_second_api_can_be_charged_once_it_is_onboarded(
+    salon: Any,
+) -> None:
     made = salon.client.v2.core.accounts.create(
         {
             "contact_email": "owner@salon.example",
@@ -135,4 +137,7 @@ def test_an_account_made_through_the_second_api_can_be_charged(salon: Any) -> No
     me = {"stripe_account": made.id}
     assert salon.v1.accounts.retrieve_current(None, me).default_currency == "eur"
     wanted = {"amount": 900, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True}
+    with pytest.raises(stripe.InvalidRequestError, match="cannot currently make charges"):
+        salon.v1.payment_intents.create(wanted, me)
+    salon.sandbox.control.onboard(made.id)
     assert salon.v1.payment_intents.create(wanted, me).status == "succeeded"

@@ -23,6 +23,9 @@ from bookra.errors import ConflictError, NotFoundError
 from bookra.ids import new_id
 from bookra.money import Money, rate_bps, share, stripe_step
 
+TAKING = frozenset({"checkout", "payment-link", "setup", "saved-card"})
+"""Kinds for which the account must be allowed to take payments."""
+
 PAGES = frozenset({"checkout", "payment-link", "setup"})
 """Kinds that give a customer a page to go to; the others are done between Stripe and us."""
 
@@ -102,9 +105,11 @@ class Operation:
 def begin(tx: Tx, new: NewOperation) -> UUID:
     """Write an operation in state ``new``; the caller emits the effect that carries it out.
 
-    Raises ConflictError (``not_by_card``) for an amount that Stripe would refuse to move.
+    Raises ConflictError: ``not_by_card`` for an amount that Stripe would refuse to move,
+    ``stripe_not_ready`` while the account may not take payments.
     """
     _check_step(new)
+    _check_ready(tx, new)
     operation_id = new_id()
     tx.run(
         store.INSERT_OPERATION,
@@ -145,6 +150,22 @@ def _check_step(new: NewOperation) -> None:
         if below and new.order_id is None  # an order is paid whole
         else "Do it in cash",
         details={"currency": currency, "step_minor": step, "amount_minor": new.amount.minor},
+    )
+
+
+def _check_ready(tx: Tx, new: NewOperation) -> None:
+    """Refuse it here, where somebody can take cash instead, and not later in the relay."""
+    found = account(tx, "stripe")
+    if new.external or new.kind not in TAKING or found is None:
+        return
+    if found.state not in ("pending", "restricted"):
+        return
+    pending = "is still being opened" if found.state == "pending" else "is restricted by Stripe"
+    raise ConflictError(
+        "stripe_not_ready",
+        f"{tx.tenant.slug}'s Stripe account {pending}: it may not take payments",
+        hint="See what Stripe wants: bookra tenant provider check stripe. Or take cash",
+        details={"state": found.state, "why": found.state_why},
     )
 
 

@@ -81,7 +81,7 @@ class StripeGateway(StripePages, StripeCards, StripeDisputes):
     ) -> None:
         self._access = access
         self._connected = access.account is not None
-        self._session = _session()
+        self._session = plain_session()
         url = access.base_url
         self._client = stripe.StripeClient(
             access.secret_key,
@@ -211,7 +211,7 @@ class StripeGateway(StripePages, StripeCards, StripeDisputes):
         return params
 
 
-def _session() -> requests.Session:
+def plain_session() -> requests.Session:
     """Return a session that no proxy, netrc or redirect leads elsewhere with the key."""
     session = requests.Session()
     session.trust_env = False

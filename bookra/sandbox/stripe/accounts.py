@@ -3,54 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime
+from collections.abc import Sequence
 
 from bookra.sandbox.state import Json, issue_token, now, random_id, remember, setting
 from bookra.sandbox.stripe.errors import RefusedError, masked, missing_object
-from bookra.sandbox.stripe.forms import Flag, Group, Items, Metadata, Text
-from bookra.sandbox.stripe.store import EXPAND, Call, add, find
+from bookra.sandbox.stripe.events import emit
+from bookra.sandbox.stripe.forms import Group
+from bookra.sandbox.stripe.store import EXPAND, Call, add, find, save
 
-CURRENCY_OF = {
-    "AT": "eur", "BE": "eur", "DE": "eur", "ES": "eur", "FI": "eur", "FR": "eur", "IE": "eur",
-    "IT": "eur", "NL": "eur", "PT": "eur", "GR": "eur", "GB": "gbp", "CH": "chf", "US": "usd",
-    "CA": "cad", "AU": "aud", "NZ": "nzd", "JP": "jpy", "SE": "sek", "NO": "nok", "DK": "dkk",
-    "PL": "pln", "CZ": "czk", "SG": "sgd", "HK": "hkd", "MX": "mxn", "BR": "brl", "IN": "inr",
-}  # fmt: skip
-"""The settlement currency of an account that is created through the API."""
+FIRST_DUE = (
+    "business_type",
+    "external_account",
+    "representative.first_name",
+    "tos_acceptance.date",
+)
+"""What Stripe wants of everybody who opens an account."""
 
 RETRIEVE = Group({"expand": EXPAND})
-_CAPABILITY = Group({}, {"requested": Flag()})
-CREATE_V2 = Group(
-    {
-        "configuration": Group(
-            {
-                "merchant": Group({"capabilities": Group({"card_payments": _CAPABILITY})}),
-                "customer": Group(),
-            }
-        ),
-        "contact_email": Text(),
-        "dashboard": Text(choices=("express", "full", "none")),
-        "defaults": Group(
-            {
-                "currency": Text(3),
-                "locales": Items(Text()),
-                "responsibilities": Group(
-                    {},
-                    {
-                        "fees_collector": Text(choices=("application", "stripe")),
-                        "losses_collector": Text(choices=("application", "stripe")),
-                    },
-                ),
-            }
-        ),
-        "display_name": Text(),
-        "identity": Group(
-            {"entity_type": Text(choices=("company", "individual"))}, {"country": Text(2)}
-        ),
-        "include": Items(Text()),
-        "metadata": Metadata(),
-    }
-)
 
 
 def platform(tx: sqlite3.Connection) -> str:
@@ -79,12 +48,15 @@ def platform_key(tx: sqlite3.Connection) -> str:
     return key
 
 
-def open_account(tx: sqlite3.Connection, *, country: str, currency: str, name: str) -> Json:
-    """Store a connected account that may take cards, and return it."""
+def open_account(
+    tx: sqlite3.Connection, *, country: str, currency: str, name: str, ready: bool = True
+) -> Json:
+    """Store a connected account, and return it; one that is not ``ready`` is still to onboard."""
     owner = platform(tx)
     identifier = random_id("acct_1", 15)
     call = Call(tx, identifier, owner, now(tx))
-    return add(call, _account(call, identifier, country=country, currency=currency, name=name))
+    body = _account(call, identifier, country=country, currency=currency, name=name)
+    return add(call, body if ready else {**body, **_standing(submitted=False, due=FIRST_DUE)})
 
 
 def _account(call: Call, identifier: str, *, country: str, currency: str, name: str) -> Json:
@@ -93,17 +65,55 @@ def _account(call: Call, identifier: str, *, country: str, currency: str, name: 
         "object": "account",
         "business_profile": {"mcc": "7230", "name": name, "support_email": None, "url": None},
         "business_type": "company",
-        "capabilities": {"card_payments": "active", "transfers": "active"},
-        "charges_enabled": True,
         "country": country.upper(),
         "created": call.now,
         "default_currency": currency.lower(),
-        "details_submitted": True,
         "email": None,
         "metadata": {},
-        "payouts_enabled": True,
         "type": "standard",
+        **_standing(submitted=True, due=()),
     }
+
+
+def _standing(*, submitted: bool, due: Sequence[str]) -> Json:
+    """Return the fields that say what an account may do, and what Stripe wants first."""
+    able = submitted and not due
+    return {
+        "capabilities": dict.fromkeys(
+            ("card_payments", "transfers"), "active" if able else "inactive"
+        ),
+        "charges_enabled": able,
+        "details_submitted": submitted,
+        "payouts_enabled": able,
+        "requirements": {
+            "alternatives": [],
+            "current_deadline": None,
+            "currently_due": list(due),
+            "disabled_reason": "requirements.past_due" if due else None,
+            "errors": [],
+            "eventually_due": list(due),
+            "past_due": list(due),
+            "pending_verification": [],
+        },
+    }
+
+
+def onboard(call: Call, due: Sequence[str] = ()) -> Json:
+    """Let the account's owner fill in the forms; ``due`` is what Stripe then still wants."""
+    account = find(call, "account", call.account)
+    account = save(call, {**account, **_standing(submitted=True, due=due)})
+    emit(call, "account.updated", account)
+    return account
+
+
+def check_charges(call: Call) -> None:
+    """Refuse to take money for an account that may not."""
+    if call.connected and not find(call, "account", call.account)["charges_enabled"]:
+        raise RefusedError(
+            "Your account cannot currently make charges. Please complete your account's "
+            "onboarding at https://dashboard.stripe.com/account.",
+            executed=False,
+        )
 
 
 def acting_account(tx: sqlite3.Connection, secret: str, header: str | None, *, own: str) -> str:
@@ -135,25 +145,3 @@ def retrieve(call: Call, identifier: str) -> Json:
     if identifier != call.account and call.connected:
         raise missing_object("account", identifier)
     return find(Call(call.tx, identifier, call.platform, call.now), "account", identifier)
-
-
-def create_v2(call: Call) -> Json:
-    """POST /v2/core/accounts: JSON in, and a document of the second API out."""
-    given = call.params
-    country = given.get("identity", {}).get("country", "us").upper()
-    currency = given.get("defaults", {}).get("currency") or CURRENCY_OF.get(country, "usd")
-    name = given.get("display_name") or "Account"
-    account = open_account(call.tx, country=country, currency=currency, name=name)
-    created = datetime.fromtimestamp(call.now, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    return {
-        "id": account["id"],
-        "object": "v2.core.account",
-        "applied_configurations": sorted(given.get("configuration", {})),
-        "closed": False,
-        "contact_email": given.get("contact_email"),
-        "created": created,
-        "dashboard": given.get("dashboard"),
-        "display_name": name,
-        "livemode": False,
-        "metadata": given.get("metadata", {}),
-    }

@@ -27,7 +27,7 @@ from bookra.sandbox.stripe.errors import (
 from bookra.sandbox.stripe.forms import decode
 from bookra.sandbox.stripe.idempotency import Answer, InFlight
 from bookra.sandbox.stripe.payments import DeclinedError
-from bookra.sandbox.stripe.routes import Route, match
+from bookra.sandbox.stripe.routes import TAKES_MONEY, Route, match
 from bookra.sandbox.stripe.store import Call, expand, public
 from bookra.sandbox.wire import Reply, Request
 
@@ -123,6 +123,8 @@ def _once(
         if known is not None:
             return known
     params = route.parameters.read(raw)
+    if path in TAKES_MONEY:
+        accounts.check_charges(call)
     answered = Answer(500, internal_error().body())
     if fault != "500":
         executed = _execute(call, params, route, ids)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bookra.sandbox.state import Json
 from bookra.sandbox.stripe import (
     accounts,
+    accounts_v2,
     balance,
     captures,
     cards,
@@ -88,8 +89,14 @@ ROUTES = (
     Route("POST", "/v1/payouts/{}/cancel", _EXPAND_ONLY, payouts.cancel),
     Route("GET", "/v1/account", accounts.RETRIEVE, accounts.own),
     Route("GET", "/v1/accounts/{}", accounts.RETRIEVE, accounts.retrieve),
-    Route("POST", "/v2/core/accounts", accounts.CREATE_V2, accounts.create_v2),
+    Route("POST", "/v2/core/accounts", accounts_v2.CREATE, accounts_v2.create),
+    Route("GET", "/v2/core/accounts", accounts_v2.LIST, accounts_v2.listed),
+    Route("GET", "/v2/core/accounts/{}", accounts_v2.RETRIEVE, accounts_v2.retrieve),
+    Route("POST", "/v2/core/account_links", accounts_v2.LINK, accounts_v2.link),
 )
+
+TAKES_MONEY = frozenset({"/v1/checkout/sessions", "/v1/payment_links", "/v1/payment_intents"})
+"""What only an account that may charge can be asked to make."""
 
 _PATTERNS = tuple(
     (route, re.compile(route.path.replace("{}", "([A-Za-z0-9_]+)"))) for route in ROUTES
