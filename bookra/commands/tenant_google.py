@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import IO
 
 from bookra.commands import output
@@ -72,7 +73,9 @@ def _consented(text: str, sandbox: bool, browser: bool) -> str:
 
     url = sandbox_address(current().settings) if sandbox else None
     with Consent(read_client(text), url) as consent:
-        output.remark(f"Open this address and let Bookra use the calendar:\n{consent.address}")
+        # Whatever the output's form: nothing goes on before somebody has opened it.
+        sys.stderr.write(f"Open this address and let Bookra use the calendar:\n{consent.address}\n")
+        sys.stderr.flush()
         if browser:
             webbrowser.open(consent.address)
         return consent.wait()
