@@ -26,6 +26,7 @@ from bookra.engine.availability.actions import Slot, find_slots
 from bookra.engine.bookings.booking import BookingRequest, book
 from bookra.engine.bookings.model import Booking
 from bookra.engine.ledger.verify import verify
+from bookra.engine.messages.rules import MessageRules, set_message_rules
 from bookra.engine.outbox import inspect
 from bookra.engine.payments.taking import book_with_link, take_cash
 from bookra.engine.people.customers import add_customer
@@ -165,7 +166,8 @@ class Connected:
     def parts(self) -> Iterator[Parts]:
         """Open the relay's two halves, to be moved one at a time."""
         clients = Clients(self.salon.engine, self.settings)
-        drain = Drain(self.salon.engine, clients, new_id(), lease_seconds=30, workers=4)
+        options = RelayOptions(lease_seconds=30, workers=4)
+        drain = Drain(self.salon.engine, clients, new_id(), options)
         try:
             yield Parts(drain, Inbound(self.salon.engine, clients), clients.stripe(self.slug)[1])
         finally:
@@ -295,6 +297,7 @@ def connect(salon: Salon, settings: Settings, url: str) -> Connected:
     )
 
     def store(tx: Tx) -> None:
+        set_message_rules(tx, MessageRules(None, (1440,)))  # tests run at any hour
         for provider, config, token in accounts:
             account = ProviderAccount(provider, sandbox=True, config=config)
             set_account(tx, vault, account, {"token": token})

@@ -24,7 +24,7 @@ from bookra.engine.catalog.actions import NewService, add_service
 from bookra.engine.catalog.model import Need, Offered, ServiceLevel, parse_segments
 from bookra.engine.commissions.split import split
 from bookra.engine.invoices.actions import issue
-from bookra.engine.outbox import queue
+from bookra.engine.outbox import queue, settling
 from bookra.engine.payments.inbox import Event, advance, receive
 from bookra.engine.payments.movements import MovementFact, record_movement
 from bookra.engine.payments.settling import Charge, settle_payment
@@ -142,8 +142,8 @@ def _receive_and_settle(tx: Tx) -> None:
     happened = datetime(2026, 11, 24, tzinfo=UTC) + timedelta(seconds=1)
     receive(tx, [Event("stripe", "evt_1", "charge.succeeded", "ch_1", happened)])
     advance(tx, "stripe", 1)
-    first = queue.claim(tx, new_id(), lease_seconds=60, limit=1)[0]
-    queue.archive(tx, first, reference="evt_1")
+    first = queue.claim(tx, new_id(), "google", lease_seconds=60, limit=1)[0]
+    settling.archive(tx, [(first, "evt_1")])
 
 
 DIGESTS = text(

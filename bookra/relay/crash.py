@@ -13,6 +13,11 @@ from collections.abc import Callable
 STEPS = ("claimed", "before-call", "after-call", "before-settle", "settled")
 
 
+def armed() -> bool:
+    """Tell whether any step is armed: what settles many rows asks once."""
+    return "BOOKRA_CRASH" in os.environ
+
+
 def point(step: str, topic: str, sandboxed: Callable[[], bool]) -> None:
     """Kill this process at ``step`` of a delivery of ``topic``, when that was armed."""
     armed = os.environ.get("BOOKRA_CRASH")

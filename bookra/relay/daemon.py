@@ -40,7 +40,6 @@ from bookra.relay.ticking import Ticking
 
 __all__ = ["Relay", "RelayOptions"]
 
-DRAIN_SECONDS = 0.25
 TICK_SECONDS = 5.0
 LEAD_SECONDS = 5.0
 STILL_CHECKS = 30
@@ -56,13 +55,7 @@ class Relay:
         self._engine = engine
         self._options = options
         self._clients = Clients(engine, settings)
-        self._drain = Drain(
-            engine,
-            self._clients,
-            self.id,
-            lease_seconds=options.lease_seconds,
-            workers=options.workers,
-        )
+        self._drain = Drain(engine, self._clients, self.id, options)
         self._inbound = Inbound(engine, self._clients, poll_seconds=options.poll_seconds)
         self._schedules = Schedules(engine, settings, self.id)
         self._pull = CalendarPull(engine, self._clients)
@@ -82,12 +75,17 @@ class Relay:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         bind(relay=str(self.id))
-        self._servers.start()
         self._note(self._arrive)
+        try:
+            self._servers.start()
+        except BaseException:
+            _tried("leave", lambda: self._note(self._leave))
+            raise
         ticking = Ticking(self._jobs(), lambda: self._leadership.leads)
         self._ticking = ticking
         _tried("lead", self._leadership.renew)
         ticking.start()
+        self._drain.start()
         log("relay.started", lease_seconds=self._options.lease_seconds)
         told = self._told(ticking)
         log("relay.stopping" if told else "relay.stalled", level="info" if told else "error")
@@ -114,7 +112,6 @@ class Relay:
     def _jobs(self) -> Sequence[Job]:
         return [
             *jobs(self._parts, self._options),
-            Job("drain", DRAIN_SECONDS, self._drain.once, leads=False),
             Job("lead", LEAD_SECONDS, self._leadership.renew, leads=False),
             Job("tick", TICK_SECONDS, self._say_so, leads=False),
         ]
@@ -148,7 +145,7 @@ class Relay:
             },
         )
         _tried("lead", self._leadership.step_down)
-        _tried("leave", lambda: self._note(lambda connection: relays.leave(connection, self.id)))
+        _tried("leave", lambda: self._note(self._leave))
         log("relay.stopped", left=", ".join(left) or None)
         if left:
             os._exit(0)  # an ordinary exit would wait for the threads that are left
@@ -158,6 +155,9 @@ class Relay:
         relays.arrive(
             connection, self.id, host=platform.node(), pid=os.getpid(), version=version("bookra")
         )
+
+    def _leave(self, connection: Connection) -> None:
+        relays.leave(connection, self.id)
 
     def _say_so(self) -> int:
         """Note that this relay lives, and what its jobs did since it last said so."""

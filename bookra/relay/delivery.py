@@ -5,15 +5,16 @@ No transaction is open in a call: the facts are read first, in a transaction of 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bookra.engine.outbox import topics
+from bookra.engine.outbox import queue, topics
 from bookra.engine.outbox.queue import Claimed
 from bookra.engine.runtime import Engine, Tx
 from bookra.engine.tenancy.providers import ProviderAccount
-from bookra.relay import crash
+from bookra.relay import crash, metrics
 from bookra.relay.access import Clients
 from bookra.relay.outcome import Delivered, Outcome
 
@@ -35,7 +36,11 @@ class Route:
     unsure: Callable[[Tx, topics.Payload, str], None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+class LeaseLostError(Exception):
+    """Somebody else has the row by now: nothing may be sent for it here."""
+
+
+@dataclass(slots=True)
 class Delivery:
     """One claimed row on its way: where its facts and its clients are."""
 
@@ -43,17 +48,35 @@ class Delivery:
     clients: Clients
     item: Claimed
     payload: topics.Payload
+    made: bool = False
+    """The call was made, or may have been."""
 
     def ask(self, question: Callable[[Tx], Any]) -> Any:
         """Read the facts in the tenant's transaction, which is closed before any call."""
         return self.engine.ask(self.item.tenant, question)
 
     def called(self, account: ProviderAccount, call: Callable[[], Outcome]) -> Outcome:
-        """Make the one call, between its two crash points."""
+        """Make the one call, between its two crash points.
+
+        Where the other side knows no idempotency, ``sending`` is committed right before it; raises
+        LeaseLostError when the row is somebody else's by then.
+        """
+        if self.item.destination in topics.AT_MOST_ONCE and not self.made:
+            self._mark_sending()
+        self.made = True
         crash.point("before-call", self.item.topic, lambda: account.sandbox)
+        begun = time.monotonic()
         outcome = call()
+        metrics.called(self.item.destination, time.monotonic() - begun)
         crash.point("after-call", self.item.topic, lambda: account.sandbox)
         return outcome
+
+    def _mark_sending(self) -> None:
+        mine = self.engine.act(
+            self.item.tenant, lambda tx: queue.start_sending(tx, self.item), command=None
+        )
+        if not mine:
+            raise LeaseLostError
 
 
 def stripe_key(item: Claimed, operation_id: object) -> str:

@@ -1,61 +1,81 @@
-"""One pass over the outbox: claim with a lease, deliver outside any transaction, settle.
+"""The way of a row through the relay: claimed with a lease, delivered outside any transaction,
+settled in a group.
 
-Tenants are claimed in turn, and none may have more than its share of the workers: neither a flood
-nor a provider that hangs delays the others. A row is claimed when a worker is free for it, and a
-heartbeat renews the leases of what is in flight. What became of a delivery is data; anything
-unrecognised is tried again, never taken for success.
+One thread claims. It looks who has work, and gives each tenant's queue to each provider its turn:
+as much as its lane can begin soon, and its rate allows, in one bounded batch. Local effects need no
+lane: they are done where they are settled. A heartbeat renews the leases of what is in flight. What
+became of a delivery is data; anything unrecognised is tried again, never taken for success.
 """
 
 from __future__ import annotations
 
-import random
 import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from datetime import UTC, datetime
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from uuid import UUID
 
-from bookra.engine.outbox import queue, topics
-from bookra.engine.outbox.queue import Claimed, PutBack
+from bookra.engine.outbox import looking, queue, rescuing
+from bookra.engine.outbox.queue import Claimed
 from bookra.engine.runtime import Engine, Tx
-from bookra.errors import BookraError, NotFoundError
-from bookra.relay import crash, outcome
+from bookra.errors import BookraError
+from bookra.relay import metrics
 from bookra.relay.access import Clients
-from bookra.relay.backoff import delay_seconds, gives_up
-from bookra.relay.delivery import Delivery
+from bookra.relay.carrying import Carrier
+from bookra.relay.claiming import Claiming
+from bookra.relay.lanes import Lanes
+from bookra.relay.leases import Leases
 from bookra.relay.log import log
-from bookra.relay.outcome import Dead, Delivered, Outcome, Retry, Snooze, Unknown
-from bookra.relay.routes import LOCAL, ROUTES
+from bookra.relay.options import RelayOptions
+from bookra.relay.returning import given_up
+from bookra.relay.settling import Settler, Written
+from bookra.relay.trouble import Trouble
+from bookra.relay.waking import Waking
+
+POLL_SECONDS = 0.25
+"""How often a running drain looks for what is due when nothing wakes it."""
 
 WAIT_SECONDS = 0.25
-"""How long a pass waits for some delivery to end before it leaves the rest to the next pass."""
+"""How long a single pass waits for some delivery to end before it leaves the rest to the next."""
 
 
 class Drain:
-    """Delivers what is due. Used by one thread; its pool's threads deliver."""
+    """Delivers what is due: on its own from ``start`` to ``stop``, or one pass by ``once``."""
 
     def __init__(
         self,
         engine: Engine,
         clients: Clients,
         relay_id: UUID,
-        *,
-        lease_seconds: float,
-        workers: int,
+        options: RelayOptions,
     ) -> None:
         self._engine = engine
-        self._clients = clients
-        self._relay_id = relay_id
-        self._lease_seconds = lease_seconds
-        self._workers = workers
-        self._share = max(1, workers // 2)
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="deliver")
-        self._in_flight: dict[UUID, Claimed] = {}
-        self._futures: set[Future[None]] = set()
-        self._lock = threading.Lock()
-        self._stopping, self._finished = threading.Event(), threading.Event()
-        self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
-        self._heart.start()
+        self._options = options
+        self._carrier = Carrier(engine, clients)
+        self._trouble = Trouble()
+        self._leases = Leases(engine, lease_seconds=options.lease_seconds, beating=self._look_after)
+        self._settler = Settler(
+            engine,
+            self._leases,
+            self._trouble,
+            sandboxed=self._carrier.sandboxed,
+            told=self._told,
+        )
+        self._lanes = Lanes(options.workers, self._carrier.deliver, self._settler.add)
+        self._claiming = Claiming(
+            engine, relay_id, options, self._trouble, self._lanes, self._settler
+        )
+        self._bell = threading.Event()
+        self._stopping = threading.Event()
+        self._waking = Waking(engine, self._wake)
+        self._thread = threading.Thread(target=self._run, name="claim", daemon=True)
+        self._mended: dict[str, str] = {}
+
+    def start(self) -> None:
+        """Claim and deliver from now on, woken by notices (``options.listen``) or by polling."""
+        if self._options.listen:
+            self._waking.start()
+        self._thread.start()
 
     def once(self) -> int:
         """Deliver rows until none is due that a worker is free for; returns how many were claimed.
@@ -64,216 +84,165 @@ class Drain:
         """
         total = 0
         while not self._stopping.is_set():
-            claimed = 0
-            for slug in self._engine.across_tenants(queue.tenants_with_work):
-                claimed += self._start_all(slug)
+            self._claiming.look(at_once=True)
+            claimed = self._round()
             total += claimed
-            if not claimed and not self._one_ended():
+            if claimed:
+                continue
+            held_back = self._claiming.held_back_seconds()
+            if held_back is not None:
+                self._stopping.wait(min(held_back, WAIT_SECONDS))
+            elif not self._one_ended():
                 break
         return total
 
-    def _start_all(self, slug: str) -> int:
-        """Claim and start a tenant's rows; its trouble is its own, and holds up no other tenant."""
-        try:
-            items = self._claim(slug)
-        except Exception as error:  # noqa: BLE001 - the other tenants' turn must come
-            log("outbox.not_claimed", tenant=slug, error=_name(error))
-            return 0
-        for item in items:
-            self._start(item)
-        return len(items)
-
     def finish(self) -> None:
         """Wait for what is in flight."""
-        wait(list(self._futures))
-
-    def rescue(self) -> None:
-        """Take back rows whose relay died, and mend lost promotions."""
-        for slug in self._engine.across_tenants(queue.tenants_with_lapsed_leases):
-            try:
-                rescued = self._engine.act(slug, queue.rescue, command=None)
-            except BookraError as error:
-                log("outbox.not_rescued", tenant=slug, error=error.code)
-                continue
-            for row_id, state in rescued:
-                log("outbox.rescued", row=str(row_id), state=state)
+        self._leases.wait(lambda held: held == 0, None)
 
     def halt(self) -> None:
         """Claim nothing more."""
         self._stopping.set()
+        self._bell.set()
 
-    def stop(self) -> None:
-        """Claim nothing more and wait for what is in flight; leases are kept meanwhile."""
+    def stop(self, grace_seconds: float | None = None) -> list[Claimed]:
+        """Claim nothing more, give back what was not begun, finish the rest within the grace.
+
+        Leases are kept meanwhile. Returns what was left to its lease: deliveries that went on for
+        too long. May be called twice.
+        """
+        grace = self._options.grace_seconds if grace_seconds is None else grace_seconds
+        until = time.monotonic() + grace
         self.halt()
-        self._pool.shutdown(wait=True)
-        self._finished.set()
+        self._waking.stop()
+        if self._thread.is_alive():
+            self._thread.join(grace)
+        self._release(self._lanes.take_back())
+        self._leases.wait(lambda held: held == 0, max(0.0, until - time.monotonic()))
+        self._release(self._lanes.take_back())
+        self._settler.stop(max(1.0, until - time.monotonic()))
+        self._leases.stop()
+        left = self._leases.left()
+        for item in left:
+            log("outbox.left", level="warning", row=item.id, topic=item.topic)
+        return left
 
-    def _claim(self, slug: str) -> list[Claimed]:
-        room = 0 if self._stopping.is_set() else self._room(slug)
-        if not room:
-            return []
-        return self._engine.act(
-            slug,
-            lambda tx: queue.claim(
-                tx, self._relay_id, lease_seconds=self._lease_seconds, limit=room
-            ),
-            command=None,
-        )
+    def rescue(self) -> None:
+        """Take back rows whose relay died, and mend lost promotions, a part at a time."""
+        for slug in self._engine.across_tenants(looking.tenants_with_lapsed_leases):
+            self._for_one(slug, self._rescued, "outbox.not_rescued")
+        for slug in self._engine.across_tenants(looking.tenants_with_waiting):
+            self._for_one(slug, self._mend, "outbox.not_mended")
 
-    def _room(self, slug: str) -> int:
-        """Return how many more rows of a tenant can start at once."""
-        with self._lock:
-            busy = len(self._in_flight)
-            own = sum(item.tenant == slug for item in self._in_flight.values())
-        return max(0, min(self._workers - busy, self._share - own))
+    def _for_one(self, slug: str, work: Callable[[str], None], event: str) -> None:
+        """Do something for one tenant; its trouble holds up no other."""
+        try:
+            work(slug)
+        except BookraError as error:
+            log(event, level="warning", tenant=slug, error=error.code)
+        except Exception as error:  # noqa: BLE001 - the other tenants' turn must come
+            log(event, level="error", tenant=slug, error=type(error).__name__)
 
-    def _start(self, item: Claimed) -> None:
-        with self._lock:
-            self._in_flight[item.id] = item
-        future = self._pool.submit(self._carry, item)
-        self._futures.add(future)
-        future.add_done_callback(self._futures.discard)
+    def _rescued(self, slug: str) -> None:
+        rescued = self._engine.act(slug, _rescue, command=None)
+        metrics.rescued(len(rescued))
+        for row in rescued:
+            log("outbox.rescued", level="warning", row=row.id, topic=row.topic, state=row.state)
+        if rescued:
+            self._wake()
+
+    def _mend(self, slug: str) -> None:
+        after = self._mended.pop(slug, "")
+        cursor = self._engine.act(slug, lambda tx: rescuing.mend(tx, after), command=None)
+        if cursor is not None:
+            self._mended[slug] = cursor
+
+    def _run(self) -> None:
+        """Claim until told to end: at once when something was settled, else when woken."""
+        look_at = 0.0
+        while not self._stopping.is_set():
+            try:
+                due = self._claiming.woken or time.monotonic() >= look_at
+                if due and self._claiming.look():
+                    look_at = time.monotonic() + POLL_SECONDS
+                claimed = self._round()
+            except Exception as error:  # noqa: BLE001 - the next round must come
+                log("outbox.not_claimed", level="error", error=_name(error))
+                claimed = 0
+            if not claimed:
+                self._bell.wait(self._pause(look_at))
+            self._bell.clear()
+
+    def _pause(self, look_at: float) -> float:
+        """Return how long to wait when there was nothing to claim, unless the bell rings."""
+        if self._claiming.woken:
+            return self._claiming.rests_seconds
+        held_back = self._claiming.held_back_seconds()
+        until = max(0.0, look_at - time.monotonic())
+        return until if held_back is None else min(until, held_back)
+
+    def _round(self) -> int:
+        """Give every queue that may have something due its turn; returns how much was claimed."""
+        total = 0
+        for pair in self._claiming.turns():
+            if self._stopping.is_set():
+                break
+            items = self._claiming.claim(pair)
+            if items:
+                self._begin(pair, items)
+                total += len(items)
+        return total
+
+    def _begin(self, pair: tuple[str, str], items: Sequence[Claimed]) -> None:
+        tenant, destination = pair
+        self._leases.hold(items)
+        if destination == "local":
+            self._settler.add([self._carrier.deliver(item) for item in items])
+        else:
+            self._lanes[destination].add(tenant, items)
+
+    def _told(self, tenant: str, written: Written) -> None:
+        """Hear that something was settled: there is room again, and more may be due by it."""
+        self._claiming.expect(tenant, written.due)
+        self._claiming.woken = self._claiming.woken or written.wakes
+        self._bell.set()
+
+    def _wake(self) -> None:
+        self._claiming.woken = True
+        self._bell.set()
 
     def _one_ended(self) -> bool:
         """Wait a moment for some delivery to end: it may have made another row due."""
-        ended, _ = wait(list(self._futures), WAIT_SECONDS, FIRST_COMPLETED)
-        return bool(ended)
+        held = len(self._leases)
+        return bool(held) and self._leases.wait(lambda now: now < held, WAIT_SECONDS)
 
-    def _carry(self, item: Claimed) -> None:
-        """Deliver and settle one row; a failure to settle leaves it to its lease."""
-        try:
-            crash.point("claimed", item.topic, self._sandboxed(item))
-            became = self._deliver(item)
-            self._settle(item, became)
-        except Exception as error:  # noqa: BLE001 - a worker must outlive any row
-            log("outbox.not_settled", row=str(item.id), topic=item.topic, error=_name(error))
-        finally:
-            with self._lock:
-                self._in_flight.pop(item.id, None)
+    def _look_after(self) -> None:
+        """Notice what is slow or hangs; a row past its deadline is left to whoever rescues it."""
+        given_up = self._lanes.look(deadline_seconds=self._options.deadline_seconds)
+        for item in given_up:
+            log("outbox.abandoned", level="error", row=item.id, topic=item.topic)
+        self._leases.drop(given_up)
 
-    def _deliver(self, item: Claimed) -> Outcome:
-        try:
-            payload = item.payload
-            if item.destination == "local":
-                return Delivered("local")
-            if item.destination in topics.AT_MOST_ONCE and not self._mark_sending(item):
-                return Unknown("the lease was lost before sending")
-            delivery = Delivery(self._engine, self._clients, item, payload)
-            return ROUTES[item.topic].deliver(delivery)
-        except NotFoundError as error:
-            return Dead(error.code, outcome.PERMANENT)
-        except BookraError as error:
-            return Retry(error.code, outcome.TRANSIENT)  # raised before the call, never by it
-        except Exception as error:  # noqa: BLE001 - unrecognised trouble is never success
-            if item.destination in topics.AT_MOST_ONCE:
-                return Unknown(_name(error))
-            return Retry(_name(error), outcome.TRANSIENT)
-
-    def _settle(self, item: Claimed, became: Outcome) -> None:
-        done = isinstance(became, Delivered)
-        try:
-            settle = self._settlement(item, became)
-            command = f"relay.{item.topic}" if done else None
-            self._engine.act(item.tenant, settle, command=command)
-        except BookraError as error:
-            if done:
-                again = self._settlement(item, Retry(_name(error), outcome.TRANSIENT))
-                self._engine.act(item.tenant, again, command=None)
-            raise
-        crash.point("settled", item.topic, self._sandboxed(item))
-        log(
-            "outbox.settled",
-            row=str(item.id),
-            tenant=item.tenant,
-            topic=item.topic,
-            outcome=type(became).__name__.lower(),
-            why=getattr(became, "why", None),
-            attempt=item.attempts,
-        )
-
-    def _settlement(self, item: Claimed, became: Outcome) -> Callable[[Tx], None]:
-        def settle(tx: Tx) -> None:
-            if isinstance(became, Delivered):
-                self._apply(tx, item, became)
-                if not queue.archive(tx, item, reference=became.reference):
-                    raise StaleLeaseError
-            else:
-                self._give_back(tx, item, put_back(item, became, tx.now))
-            crash.point("before-settle", item.topic, self._sandboxed(item))
-
-        return settle
-
-    def _give_back(self, tx: Tx, item: Claimed, how: PutBack) -> None:
-        """Put a row back, and write what it means when it is given up."""
-        route = ROUTES.get(item.topic)
-        held = queue.put_back(tx, item, how)
-        if held and how.state == "dead" and route is not None and route.abandoned is not None:
-            route.abandoned(tx, item.payload, how.why)
-
-    def _apply(self, tx: Tx, item: Claimed, delivered: Delivered) -> None:
-        payload = item.payload
-        if item.destination == "local":
-            LOCAL[item.topic](tx, payload)
-            return
-        applied = ROUTES[item.topic].applied
-        if applied is not None:
-            applied(tx, payload, delivered)
-
-    def _mark_sending(self, item: Claimed) -> bool:
-        return self._engine.act(item.tenant, lambda tx: queue.start_sending(tx, item), command=None)
-
-    def _sandboxed(self, item: Claimed) -> Callable[[], bool]:
-        return lambda: self._clients.all_sandboxed(item.tenant)
-
-    def _beat(self) -> None:
-        """Renew the leases of what is in flight, well before they run out."""
-        while not self._finished.wait(self._lease_seconds / 4):
-            with self._lock:
-                held = list(self._in_flight.values())
-            self._renew(held)
-
-    def _renew(self, held: Iterable[Claimed]) -> None:
-        for item in held:
+    def _release(self, items: Sequence[Claimed]) -> None:
+        """Give back what was claimed and not begun."""
+        by_tenant: dict[str, list[Claimed]] = {}
+        for item in items:
+            by_tenant.setdefault(item.tenant, []).append(item)
+        for slug, mine in by_tenant.items():
             try:
-                self._engine.act(
-                    item.tenant,
-                    lambda tx, item=item: queue.renew(  # type: ignore[misc]
-                        tx, item, lease_seconds=self._lease_seconds
-                    ),
-                    command=None,
-                )
+                self._engine.act(slug, partial(queue.release, items=mine), command=None)
             except BookraError as error:
-                log("outbox.not_renewed", row=str(item.id), error=error.code)
+                log("outbox.not_released", level="warning", tenant=slug, error=error.code)
+        self._leases.drop(items)
 
 
-class StaleLeaseError(Exception):
-    """Somebody else has the row by now: whatever was done here is rolled back."""
-
-
-def put_back(item: Claimed, became: Outcome, now: datetime) -> PutBack:
-    """Return how an undelivered row goes back to the queue. Pure but for the jitter."""
-    if isinstance(became, Unknown):
-        return PutBack("unknown", became.why, "ambiguous")
-    if isinstance(became, Dead):
-        return PutBack("dead", became.why, became.error_class)
-    if isinstance(became, Snooze):
-        wait_seconds = max(0.0, (became.until - now).total_seconds())
-        return PutBack("ready", became.why, "snoozed", wait_seconds, counts=False)
-    assert isinstance(became, Retry)
-    if gives_up(became.error_class, item.destination, item.first_sent_at, datetime.now(UTC)):
-        return PutBack("dead", became.why, became.error_class)
-    after = became.after_seconds
-    if after is None:
-        after = delay_seconds(became.error_class, item.attempts, random.random)
-    return PutBack(
-        "ready",
-        became.why,
-        became.error_class,
-        after,
-        new_generation=became.new_generation,
-    )
+def _rescue(tx: Tx) -> list[rescuing.Rescued]:
+    rescued = rescuing.rescue(tx)
+    for row in rescued:
+        given_up(tx, row, row.state, row.why)
+    return rescued
 
 
 def _name(error: Exception) -> str:
-    """Return what is safe to store of an error: its code or its type, never its text."""
+    """Return what is safe to log of an error: its code or its type, never its text."""
     return error.code if isinstance(error, BookraError) else type(error).__name__

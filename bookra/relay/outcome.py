@@ -25,6 +25,9 @@ PERMANENT: Final = "permanent"
 UNDELIVERABLE: Final = "undeliverable"
 """This recipient can't be reached on this channel: another channel may do."""
 
+NEWER: Final = "newer"
+"""A later release wrote the row: this relay leaves it as it is, however long."""
+
 
 @dataclass(frozen=True, slots=True)
 class Delivered:

@@ -13,7 +13,7 @@ from factories import Salon
 from sqlalchemy import text
 
 from bookra.engine.bookings.model import Booking
-from bookra.engine.outbox import queue
+from bookra.engine.outbox import queue, settling
 from bookra.engine.outbox.emit import emit
 from bookra.engine.outbox.inspect import (
     OutboxRow,
@@ -24,8 +24,11 @@ from bookra.engine.outbox.inspect import (
     retry,
     stats,
 )
+from bookra.engine.outbox.looking import pairs_with_work, tenants_with_lapsed_leases
 from bookra.engine.outbox.queue import Claimed, PutBack
+from bookra.engine.outbox.rescuing import mend, rescue
 from bookra.engine.outbox.topics import DeleteCalendar, IssueInvoice, SendMessage, UpsertCalendar
+from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, NotFoundError
 from bookra.ids import new_id
 
@@ -57,11 +60,27 @@ def booked(connected: Salon) -> Booking:
 
 
 def claim(salon: Salon, relay: UUID = RELAY, *, lease_seconds: float = 60) -> list[Claimed]:
-    return salon.act(lambda tx: queue.claim(tx, relay, lease_seconds=lease_seconds, limit=10))
+    return salon.act(lambda tx: claim_all(tx, relay, lease_seconds=lease_seconds))
+
+
+def claim_all(tx: Tx, relay: UUID, *, lease_seconds: float = 60) -> list[Claimed]:
+    """Claim from every destination, in the order in which the rows were written."""
+    found = [
+        item
+        for destination in ("google", "whatsapp", "mail", "stripe", "local")
+        for item in queue.claim(tx, relay, destination, lease_seconds=lease_seconds, limit=10)
+    ]
+    return sorted(found, key=lambda item: item.id)
 
 
 def archive(salon: Salon, item: Claimed) -> bool:
-    return salon.act(lambda tx: queue.archive(tx, item, reference="evt_1"))
+    settled, _ = salon.act(lambda tx: settling.archive(tx, [(item, "evt_1")]))
+    return item.id in settled
+
+
+def renew(salon: Salon, item: Claimed) -> bool:
+    held = salon.act(lambda tx: queue.renew(tx, [item], lease_seconds=60))
+    return item.id in held
 
 
 def put_back(salon: Salon, item: Claimed, state: str, **how: object) -> bool:
@@ -71,7 +90,7 @@ def put_back(salon: Salon, item: Claimed, state: str, **how: object) -> bool:
 
 def lapse_and_rescue(salon: Salon) -> list[str]:
     salon.act(lambda tx: tx.run(LAPSE))
-    return [state for _, state in salon.act(queue.rescue)]
+    return [row.state for row in salon.act(rescue)]
 
 
 def rows(salon: Salon) -> list[OutboxRow]:
@@ -103,6 +122,17 @@ def test_effects_of_one_booking_wait_for_each_other(connected: Salon, booked: Bo
         delivered.append(items[0].topic)
         assert archive(connected, items[0])
     assert delivered == ["calendar.upsert", "calendar.upsert", "calendar.delete"]
+
+
+def test_what_converges_is_not_written_again_behind_one_that_waits(
+    connected: Salon, booked: Booking
+) -> None:
+    for _ in range(3):
+        assert connected.act(lambda tx: emit(tx, UpsertCalendar(booked.id)))
+    assert states(connected) == ["ready", "waiting"]
+    connected.act(lambda tx: emit(tx, DeleteCalendar(booked.id)))
+    connected.act(lambda tx: emit(tx, UpsertCalendar(booked.id)))
+    assert states(connected) == ["ready", "waiting", "waiting", "waiting"]
 
 
 def test_other_effects_do_not_wait(connected: Salon, booked: Booking) -> None:
@@ -145,8 +175,8 @@ def test_a_row_is_claimed_by_one_relay(connected: Salon, booked: Booking) -> Non
 
 
 def test_a_claim_skips_what_another_is_claiming_now(connected: Salon, booked: Booking) -> None:
-    def inside(tx: object) -> int:
-        first = queue.claim(tx, RELAY, lease_seconds=60, limit=10)  # type: ignore[arg-type]
+    def inside(tx: Tx) -> int:
+        first = claim_all(tx, RELAY)
         return len(first) - len(claim(connected, OTHER_RELAY))
 
     assert connected.act(inside) == 1
@@ -165,7 +195,7 @@ def test_a_settled_row_becomes_history(connected: Salon, booked: Booking) -> Non
 STALE: dict[str, Callable[[Salon, Claimed], bool]] = {
     "archive": archive,
     "put back": lambda salon, item: put_back(salon, item, "dead"),
-    "renew": lambda salon, item: salon.act(lambda tx: queue.renew(tx, item, lease_seconds=60)),
+    "renew": renew,
     "start sending": lambda salon, item: salon.act(lambda tx: queue.start_sending(tx, item)),
 }
 
@@ -214,8 +244,8 @@ def test_what_may_have_been_sent_is_never_sent_again(connected: Salon, booked: B
 
 def test_a_lease_that_holds_is_not_rescued(connected: Salon, booked: Booking) -> None:
     (item,) = claim(connected, lease_seconds=0)
-    assert connected.act(lambda tx: queue.renew(tx, item, lease_seconds=60))
-    assert connected.act(queue.rescue) == []
+    assert renew(connected, item)
+    assert connected.act(rescue) == []
     assert archive(connected, item)
 
 
@@ -268,25 +298,18 @@ def test_a_promotion_that_a_crash_lost_is_mended(connected: Salon, booked: Booki
     connected.act(lambda tx: emit(tx, DeleteCalendar(booked.id)))
     connected.act(lambda tx: tx.run(LOSE_PROMOTION))
     assert states(connected) == ["waiting"]
-    connected.act(queue.rescue)
+    connected.act(mend)
     assert states(connected) == ["ready"]
 
 
 def test_work_is_found_across_businesses(connected: Salon, booked: Booking) -> None:
     look = connected.engine.across_tenants
-    assert look(queue.tenants_with_work) == ["luna"]
-    due = look(queue.seconds_until_due)
-    assert due is not None
-    assert due <= 0
-    assert look(queue.tenants_with_lapsed_leases) == []
+    assert [due.pair for due in look(pairs_with_work)] == [("luna", "google")]
+    assert look(tenants_with_lapsed_leases) == []
     claim(connected)
-    assert look(queue.tenants_with_work) == []
+    assert look(pairs_with_work) == []
     connected.act(lambda tx: tx.run(LAPSE))
-    assert look(queue.tenants_with_lapsed_leases) == ["luna"]
-
-
-def test_an_idle_outbox_has_nothing_due(salon: Salon) -> None:
-    assert salon.engine.across_tenants(queue.seconds_until_due) is None
+    assert look(tenants_with_lapsed_leases) == ["luna"]
 
 
 def test_writing_while_settling_strands_nothing(connected: Salon, booked: Booking) -> None:
@@ -295,7 +318,7 @@ def test_writing_while_settling_strands_nothing(connected: Salon, booked: Bookin
 
     def write() -> None:
         for _ in range(written):
-            connected.act(lambda tx: emit(tx, UpsertCalendar(booked.id)))
+            connected.act(lambda tx: emit(tx, DeleteCalendar(booked.id)))
 
     writer = threading.Thread(target=write)
     writer.start()

@@ -120,7 +120,7 @@ def test_the_facts_of_a_charge_come_to_the_same_in_any_order(
     fault: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("bookra.relay.drain.random.random", lambda: 0.99)
+    monkeypatch.setattr("bookra.relay.returning.random.random", lambda: 0.99)
     save_card(luna)
     visit = luna.book(1)
     ask_for_card(luna, visit)

@@ -100,7 +100,7 @@ def test_a_session_whose_answer_was_lost_is_closed_with_its_visit(
     luna: Connected, ending: Callable[[Tx, str], Booking], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stripe has it, we never heard of it: it must not stay open for somebody to pay on."""
-    monkeypatch.setattr("bookra.relay.drain.random.random", lambda: 0.99)
+    monkeypatch.setattr("bookra.relay.returning.random.random", lambda: 0.99)
     visit = luna.book()
     luna.outside.fault("stripe", "drop-after")
     luna.salon.act(lambda tx: request_link(tx, visit.code))

@@ -90,7 +90,7 @@ def test_our_own_refund_is_never_taken_for_the_dashboards(
     luna: Connected, order: tuple[Fact, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its answer is lost, so that all three tell of it afterwards, in every order."""
-    monkeypatch.setattr("bookra.relay.drain.random.random", lambda: 0.99)
+    monkeypatch.setattr("bookra.relay.returning.random.random", lambda: 0.99)
     booking = paid(luna)
     luna.outside.fault("stripe", "drop-after")
     back = Back(Money(2000, "EUR"))

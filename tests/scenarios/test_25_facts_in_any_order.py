@@ -40,7 +40,7 @@ def test_facts_of_one_payment_come_to_the_same_in_any_order(
     luna: Connected, order: tuple[Fact, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The longest wait: a short one could try again before the facts below are told.
-    monkeypatch.setattr("bookra.relay.drain.random.random", lambda: 0.99)
+    monkeypatch.setattr("bookra.relay.returning.random.random", lambda: 0.99)
     luna.outside.fault("stripe", "drop-after")
     booking = luna.book_with_link()
     with luna.parts() as parts:

@@ -23,7 +23,7 @@ PAID_BY_CARD = {**ONCE_PAID, "sessions": 0}
 def held(luna: Connected, monkeypatch: pytest.MonkeyPatch) -> Booking:
     """A visit that Rosa's saved card shall pay, while every answer of Stripe's is a 500."""
     # The longest wait: a short one could try again before the facts below are told.
-    monkeypatch.setattr("bookra.relay.drain.random.random", lambda: 0.99)
+    monkeypatch.setattr("bookra.relay.returning.random.random", lambda: 0.99)
     wanted = luna.request()
     luna.salon.act(lambda tx: saved_cards.request_setup(tx, wanted.customer_id))
     luna.drain()

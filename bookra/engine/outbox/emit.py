@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from bookra.engine.outbox import topics
 from bookra.engine.runtime import Tx
@@ -23,8 +24,12 @@ NEXT_IN_AGGREGATE = text(
     RETURNING last_sequence
     """
 )
-UNSETTLED = text(
-    "SELECT 1 FROM outbox WHERE tenant_id = :tenant_id AND aggregate = :aggregate LIMIT 1"
+LAST_UNSETTLED = text(
+    """
+    SELECT state, topic, version, payload, due_at <= now() AS due FROM outbox
+     WHERE tenant_id = :tenant_id AND aggregate = :aggregate
+     ORDER BY sequence DESC LIMIT 1
+    """
 )
 INSERT = text(
     """
@@ -39,13 +44,17 @@ INSERT = text(
 def emit(tx: Tx, payload: topics.Payload, *, due_at: datetime | None = None) -> bool:
     """Write one outbox row; False when the tenant has not configured the destination.
 
-    Locks the aggregate's row until the transaction ends.
+    An effect that converges ("make the event equal the booking") is not written again behind one
+    that waits: whoever makes that one ready needs this transaction's lock, so it can only read its
+    facts after this is committed. Locks the aggregate's row until the transaction ends.
     """
     if payload.destination != "local" and account(tx, payload.destination) is None:
         return False
     row = tx.row(NEXT_IN_AGGREGATE, aggregate=payload.aggregate)
     assert row is not None
-    behind = tx.row(UNSETTLED, aggregate=payload.aggregate) is not None
+    last = tx.row(LAST_UNSETTLED, aggregate=payload.aggregate)
+    if last is not None and due_at is None and _says_the_same(last, payload):
+        return True
     tx.run(
         INSERT,
         id=new_id(),
@@ -55,9 +64,20 @@ def emit(tx: Tx, payload: topics.Payload, *, due_at: datetime | None = None) -> 
         sequence=row.last_sequence,
         payload=Jsonb(topics.dump(payload)),
         version=payload.version,
-        state="waiting" if behind else "ready",
+        state="ready" if last is None else "waiting",
         due_at=due_at,
         booking_id=payload.booking_id,
     )
     tx.wakes = tx.wakes or due_at is None
     return True
+
+
+def _says_the_same(last: Row[Any], payload: topics.Payload) -> bool:
+    """Tell whether the last row of the line waits, and will do what ``payload`` asks for."""
+    return (
+        payload.converges
+        and last.state == "waiting"
+        and last.due
+        and (last.topic, last.version) == (payload.topic, payload.version)
+        and last.payload == topics.dump(payload)
+    )

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from bookra.engine.outbox.queue import ARCHIVE, LOCK_AGGREGATES, PROMOTE
+from bookra.engine.outbox import breakers
+from bookra.engine.outbox.settling import archive
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, NotFoundError
 
@@ -146,6 +147,8 @@ def stats(tx: Tx) -> OutboxStats:
 def retry(tx: Tx, row_id: UUID, *, new_generation: bool = False) -> OutboxRow:
     """Make a dead, unknown or postponed row due now. The key stays, unless a new one is asked for.
 
+    Its destination is tried again with it: a breaker that holds it back is closed.
+
     Raises ConflictError (``not_retriable``) for a row that is in flight, waiting or settled.
     """
     row = outbox_row(tx, row_id)
@@ -155,7 +158,9 @@ def retry(tx: Tx, row_id: UUID, *, new_generation: bool = False) -> OutboxRow:
             f"The outbox row is {row.state}: there is nothing to retry",
             hint="Rows that are dead, unknown or postponed can be retried",
         )
+    breakers.close(tx, row.destination)
     tx.concerns("outbox", row_id)
+    tx.wakes = True
     return outbox_row(tx, row_id)
 
 
@@ -168,10 +173,9 @@ def discard(tx: Tx, row_id: UUID) -> OutboxRow:
             "not_discardable",
             f"The outbox row is {found.state}: only dead and unknown rows can be discarded",
         )
-    tx.rows(LOCK_AGGREGATES, aggregates=[row.aggregate])
-    tx.run(ARCHIVE, id=row_id, fence=row.fence, outcome="discarded", reference=None)
-    tx.run(PROMOTE, aggregate=row.aggregate)
+    archive(tx, [(row, None)], outcome="discarded")
     tx.concerns("outbox", row_id)
+    tx.wakes = True
     return outbox_row(tx, row_id)
 
 

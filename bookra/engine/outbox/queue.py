@@ -1,55 +1,44 @@
-"""The relay's side of the outbox: claim with a lease, then settle what was claimed.
+"""The relay's side of the outbox, row by row: claim with a lease, renew it, put back, release.
 
 A lease is a fence number and a time by the database's clock. Whoever settles presents the fence;
-a stale one is discarded, because somebody else has the row by then. Settled rows leave the hot
-table in the same statement that writes their history. Local effects settle in their own
-transaction, so they happen exactly once.
+a stale one is discarded, because somebody else has the row by then. ``settling`` writes what was
+delivered; ``rescuing`` takes back what a dead relay left; ``looking`` finds who has work at all.
 """
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from bookra.engine.outbox import topics
 from bookra.engine.runtime import Tx
 
-MAX_RESCUES = 3
-"""A row whose relay died this often is poison: it goes to the dead letters."""
+Mark: TypeAlias = tuple[datetime, UUID]
+"""A place in a destination's queue: when a row is due, and its id."""
 
-# A light read over the partial index, across tenants: who has work that is due, oldest first.
-TENANTS_WITH_WORK = text(
-    """
-    SELECT t.slug
-      FROM tenants t
-      JOIN LATERAL (SELECT o.due_at FROM outbox o
-                     WHERE o.tenant_id = t.id AND o.state = 'ready' AND o.due_at <= now()
-                     ORDER BY o.due_at, o.id LIMIT 1) head ON true
-     ORDER BY head.due_at
-    """
-)
-TENANTS_WITH_LAPSED_LEASES = text(
-    """
-    SELECT DISTINCT t.slug FROM outbox o JOIN tenants t ON t.id = o.tenant_id
-     WHERE o.state IN ('leased', 'sending') AND o.leased_until < now()
-    """
-)
-NEXT_DUE = text(
-    "SELECT EXTRACT(EPOCH FROM min(due_at) - now())::float8 FROM outbox"
-    " WHERE state IN ('ready', 'leased', 'sending')"
-)
+# A held snapshot keeps every claimed row's entry in the index. The mark lets a claim begin behind
+# the dead ones; the first claim of a pair, and one every few seconds, begins at the front.
 CLAIM = text(
     """
-    WITH due AS (
+    WITH due AS MATERIALIZED (
       SELECT o.id FROM outbox o
-       WHERE o.tenant_id = :tenant_id AND o.state = 'ready' AND o.due_at <= now()
+       WHERE o.tenant_id = :tenant_id AND o.destination = :destination AND o.state = 'ready'
+         AND o.due_at <= now()
+         AND (o.due_at, o.id) > (CAST(:after_due AS timestamptz), CAST(:after_id AS uuid))
+         AND (:trial OR NOT EXISTS
+               (SELECT 1 FROM breakers b
+                 WHERE b.tenant_id = :tenant_id AND b.destination = :destination
+                   AND b.state <> 'closed'))
        ORDER BY o.due_at, o.id
        LIMIT :limit
-         FOR UPDATE SKIP LOCKED
+         FOR UPDATE OF o SKIP LOCKED
     )
     UPDATE outbox o
        SET state = 'leased', fence = o.fence + 1, attempts = o.attempts + 1, leased_by = :relay,
@@ -57,52 +46,29 @@ CLAIM = text(
            first_sent_at = COALESCE(o.first_sent_at, now()), changed_by = session_user
       FROM due
      WHERE o.tenant_id = :tenant_id AND o.id = due.id
-    RETURNING o.id, o.topic, o.destination, o.aggregate, o.payload, o.version, o.generation,
-              o.attempts, o.fence, o.first_sent_at, o.created_at
+    RETURNING o.id, o.topic, o.destination, o.aggregate, o.payload::text, o.version, o.generation,
+              o.attempts, o.fence, o.first_sent_at, o.created_at, o.due_at
     """
 )
+# Rows that are being settled at this moment are locked, and need no longer lease.
 RENEW = text(
     """
-    UPDATE outbox SET leased_until = now() + make_interval(secs => :lease_seconds),
-                      changed_by = session_user
-     WHERE tenant_id = :tenant_id AND id = :id AND fence = :fence
+    WITH held AS MATERIALIZED (
+      SELECT o.id
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:fences AS bigint[])) AS given (id, fence)
+        JOIN outbox o ON o.tenant_id = :tenant_id AND o.id = given.id AND o.fence = given.fence
+         FOR UPDATE OF o SKIP LOCKED
+    )
+    UPDATE outbox o SET leased_until = now() + make_interval(secs => :lease_seconds),
+                        changed_by = session_user
+      FROM held WHERE o.tenant_id = :tenant_id AND o.id = held.id
+    RETURNING o.id
     """
 )
 START_SENDING = text(
     """
     UPDATE outbox SET state = 'sending', changed_by = session_user
      WHERE tenant_id = :tenant_id AND id = :id AND fence = :fence AND state = 'leased'
-    """
-)
-LOCK_AGGREGATES = text(
-    """
-    SELECT aggregate FROM outbox_aggregates
-     WHERE tenant_id = :tenant_id AND aggregate = ANY(:aggregates)
-     ORDER BY aggregate FOR UPDATE
-    """
-)
-# By primary key and fence alone: naming the state would drive the planner through a partial index
-# that a held snapshot fills with dead entries.
-ARCHIVE = text(
-    """
-    WITH gone AS (
-      DELETE FROM outbox o WHERE o.tenant_id = :tenant_id AND o.id = :id AND o.fence = :fence
-      RETURNING o.*
-    )
-    INSERT INTO outbox_history (tenant_id, id, topic, destination, aggregate, sequence, payload,
-                                version, generation, attempts, rescues, booking_id, created_at,
-                                first_sent_at, outcome, reference)
-    SELECT tenant_id, id, topic, destination, aggregate, sequence, payload, version, generation,
-           attempts, rescues, booking_id, created_at, first_sent_at, :outcome, :reference
-      FROM gone
-    """
-)
-PROMOTE = text(
-    """
-    UPDATE outbox SET state = 'ready', due_at = GREATEST(due_at, now()), changed_by = session_user
-     WHERE tenant_id = :tenant_id AND aggregate = :aggregate AND state = 'waiting'
-       AND sequence = (SELECT min(w.sequence) FROM outbox w
-                        WHERE w.tenant_id = :tenant_id AND w.aggregate = :aggregate)
     """
 )
 PUT_BACK = text(
@@ -115,36 +81,25 @@ PUT_BACK = text(
      WHERE tenant_id = :tenant_id AND id = :id AND fence = :fence
     """
 )
-# An expired lease of an at-most-once destination may or may not have sent: never send it again.
-RESCUE = text(
+# What was claimed and never begun goes back as if it had never been claimed, but for the fence.
+RELEASE = text(
     """
-    UPDATE outbox
-       SET state = CASE WHEN state = 'sending' THEN 'unknown'
-                        WHEN rescues + 1 >= :max_rescues THEN 'dead' ELSE 'ready' END,
-           rescues = rescues + 1, fence = fence + 1, due_at = now(),
-           error_class = CASE WHEN state = 'sending' THEN 'ambiguous' ELSE 'rescued' END,
-           last_error = CASE WHEN state = 'sending'
-             THEN 'the relay stopped between sending and the answer'
-             ELSE 'the relay stopped before this was settled' END,
-           leased_by = NULL, leased_until = NULL, changed_by = session_user
-     WHERE tenant_id = :tenant_id AND state IN ('leased', 'sending') AND leased_until < now()
-    RETURNING id, state
+    UPDATE outbox o
+       SET state = 'ready', attempts = o.attempts - 1, leased_by = NULL, leased_until = NULL,
+           changed_by = session_user
+      FROM unnest(CAST(:ids AS uuid[]), CAST(:fences AS bigint[])) AS given (id, fence)
+     WHERE o.tenant_id = :tenant_id AND o.id = given.id AND o.fence = given.fence
+       AND o.state = 'leased'
     """
 )
-MEND_PROMOTIONS = text(
-    """
-    UPDATE outbox w SET state = 'ready', due_at = GREATEST(w.due_at, now()),
-                        changed_by = session_user
-     WHERE w.tenant_id = :tenant_id AND w.state = 'waiting'
-       AND w.sequence = (SELECT min(o.sequence) FROM outbox o
-                          WHERE o.tenant_id = :tenant_id AND o.aggregate = w.aggregate)
-    """
-)
+# These statements are prepared once and kept. A plan that was made while the queue was empty would
+# read the whole table for ever after: every one of them has an index to go by.
+BY_INDEX = text("SET LOCAL enable_seqscan = off")
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A row under lease. ``key`` is what the third party gets: a retry keeps it."""
+    """A row under lease. Its id and ``generation`` make the key that the third party gets."""
 
     tenant: str
     id: UUID
@@ -158,69 +113,19 @@ class Claimed:
     fence: int
     first_sent_at: datetime
     created_at: datetime
+    due_at: datetime
+    claimed_at: float
+    """By this process's monotonic clock."""
 
     @property
     def payload(self) -> topics.Payload:
         """The typed payload; raises InvalidInputError for one that this version can't read."""
         return topics.load(self.topic, self.version, self.fields)
 
-
-def tenants_with_work(connection: Connection) -> list[str]:
-    """Return the slugs of tenants with rows that are due, the longest waiting first."""
-    return [row.slug for row in connection.execute(TENANTS_WITH_WORK)]
-
-
-def tenants_with_lapsed_leases(connection: Connection) -> list[str]:
-    """Return the slugs of tenants that hold rows whose lease ran out."""
-    return [row.slug for row in connection.execute(TENANTS_WITH_LAPSED_LEASES)]
-
-
-def seconds_until_due(connection: Connection) -> float | None:
-    """Return how long until some row is due (negative: now), None when nothing will be."""
-    found: float | None = connection.execute(NEXT_DUE).scalar_one()
-    return found
-
-
-def claim(tx: Tx, relay: UUID, *, lease_seconds: float, limit: int) -> list[Claimed]:
-    """Lease up to ``limit`` due rows; rows that another relay is claiming are skipped."""
-    rows = tx.rows(CLAIM, relay=relay, lease_seconds=lease_seconds, limit=limit)
-    return [
-        Claimed(
-            tx.tenant.slug,
-            row.id,
-            row.destination,
-            row.aggregate,
-            row.topic,
-            row.version,
-            row.payload,
-            row.generation,
-            row.attempts,
-            row.fence,
-            row.first_sent_at,
-            row.created_at,
-        )
-        for row in sorted(rows, key=lambda row: (row.created_at, row.id))
-    ]
-
-
-def renew(tx: Tx, item: Claimed, *, lease_seconds: float) -> bool:
-    """Extend a lease; False when somebody else has the row."""
-    return bool(tx.run(RENEW, id=item.id, fence=item.fence, lease_seconds=lease_seconds))
-
-
-def start_sending(tx: Tx, item: Claimed) -> bool:
-    """Mark an at-most-once row as on its way, before the call; False when the lease is lost."""
-    return bool(tx.run(START_SENDING, id=item.id, fence=item.fence))
-
-
-def archive(tx: Tx, item: Claimed, *, reference: str, outcome: str = "delivered") -> bool:
-    """Settle a row for good and make the next of its aggregate ready; False when stale."""
-    tx.rows(LOCK_AGGREGATES, aggregates=[item.aggregate])
-    settled = tx.run(
-        ARCHIVE, id=item.id, fence=item.fence, outcome=outcome, reference=reference or None
-    )
-    tx.run(PROMOTE, aggregate=item.aggregate)
-    return bool(settled)
+    @property
+    def mark(self) -> Mark:
+        """The row's place in its queue."""
+        return self.due_at, self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +138,70 @@ class PutBack:
     after_seconds: float = 0.0
     counts: bool = True
     new_generation: bool = False
+
+
+BEGINNING: Mark = (datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
+"""Before every row: ids are of this century."""
+
+
+def claim(
+    tx: Tx,
+    relay: UUID,
+    destination: str,
+    *,
+    lease_seconds: float,
+    limit: int,
+    after: Mark = BEGINNING,
+    trial: bool = False,
+) -> list[Claimed]:
+    """Lease up to ``limit`` due rows of a destination behind the mark, the first due first.
+
+    Rows that another relay is claiming are skipped. Nothing is claimed while the destination's
+    breaker is not closed, unless this is its ``trial``.
+    """
+    rows = tx.rows(
+        CLAIM,
+        relay=relay,
+        destination=destination,
+        lease_seconds=lease_seconds,
+        limit=limit,
+        after_due=after[0],
+        after_id=after[1],
+        trial=trial,
+    )
+    now = time.monotonic()
+    claimed = [
+        Claimed(
+            tx.tenant.slug,
+            row.id,
+            row.destination,
+            row.aggregate,
+            row.topic,
+            row.version,
+            json.loads(row.payload),
+            row.generation,
+            row.attempts,
+            row.fence,
+            row.first_sent_at,
+            row.created_at,
+            row.due_at,
+            now,
+        )
+        for row in rows
+    ]
+    claimed.sort(key=lambda item: (item.due_at, item.id))
+    return claimed
+
+
+def renew(tx: Tx, items: Sequence[Claimed], *, lease_seconds: float) -> set[UUID]:
+    """Extend leases; returns the ids that are still held and not being settled."""
+    rows = tx.rows(RENEW, **_held(items), lease_seconds=lease_seconds)
+    return {row.id for row in rows}
+
+
+def start_sending(tx: Tx, item: Claimed) -> bool:
+    """Mark an at-most-once row as on its way, before the call; False when the lease is lost."""
+    return bool(tx.run(START_SENDING, id=item.id, fence=item.fence))
 
 
 def put_back(tx: Tx, item: Claimed, how: PutBack) -> bool:
@@ -252,8 +221,11 @@ def put_back(tx: Tx, item: Claimed, how: PutBack) -> bool:
     )
 
 
-def rescue(tx: Tx) -> Sequence[tuple[UUID, str]]:
-    """Take back rows whose lease ran out, and mend promotions that a crash lost."""
-    rows = tx.rows(RESCUE, max_rescues=MAX_RESCUES)
-    tx.run(MEND_PROMOTIONS)
-    return [(row.id, row.state) for row in rows]
+def release(tx: Tx, items: Sequence[Claimed]) -> int:
+    """Give back rows that were claimed and not begun, uncounted; returns how many still were."""
+    return tx.run(RELEASE, **_held(items))
+
+
+def _held(items: Sequence[Claimed]) -> dict[str, list[object]]:
+    """Return the binds that name rows by their lease."""
+    return {"ids": [item.id for item in items], "fences": [item.fence for item in items]}

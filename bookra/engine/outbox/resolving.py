@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from bookra.engine.outbox import topics
-from bookra.engine.outbox.queue import ARCHIVE, LOCK_AGGREGATES, PROMOTE
+from bookra.engine.outbox.settling import archive
 from bookra.engine.runtime import Tx
 from bookra.errors import InvalidInputError
 
@@ -45,6 +45,11 @@ class InDoubt:
     payload: topics.Payload
     since: datetime
 
+    @property
+    def aggregate(self) -> str:
+        """The line in which other rows wait behind it."""
+        return self.payload.aggregate
+
 
 def in_doubt(tx: Tx, destinations: frozenset[str], *, limit: int = 200) -> list[InDoubt]:
     """Return the rows in doubt of some destinations, the longest so first."""
@@ -70,10 +75,7 @@ def doubt_of(tx: Tx, payload: topics.Payload) -> InDoubt | None:
 
 def settle_doubt(tx: Tx, row: InDoubt, outcome: str, reference: str) -> None:
     """Take a row out of the queue, ``delivered`` or ``discarded``, and let the next one go."""
-    aggregate = row.payload.aggregate
-    tx.rows(LOCK_AGGREGATES, aggregates=[aggregate])
-    tx.run(ARCHIVE, id=row.id, fence=row.fence, outcome=outcome, reference=reference)
-    tx.run(PROMOTE, aggregate=aggregate)
+    archive(tx, [(row, reference)], outcome=outcome)
     tx.concerns("outbox", row.id)
     tx.wakes = True
 

@@ -24,6 +24,8 @@ class Payload:
     destination: ClassVar[str]
     stream: ClassVar[str]
     version: ClassVar[int] = 1
+    converges: ClassVar[bool] = False
+    """It makes the other side equal the facts as they are by then: once does for several."""
 
     booking_id: UUID | None
 
@@ -154,6 +156,7 @@ class UpsertCalendar(Payload):
     topic: ClassVar[str] = "calendar.upsert"
     destination: ClassVar[str] = "google"
     stream: ClassVar[str] = "calendar"
+    converges: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
