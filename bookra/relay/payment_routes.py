@@ -1,7 +1,8 @@
 """The pages on which customers pay, and the charges of saved cards: called for and closed.
 
 What an operation asks for is fixed when it is written: each try sends the same key and the same
-parameters. Whether it is still wanted is asked anew before each call.
+amounts. Its words (services, terms) may change meanwhile; Stripe then refuses the key, and the
+page or the charge is looked for. Whether it is still wanted is asked anew before each call.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ class StripeCards:
             found = self._found(order.customer_ref, order.operation_id, order.created_since)
             return None if found is None else Delivered(found.intent_ref, found)
 
-        return carried_out(send, look, looks_first=order.looks_first)
+        return carried_out(send, look, looks_first=order.looks_first, looks_when_reused=True)
 
     def find_card_charge(
         self, customer_ref: str, operation_id: str, *, created_since: int

@@ -61,6 +61,11 @@ class Failure:
         return self.status >= 500
 
     @property
+    def reused(self) -> bool:
+        """Tell whether Stripe knows the key with other parameters: it was executed before."""
+        return self.status == 400 and self.code == "idempotency_error"
+
+    @property
     def refused(self) -> bool:
         """Tell whether Stripe understood the request, and refused it."""
         return self.status in (400, 402, 404)
@@ -101,7 +106,7 @@ def outcome_of(failure: Failure) -> Outcome:
     if failure.status in (401, 403):
         return Retry(failure.why, ACCOUNT, wish)
     if failure.refused:
-        if failure.code == "idempotency_error":
+        if failure.reused:
             return Dead(f"{failure.why}: the key was used before with other parameters", PERMANENT)
         return Dead(failure.why, PERMANENT)
     return Retry(failure.why, TRANSIENT, wish)

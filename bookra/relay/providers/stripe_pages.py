@@ -81,7 +81,7 @@ class StripePages:
             found = lists.session_of(self._client, order.operation_id, created_since=since)
             return None if found is None else _delivered(facts.opened_or_closed(found))
 
-        return carried_out(send, look, looks_first=order.looks_first)
+        return carried_out(send, look, looks_first=order.looks_first, looks_when_reused=True)
 
     def expire_checkout(self, session_id: str, *, key: str) -> Outcome:
         """Close a session, so that nobody pays on it: Delivered(session id, CheckoutClosed).
@@ -113,7 +113,7 @@ class StripePages:
             found = lists.link_of(self._client, order.operation_id)
             return None if found is None else _delivered(facts.link_state(found, order.expires_at))
 
-        return carried_out(send, look, looks_first=order.looks_first)
+        return carried_out(send, look, looks_first=order.looks_first, looks_when_reused=True)
 
     def close_link(self, link_id: str, *, key: str) -> Outcome:
         """Switch a link off, with the sessions that it opened: Delivered(link id, CheckoutClosed).
