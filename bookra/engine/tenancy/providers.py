@@ -46,6 +46,14 @@ SEALED = text(
     "SELECT provider, sandbox, config, state, state_why, secret, secret_version"
     "  FROM provider_accounts WHERE tenant_id = :tenant_id AND provider = :provider"
 )
+# An account that is set anew is worth a try at once, whatever its predecessor was refused for.
+CLOSE_BREAKER = text(
+    """
+    UPDATE breakers SET state = 'closed', failures = 0, openings = 0, until = NULL, why = NULL,
+                        changed_at = :now, changed_by = session_user
+     WHERE tenant_id = :tenant_id AND destination = :provider AND state <> 'closed'
+    """
+)
 SET_STATE = text(
     """
     UPDATE provider_accounts
@@ -157,7 +165,8 @@ def set_account(
 ) -> ProviderAccount:
     """Store an account and its token, in place of an earlier one of the same provider.
 
-    Its state is taken over: setting an account anew ends what an earlier token was refused for.
+    Its state is taken over, and its breaker closed: setting an account anew ends what an earlier
+    token was refused for.
     """
     tx.run(
         UPSERT,
@@ -170,6 +179,8 @@ def set_account(
         state=account.state,
         now=tx.now,
     )
+    tx.run(CLOSE_BREAKER, provider=account.provider, now=tx.now)
+    tx.wakes = True
     tx.memory.pop(ACCOUNTS, None)
     tx.concerns("provider", account.provider)
     return account
