@@ -13,8 +13,9 @@ from bookra.commands.options import DryRun, Key, group
 from bookra.commands.session import current
 from bookra.errors import InvalidInputError
 
-app = group("Effects: list, show, retry, discard, stats.")
+app = group("Effects: list, show, retry, discard, resume, stats.")
 RowId = Annotated[str, typer.Argument(help="The row's id.")]
+HELD_BACK = ("destination", "state", "until", "why")
 COLUMNS = ("id", "topic", "booking", "state", "attempts", "due_at", "last_error")
 
 
@@ -29,6 +30,15 @@ class State(StrEnum):
     DEAD = "dead"
     DELIVERED = "delivered"
     DISCARDED = "discarded"
+
+
+class Destination(StrEnum):
+    """Where effects go that somebody else has a say in."""
+
+    STRIPE = "stripe"
+    GOOGLE = "google"
+    WHATSAPP = "whatsapp"
+    MAIL = "mail"
 
 
 @app.command("list")
@@ -121,6 +131,40 @@ def discard(row: RowId, key: Key = None, dry_run: DryRun = False) -> None:
 
 
 @app.command()
+def resume(
+    destination: Annotated[
+        Destination | None,
+        typer.Argument(help="Where to; without it, what is held back is listed."),
+    ] = None,
+    key: Key = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Deliver to a provider again that was held back; list what is held back, and why.
+
+    Examples:
+
+      bookra outbox resume
+      bookra outbox resume google
+    """
+    from bookra.engine.outbox import breakers
+
+    if destination is None:
+        found = [_held_back(one) for one in current().ask(breakers.breakers) if one.held_back]
+        output.rows(found, HELD_BACK, empty="Nothing is held back.")
+        return
+    wanted = destination.value
+    output.record(
+        current().write(
+            "outbox resume",
+            lambda tx: {"destination": wanted, "resumed": breakers.close(tx, wanted)},
+            parameters={"destination": wanted},
+            key=key,
+            dry_run=dry_run,
+        )
+    )
+
+
+@app.command()
 def stats() -> None:
     """Count the rows by state.
 
@@ -132,6 +176,16 @@ def stats() -> None:
 
     found = current().ask(inspect.stats)
     output.record({name: getattr(found, name) for name in type(found).__dataclass_fields__})
+
+
+def _held_back(breaker: Any) -> dict[str, Any]:
+    until = breaker.until
+    return {
+        "destination": breaker.destination,
+        "state": breaker.state,
+        "until": until.isoformat(timespec="seconds") if until else None,
+        "why": breaker.why,
+    }
 
 
 def _id(text: str) -> UUID:

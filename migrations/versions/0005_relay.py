@@ -35,7 +35,8 @@ GRANTS = {
         " relay_jobs",
         "INSERT": "message_statuses",
         "INSERT, DELETE": "calendar_events",
-        "DELETE": "outbox_history command_results inbox schedule_runs message_statuses",
+        "DELETE": "outbox_history outbox_aggregates command_results inbox schedule_runs"
+        " message_statuses",
     },
 }
 
@@ -43,6 +44,8 @@ COLUMN_GRANTS = (
     ("bookra_relay", "UPDATE", "customers", "opted_out_at, opted_out_of, wrote_at, changed_by"),
     ("bookra_relay", "UPDATE", "provider_accounts", "state, state_why, checked_at, changed_by"),
     ("bookra_front_desk", "SELECT", "provider_accounts", "state, state_why, checked_at"),
+    ("bookra_manager", "INSERT", "outbox_history", "first_sent_at"),
+    ("bookra_relay", "INSERT", "outbox_history", "first_sent_at"),
     # An event that failed is opened again, or let go, by a person.
     (
         "bookra_manager",
@@ -445,6 +448,11 @@ def _columns() -> None:
         schema="bookra",
     )
     op.add_column(
+        "outbox_history",
+        sa.Column("first_sent_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        schema="bookra",
+    )
+    op.add_column(
         "inbox", sa.Column("via", sa.Text(), server_default="poll", nullable=False), schema="bookra"
     )
     op.add_column(
@@ -622,6 +630,7 @@ def downgrade() -> None:
     op.drop_column("inbox", "attempts", schema="bookra")
     op.drop_column("inbox", "via", schema="bookra")
     op.drop_column("external_busy", "fetched_at", schema="bookra")
+    op.drop_column("outbox_history", "first_sent_at", schema="bookra")
     op.drop_column("customers", "wrote_at", schema="bookra")
     op.drop_column("customers", "opted_out_of", schema="bookra")
     op.drop_column("customers", "opted_out_at", schema="bookra")

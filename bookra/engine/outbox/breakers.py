@@ -104,6 +104,11 @@ class Breaker:
     why: str | None
     changed_at: datetime
 
+    @property
+    def held_back(self) -> bool:
+        """Whether nothing, or one row at a time, goes there."""
+        return self.state != "closed"
+
 
 def blocked(connection: Connection) -> set[tuple[str, str]]:
     """Return the (slug, destination) pairs that nothing is delivered to now, across tenants."""
