@@ -26,6 +26,7 @@ from bookra.engine.availability.actions import Slot, find_slots
 from bookra.engine.bookings.booking import BookingRequest, book
 from bookra.engine.bookings.model import Booking
 from bookra.engine.ledger.verify import verify
+from bookra.engine.messages.quiet import QuietHours
 from bookra.engine.messages.rules import MessageRules, set_message_rules
 from bookra.engine.outbox import inspect
 from bookra.engine.payments.taking import book_with_link, take_cash
@@ -116,6 +117,17 @@ class Connected:
     def pay(self, booking: Booking) -> dict[str, Any]:
         """Pay the booking's link as its customer does."""
         return self.outside.pay(booking.code)
+
+    def keep_quiet(self, *leads: int) -> None:
+        """Let it be quiet for two hours from now, and since an hour ago; remind at ``leads``."""
+        now = datetime.now(UTC).astimezone(self.salon.zone)
+        minute = now.hour * 60 + now.minute
+        quiet = QuietHours((minute - 60) % 1440, (minute + 120) % 1440)
+        self.salon.act(lambda tx: set_message_rules(tx, MessageRules(quiet, leads)))
+
+    def speak_again(self, *leads: int) -> None:
+        """Let no hour be quiet."""
+        self.salon.act(lambda tx: set_message_rules(tx, MessageRules(None, leads)))
 
     # What the relay does
 
@@ -276,8 +288,9 @@ def connected_salon(
 
 
 def live_salon(database: Database, pool: Pool, slug: str = "luna") -> Salon:
-    """Open a salon that goes by the database's clock."""
+    """Open a salon that goes by the database's clock, and is quiet at no hour, as tests run."""
     salon = open_salon(database, pool, slug, now=datetime.now(UTC))
+    salon.act(lambda tx: set_message_rules(tx, MessageRules(None, (1440,))))
     return replace(salon, engine=Engine(pool))
 
 
@@ -297,7 +310,6 @@ def connect(salon: Salon, settings: Settings, url: str) -> Connected:
     )
 
     def store(tx: Tx) -> None:
-        set_message_rules(tx, MessageRules(None, (1440,)))  # tests run at any hour
         for provider, config, token in accounts:
             account = ProviderAccount(provider, sandbox=True, config=config)
             set_account(tx, vault, account, {"token": token})

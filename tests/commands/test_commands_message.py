@@ -130,7 +130,7 @@ def test_words_that_can_not_be_are_refused_with_the_list_of_placeholders(connect
 def test_quiet_hours_and_reminders_are_shown_and_set(connected: Desk) -> None:
     rules = ("tenant", "messages", "--json")
     assert connected(*rules, check=True).json == {
-        "quiet_hours": "21:00-08:00",
+        "quiet_hours": "off",
         "reminders": "24h",
         "reminder_minutes": [1440],
     }

@@ -16,9 +16,7 @@ from bookra.engine.bookings.model import Booking
 from bookra.engine.messages import replies, store, unsure
 from bookra.engine.messages.model import MessageStatus
 from bookra.engine.messages.planning import plan, plan_trouble
-from bookra.engine.messages.quiet import QuietHours
 from bookra.engine.messages.reminders import reminder_key
-from bookra.engine.messages.rules import MessageRules, set_message_rules
 from bookra.engine.messages.statuses import note_status
 from bookra.engine.messages.store import Message
 from bookra.engine.outbox import inspect
@@ -203,24 +201,20 @@ def test_a_message_that_can_not_go_out_at_all_falls_back_to_mail(mailing: Connec
 
 def test_a_reminder_that_comes_in_quiet_hours_waits_for_their_end(luna: Connected) -> None:
     visit = booked(luna)
-    now = datetime.now(UTC).astimezone(luna.salon.zone)
-    minute = now.hour * 60 + now.minute
-    quiet = QuietHours((minute - 60) % 1440, (minute + 120) % 1440)
-    luna.salon.act(lambda tx: set_message_rules(tx, MessageRules(quiet, (120,))))
+    luna.keep_quiet(120)
     remind(luna, visit)
     luna.drain()
     row = luna.row("message.send")
     assert (row.state, row.error_class) == ("ready", "snoozed")
     assert timedelta(minutes=100) < row.due_at - datetime.now(UTC) < timedelta(minutes=125)
     assert told(luna) == ["booking_confirmed"]
-    luna.salon.act(lambda tx: set_message_rules(tx, MessageRules(None, (120,))))
+    luna.speak_again(120)
     luna.drain_past_failures()
     assert told(luna) == ["booking_confirmed", "booking_reminder"]
 
 
 def test_what_a_customer_did_is_told_in_quiet_hours_too(luna: Connected) -> None:
-    always = QuietHours(0, 1439)
-    luna.salon.act(lambda tx: set_message_rules(tx, MessageRules(always, ())))
+    luna.keep_quiet()
     booked(luna)
     luna.drain()
     assert told(luna) == ["booking_confirmed"]
@@ -228,7 +222,7 @@ def test_what_a_customer_did_is_told_in_quiet_hours_too(luna: Connected) -> None
 
 def test_a_reminder_that_waits_does_not_hold_up_a_cancellation(luna: Connected) -> None:
     visit = booked(luna)
-    luna.salon.act(lambda tx: set_message_rules(tx, MessageRules(QuietHours(0, 1439), ())))
+    luna.keep_quiet()
     remind(luna, visit)
     luna.drain()
     luna.salon.act(lambda tx: cancel(tx, visit.code))

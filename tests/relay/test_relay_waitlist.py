@@ -57,6 +57,16 @@ def test_a_drain_offers_and_tells_the_customer(luna: Connected) -> None:
     assert luna.drain() == 0
 
 
+def test_nobody_is_offered_anything_in_quiet_hours(luna: Connected) -> None:
+    """An offer stands for an hour: whoever is asleep would be passed over, one after the other."""
+    one = wish(luna, "Rosa Vega", phone="+4930901820")
+    luna.keep_quiet()
+    assert luna.drain() == 0
+    luna.speak_again()
+    luna.drain()
+    assert offers(luna, one) == 1
+
+
 def test_a_relay_killed_between_ticks_leaves_the_cascade_to_the_next(
     luna: Connected, bookra: CommandLine
 ) -> None:

@@ -13,7 +13,6 @@ from bookra.engine.bookings.moving import move
 from bookra.engine.messages import store
 from bookra.engine.messages.model import MessageStatus
 from bookra.engine.messages.reminders import plan_reminders, still_reminds
-from bookra.engine.messages.rules import MessageRules, set_message_rules
 from bookra.engine.outbox.topics import REMINDER
 
 LEAD = 120
@@ -22,7 +21,7 @@ LEAD = 120
 @pytest.fixture
 def reminding(luna: Connected) -> Connected:
     """A salon that reminds two hours before a visit, at any hour."""
-    luna.salon.act(lambda tx: set_message_rules(tx, MessageRules(None, (LEAD,))))
+    luna.speak_again(LEAD)
     return luna
 
 

@@ -17,8 +17,7 @@ from sqlalchemy import text
 from bookra import clock
 from bookra.engine.messages.model import Channel
 from bookra.engine.messages.planning import plan
-from bookra.engine.messages.quiet import next_allowed
-from bookra.engine.messages.rules import message_rules
+from bookra.engine.messages.rules import is_quiet, message_rules
 from bookra.engine.outbox.topics import REMINDER
 from bookra.engine.runtime import Tx
 from bookra.engine.tenancy.providers import account
@@ -62,10 +61,9 @@ def plan_reminders(tx: Tx) -> int:
     """Plan the tenant's reminders that are due now; returns how many."""
     if not any(account(tx, channel.value) for channel in Channel):
         return 0
-    rules = message_rules(tx)
-    if next_allowed(tx.now, rules.quiet, tx.tenant.zone) > tx.now:
+    if is_quiet(tx):
         return 0
-    leads = sorted({0, *rules.reminder_minutes})
+    leads = sorted({0, *message_rules(tx).reminder_minutes})
     return sum(_planned(tx, shorter, lead) for shorter, lead in pairwise(leads))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from bookra.clock import DAY_MINUTES
-from bookra.engine.messages.quiet import QuietHours
+from bookra.engine.messages.quiet import QuietHours, next_allowed
 from bookra.engine.runtime import Tx
 from bookra.errors import InvalidInputError
 
@@ -46,6 +46,11 @@ def message_rules(tx: Tx) -> MessageRules:
     if row.quiet_from_minute is not None:
         quiet = QuietHours(row.quiet_from_minute, row.quiet_until_minute)
     return MessageRules(quiet, tuple(sorted(row.reminder_minutes, reverse=True)))
+
+
+def is_quiet(tx: Tx) -> bool:
+    """Tell whether nothing may go out now that nobody's act has just caused."""
+    return next_allowed(tx.now, message_rules(tx).quiet, tx.tenant.zone) > tx.now
 
 
 def set_message_rules(tx: Tx, rules: MessageRules) -> MessageRules:

@@ -6,6 +6,7 @@ from bookra.engine.bookings.holds import any_lapsed, expire_lapsed
 from bookra.engine.bookings.waitlist.openings import offer_openings, pending
 from bookra.engine.ledger.days import close_all
 from bookra.engine.messages.reminders import plan_reminders
+from bookra.engine.messages.rules import is_quiet
 from bookra.engine.messages.unsure import resolve
 from bookra.engine.runtime import Engine
 from bookra.relay.jobs.job import for_each_tenant
@@ -26,10 +27,13 @@ def expire_holds(engine: Engine) -> int:
 
 
 def offer_waitlist(engine: Engine) -> int:
-    """Offer what is free to who waits for it; returns how many offers were made."""
+    """Offer what is free to who waits for it; returns how many offers were made.
+
+    None in quiet hours: an offer runs out, and would pass over whoever is asleep.
+    """
 
     def work(slug: str) -> int:
-        if not engine.ask(slug, pending):
+        if not engine.ask(slug, lambda tx: pending(tx) and not is_quiet(tx)):
             return 0
         count = len(engine.act(slug, offer_openings, command="relay.waitlist"))
         log("waitlist.offered", tenant=slug, count=count)
