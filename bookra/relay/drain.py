@@ -161,6 +161,7 @@ class Drain:
         """Claim until told to end: at once when something was settled, else when woken."""
         look_at = 0.0
         while not self._stopping.is_set():
+            metrics.moved("claim")
             try:
                 due = self._claiming.woken or time.monotonic() >= look_at
                 if due and self._claiming.look():

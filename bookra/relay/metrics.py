@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 _LOCK = threading.Lock()
 _on: Counters | None = None
 _ticks: dict[str, float] = {}
-"""When each job last ended, by the monotonic clock."""
+"""When each job last ended, and each loop last went round, by the monotonic clock."""
+LOOPS = ("claim", "tick")
+"""What has to move for a relay to be of any use; other jobs may rest, or wait for their turn."""
 
 
 def switch_on() -> CollectorRegistry:
@@ -83,6 +85,11 @@ def tick(job: str, ok: bool, seconds: float) -> None:  # noqa: FBT001 - position
         _on.last_tick.labels(job).set_to_current_time()
 
 
+def moved(loop: str) -> None:
+    """Note that one of ``LOOPS`` goes round, whether or not it had anything to do."""
+    _ticks[loop] = time.monotonic()
+
+
 def webhook(provider: str, status: int) -> None:
     """Count a webhook by the status that it was answered with."""
     if _on is not None:
@@ -90,7 +97,10 @@ def webhook(provider: str, status: int) -> None:
 
 
 def since_tick_seconds() -> float | None:
-    """Return how long ago any job last ended; None when none ever has."""
-    if not _ticks:
-        return None
-    return time.monotonic() - max(_ticks.values())
+    """Return how long ago the loop that has stood still for longest went round; None if none did.
+
+    In a relay without loops, as in tests, it is how long ago any job ended.
+    """
+    loops = [_ticks[loop] for loop in LOOPS if loop in _ticks]
+    last = min(loops) if loops else max(_ticks.values(), default=None)
+    return None if last is None else time.monotonic() - last

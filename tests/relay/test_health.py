@@ -146,6 +146,21 @@ def test_a_loop_that_stands_still_is_not_alive(
         assert (answer.status_code, answer.json()["ok"]) == (503, False)
 
 
+def test_one_loop_that_stands_still_is_enough(
+    luna: Connected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = [1000.0]
+    monkeypatch.setattr(metrics, "time", SimpleNamespace(monotonic=lambda: moment[0]))
+    for _ in range(10):
+        metrics.tick("tick", True, 0.0)
+        moment[0] += STILL_SECONDS / 3
+    metrics.moved("claim")
+    assert Health(luna.salon.engine, "127.0.0.1:0").live().ok
+    moment[0] += STILL_SECONDS + 1
+    metrics.tick("tick", True, 0.0)
+    assert not Health(luna.salon.engine, "127.0.0.1:0").live().ok
+
+
 def test_without_its_database_it_lives_and_is_not_ready() -> None:
     nowhere = create_engine(
         "postgresql+psycopg://bookra@127.0.0.1:1/none", connect_args={"connect_timeout": 1}
