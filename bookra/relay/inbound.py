@@ -173,14 +173,14 @@ class Inbound:
 
     def _ask_standing(self, slug: str, stripe: StripeGateway) -> None:
         """Ask what an account may do that may not do everything yet; its answer ends a refusal."""
-        now = time.monotonic()
-        if self._states.get(slug, "active") == "active":
-            return
-        if now - self._asked_at.get(slug, float("-inf")) < STANDING_SECONDS:
+        now, state = time.monotonic(), self._states.get(slug, "active")
+        due_at = self._asked_at.get(slug, float("-inf")) + STANDING_SECONDS
+        if state == "active" or (state != "refused" and now < due_at):
             return
         self._asked_at[slug] = now
         standing = stripe.standing()
-        became = self._engine.act(slug, lambda tx: accounts.settled(tx, standing), command=None)
+        note = accounts.answered if state == "refused" else accounts.settled
+        became = self._engine.act(slug, lambda tx: note(tx, standing), command=None)
         log("stripe.account", tenant=slug, became=became, why=standing.why)
 
     def _in_trouble(self, slug: str, error: Exception) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bookra.engine.outbox import breakers
 from bookra.engine.runtime import Tx
 from bookra.engine.tenancy.providers import account, set_state
 from bookra.relay.events.handler import Handler
@@ -20,8 +21,14 @@ def settled(tx: Tx, standing: Standing) -> str:
 
 
 def refused(tx: Tx, why: str) -> None:
-    """Note that Stripe refuses the account's token."""
-    set_state(tx, "stripe", "refused", why)
+    """Note that Stripe refuses the account's token: nothing is sent there until that is mended."""
+    breakers.failed(tx, "stripe", breakers.ACCOUNT, why)
+
+
+def answered(tx: Tx, standing: Standing) -> str:
+    """Note what an account may do whose token was refused, and is not any more."""
+    breakers.close(tx, "stripe")
+    return settled(tx, standing)
 
 
 HANDLER = Handler(lambda stripe, _: stripe.standing(), settled)
