@@ -5,20 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bookra.commands import output, schedule
+from bookra.commands import documents, output, schedule
 from bookra.commands.session import Session, current
 
 if TYPE_CHECKING:
     from bookra.engine.runtime import Tx
 
 RELAYS = ("id", "host", "pid", "version", "started_at", "last_tick_seconds_ago", "alive", "leads")
+BREAKERS = ("tenant", "destination", "state", "why", "until")
 JOBS = ("job", "outcome", "finished_at", "next_at", "runs", "failures")
 
 
 def status() -> None:
     """Tell which relays live and who leads, what their jobs did last, and what waits for them.
 
-    With a business (--tenant) its schedules are told too.
+    With a business (--tenant) its schedules and what is held back of it are told too.
 
     Examples:
 
@@ -28,17 +29,19 @@ def status() -> None:
     session = current()
     document = session.engine.across_tenants(_document)
     if session.settings.tenant is not None:
-        document["schedules"] = _schedules(session)
+        document |= _of_tenant(session)
     if session.format != "table":
         output.record(document)
         return
     output.rows(document["relays"], RELAYS, empty="No relay.")
     output.rows(document["jobs"], JOBS, empty="")
     output.rows(document.get("schedules", ()), schedule.COLUMNS, empty="")
+    output.rows(document.get("breakers", document["blocked"]), BREAKERS, empty="")
     output.record(document["outbox"])
 
 
 def _document(connection: Any) -> dict[str, Any]:
+    from bookra.engine.outbox.breakers import blocked
     from bookra.engine.outbox.relays import relays, waiting
     from bookra.engine.schedules.leading import leader
     from bookra.engine.schedules.ticks import jobs
@@ -76,14 +79,33 @@ def _document(connection: Any) -> dict[str, Any]:
         "relays": seen,
         "jobs": ran,
         "outbox": waiting(connection),
+        "blocked": [
+            {"tenant": tenant, "destination": destination}
+            for tenant, destination in sorted(blocked(connection))
+        ],
     }
 
 
-def _schedules(session: Session) -> list[dict[str, Any]]:
+def _of_tenant(session: Session) -> dict[str, Any]:
+    """Return a business's schedules, and the destinations that ever were in trouble."""
+    from bookra.engine.outbox.breakers import breakers
     from bookra.engine.schedules.actions import schedules
 
-    def question(tx: Tx) -> list[dict[str, Any]]:
-        return [schedule.document(each, tx.tenant.zone) for each in schedules(tx)]
+    def question(tx: Tx) -> dict[str, Any]:
+        zone = tx.tenant.zone
+        held = [
+            {
+                "tenant": tx.tenant.slug,
+                "destination": each.destination,
+                "state": each.state,
+                "why": each.why,
+                "until": documents.instant(each.until, zone),
+                "changed_at": documents.instant(each.changed_at, zone),
+            }
+            for each in breakers(tx)
+        ]
+        recurring = [schedule.document(each, zone) for each in schedules(tx)]
+        return {"schedules": recurring, "breakers": held}
 
     return session.ask(question)
 

@@ -45,6 +45,8 @@ LEAD_SECONDS = 5.0
 STILL_CHECKS = 30
 """After so many seconds without a tick the scheduler counts as dead. Not counted by the clock: a
 process that was stopped and goes on has missed ticks, but no checks."""
+MARGIN_SECONDS = 2.0
+"""What ends within its grace time may need a moment more to say so."""
 
 
 class Relay:
@@ -103,7 +105,7 @@ class Relay:
 
     def close(self) -> None:
         """Finish what is in flight and close the clients."""
-        self._drain.stop()
+        self._drain.stop(self._options.grace_seconds)
         self._schedules.stop(self._options.grace_seconds)
         self._inbound.close()
         self._pull.close()
@@ -130,18 +132,19 @@ class Relay:
 
     def _end(self, ticking: Ticking) -> None:
         """Finish what can be finished within the grace time, and leave the rest to its leases."""
-        until = time.monotonic() + self._options.grace_seconds
+        grace_seconds = self._options.grace_seconds
+        until = time.monotonic() + grace_seconds
         self._drain.halt()
         ticking.stop()
         left = _unfinished(
             until,
             {
                 "servers": self._servers.stop,
-                "deliveries": self._drain.stop,
-                "schedules": lambda: self._schedules.stop(until - time.monotonic()),
+                "deliveries": lambda: not self._drain.stop(grace_seconds),
+                "schedules": lambda: self._schedules.stop(grace_seconds),
                 "inbound": self._inbound.close,
                 "calendars": self._pull.close,
-                "jobs": lambda: ticking.finish(until - time.monotonic()),
+                "jobs": lambda: ticking.finish(grace_seconds),
             },
         )
         _tried("lead", self._leadership.step_down)
@@ -182,16 +185,25 @@ class Relay:
 
 
 def _unfinished(until: float, ends: dict[str, Callable[[], object]]) -> list[str]:
-    """End everything side by side; returns what had not ended by ``until`` (monotonic seconds)."""
-    threads = {
-        name: threading.Thread(target=_tried, args=(name, end), name=f"end-{name}", daemon=True)
-        for name, end in ends.items()
-    }
-    for thread in threads.values():
+    """End everything side by side; returns what had not ended soon after ``until``.
+
+    That is what says so itself, by returning False, and what does not return.
+    """
+    ended: dict[str, bool] = {}
+
+    def end(name: str, work: Callable[[], object]) -> None:
+        _tried(name, lambda: ended.update({name: work() is not False}))
+        ended.setdefault(name, True)  # it failed: there is nothing more to wait for
+
+    threads = [
+        threading.Thread(target=end, args=each, name=f"end-{each[0]}", daemon=True)
+        for each in ends.items()
+    ]
+    for thread in threads:
         thread.start()
-    for thread in threads.values():
-        thread.join(max(0.0, until - time.monotonic()))
-    return [name for name, thread in threads.items() if thread.is_alive()]
+    for thread in threads:
+        thread.join(max(0.0, until + MARGIN_SECONDS - time.monotonic()))
+    return [name for name in ends if not ended.get(name, False)]
 
 
 def _tried(what: str, work: Callable[[], object]) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
 from bookra.engine.database import open_pool
+from bookra.engine.outbox import breakers
 from bookra.engine.runtime import Engine
 from bookra.engine.schedules import leading, ticks
 from bookra.engine.schedules.ticks import Tick
@@ -221,6 +222,14 @@ def test_a_running_relay_tells_its_jobs_and_who_leads(luna: Connected, bookra: C
     assert all(job["runs"] and not job["failures"] for job in jobs.values()), jobs
     assert {"nightly-verify"} <= {each["name"] for each in told["schedules"]}  # type: ignore[attr-defined]
     assert status_after(bookra)["leader"] is None
+
+
+def test_the_status_tells_what_is_held_back(luna: Connected, bookra: CommandLine) -> None:
+    luna.salon.act(lambda tx: breakers.failed(tx, "google", "account", "401"))
+    told = bookra("relay", "status", "-t", luna.slug, "--json", check=True).json
+    assert told["blocked"] == [{"tenant": luna.slug, "destination": "google"}]
+    (held,) = told["breakers"]
+    assert (held["destination"], held["state"], held["why"]) == ("google", "parked", "401")
 
 
 def status_after(bookra: CommandLine) -> dict[str, object]:
