@@ -23,7 +23,9 @@ from bookra.engine.availability.calendars.feeds import (
     failed,
     keep,
 )
+from bookra.engine.outbox import breakers
 from bookra.engine.runtime import Engine, Tx
+from bookra.engine.tenancy.providers import account
 from bookra.errors import BookraError
 from bookra.relay import metrics, outcome
 from bookra.relay.access import Clients
@@ -34,6 +36,10 @@ from bookra.relay.providers.google_events import Answer, EventsRead, Question
 EVERY_SECONDS = 60.0
 RAREST_SECONDS = 1800.0
 """How often a calendar is read; and one that fails, after it has failed for long."""
+
+GOOGLE = "google"
+REFUSED = "google 401"
+"""How every outcome begins that says that the token itself was refused."""
 
 WORKERS = 8
 WAIT_SECONDS = 5.0
@@ -110,11 +116,11 @@ class CalendarPull:
         except Exception as error:  # noqa: BLE001 - what is not understood is never free time
             return Retry(_name(error), outcome.TRANSIENT)
         finally:
-            metrics.called("google", time.monotonic() - begun)
+            metrics.called(GOOGLE, time.monotonic() - begun)
 
     def _note(self, slug: str, feed: Feed, frame: Frame, answer: Answer) -> None:
         if isinstance(answer, Retry | Dead):
-            self._engine.act(slug, lambda tx: failed(tx, feed, answer.why), command=None)
+            self._engine.act(slug, partial(_give_up, feed, answer), command=None)
             if feed.failure != answer.why:
                 log("calendar.not_read", tenant=slug, feed=str(feed.id), why=answer.why)
             return
@@ -126,10 +132,23 @@ class CalendarPull:
             log("calendar.changed", tenant=slug, feed=str(feed.id), rows=kept)
 
 
+def _give_up(feed: Feed, answer: Retry | Dead, tx: Tx) -> None:
+    """Note why a calendar was not read; access that is refused is refused to all that go there."""
+    failed(tx, feed, answer.why)
+    if answer.error_class == outcome.ACCOUNT:
+        breakers.failed(tx, GOOGLE, answer.error_class, answer.why)
+
+
 def _keep(feed: Feed, read: Changes, frame: Frame, tx: Tx) -> int:
-    """Write what was read; returns how many rows it changed."""
-    kept = keep(tx, feed, read, frame)
-    return kept.added + kept.removed if kept is not None else 0
+    """Write what was read; returns how many rows it changed.
+
+    A token that reads is not refused any more. What lacks the right to write stays as it is: that
+    is found out by writing.
+    """
+    known = account(tx, GOOGLE)
+    if known is not None and known.state == "refused" and known.state_why.startswith(REFUSED):
+        tx.wakes = breakers.succeeded(tx, GOOGLE)
+    return keep(tx, feed, read, frame)
 
 
 def _changes(answer: EventsRead) -> Changes:

@@ -26,10 +26,16 @@ from sqlalchemy import text
 
 from bookra.engine.availability.calendars.feeds import conflicts, disconnect, due_feeds
 from bookra.engine.bookings.calendars import connect_calendar
+from bookra.engine.tenancy.providers import account
 from bookra.sandbox import set_google_zone, share_google_calendar
 
 AUDITED = text(
     "SELECT count(*) FROM audit WHERE tenant_id = :tenant_id AND command = 'relay.calendar-pull'"
+)
+
+CONNECTED_ANEW = text(
+    "UPDATE provider_accounts SET state = 'active', state_why = '', changed_by = session_user"
+    " WHERE tenant_id = :tenant_id AND provider = 'google'"
 )
 
 
@@ -170,6 +176,35 @@ def test_a_calendar_that_cannot_be_read_keeps_what_is_known(
     assert pulled(luna) == 1
     assert feed_of(luna).failure is None
     assert why_not(luna, at) == []
+
+
+def state_of_google(luna: Connected) -> tuple[str, str]:
+    known = luna.salon.ask(lambda tx: account(tx, "google"))
+    assert known is not None
+    return known.state, known.state_why
+
+
+def test_access_that_is_refused_is_told_of_the_account_and_mends_by_itself(
+    luna: Connected, ana: Diary
+) -> None:
+    luna.outside.fault("google", "revoked")
+    pulled(luna)
+    state, why = state_of_google(luna)
+    assert (state, why[:10]) == ("refused", "google 401")
+    luna.outside.fault("google", off=True)
+    wait_for_retry(luna)
+    pulled(luna)
+    assert state_of_google(luna) == ("active", "")
+
+
+def test_an_account_that_was_connected_anew_is_read_at_once(luna: Connected, ana: Diary) -> None:
+    pulled(luna)
+    wait_for_retry(luna, 86_400)
+    luna.outside.fault("google", "revoked")
+    pulled(luna)
+    assert not due(luna, after_seconds=61)
+    luna.salon.act(lambda tx: tx.run(CONNECTED_ANEW))
+    assert due(luna, after_seconds=61)
 
 
 def test_a_calendar_that_is_not_shared_says_so(luna: Connected) -> None:

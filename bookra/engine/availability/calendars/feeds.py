@@ -43,20 +43,23 @@ SELECT = """
 """
 ALL = text(SELECT + " ORDER BY b.slug")
 ONE = text(SELECT + " AND f.bookable_id = :bookable_id")
-# One that fails is tried less and less: half as long as it has failed, half an hour at most.
-DUE = text(
-    SELECT
-    + """
+# One that fails is tried less and less: half as long as it has failed, half an hour at most. An
+# account that was connected anew since it was refused is worth a try at once.
+DUE_NOW = """
        AND b.active
        AND (f.tried_at IS NULL OR f.tried_at <= CAST(:now AS timestamptz) - CASE
-              WHEN f.failure IS NULL THEN make_interval(secs => :every_seconds)
+              WHEN f.failure IS NULL OR f.failure LIKE 'google 401%' AND EXISTS (
+                     SELECT FROM provider_accounts p
+                      WHERE p.tenant_id = :tenant_id AND p.provider = 'google'
+                        AND p.state <> 'refused')
+              THEN make_interval(secs => :every_seconds)
               ELSE GREATEST(make_interval(secs => :every_seconds),
                             LEAST(make_interval(secs => :rarest_seconds),
                                   (f.tried_at - COALESCE(f.pulled_at, f.tried_at
                                    - make_interval(secs => 4 * :every_seconds))) / 2)) END)
      ORDER BY f.tried_at NULLS FIRST
-    """
-)
+"""
+DUE = text(SELECT + DUE_NOW)
 CONNECT = text(
     """
     INSERT INTO calendar_feeds (tenant_id, id, bookable_id, calendar_id)
@@ -148,14 +151,6 @@ class Changes:
     sync_token: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What became of a reading: rows ``added`` and ``removed``."""
-
-    added: int
-    removed: int
-
-
 def connect(tx: Tx, staff: str, calendar: str) -> Feed:
     """Have a calendar read for a member of staff, in place of another; the same changes nothing.
 
@@ -208,11 +203,11 @@ def due_feeds(tx: Tx, *, every_seconds: float, rarest_seconds: float) -> list[Fe
     return [_of(row) for row in tx.rows(DUE, prefix=PREFIX, now=tx.now, **seconds)]
 
 
-def keep(tx: Tx, feed: Feed, read: Changes, frame: Frame) -> Kept | None:
-    """Write what a calendar said, and how far it was read; None when another was faster.
+def keep(tx: Tx, feed: Feed, read: Changes, frame: Frame) -> int:
+    """Write what a calendar said, and how far it was read; returns how many rows changed.
 
-    Locks the feed's row. Events that this business wrote itself are left out, also where the
-    calendar hides their marks.
+    Locks the feed's row; when another was faster, nothing is written. Events that this business
+    wrote itself are left out, also where the calendar hides their marks.
     """
     known = {
         "id": feed.id,
@@ -222,13 +217,13 @@ def keep(tx: Tx, feed: Feed, read: Changes, frame: Frame) -> Kept | None:
         "read_until": frame.until if read.whole else feed.read_until,
     }
     if not tx.run(READ, now=tx.now, **known):
-        return None
+        return 0
     times = _foreign(tx, read.times)
     if not read.whole:
         return _merge(tx, feed, read, times)
     busy = BusyTimes(times, len(read.touched), read.own, unread=set(read.unread))
     done = replace_source(tx, feed.staff, feed.source, busy, frame)
-    return Kept(done.added, done.removed)
+    return done.added + done.removed
 
 
 def failed(tx: Tx, feed: Feed, failure: str) -> None:
@@ -249,7 +244,7 @@ def checked_calendar(text_: str) -> str:
     return calendar
 
 
-def _merge(tx: Tx, feed: Feed, read: Changes, times: Iterable[BusyTime]) -> Kept:
+def _merge(tx: Tx, feed: Feed, read: Changes, times: Iterable[BusyTime]) -> int:
     """Put what has changed in place of what was known of the same events."""
     wanted = {(time.uid, time.start): time for time in times}
     stale = []
@@ -269,7 +264,7 @@ def _merge(tx: Tx, feed: Feed, read: Changes, times: Iterable[BusyTime]) -> Kept
     insert(tx, feed.bookable_id, feed.source, wanted.values())
     if stale or wanted:
         tx.concerns("staff", feed.bookable_id)
-    return Kept(len(wanted), len(stale))
+    return len(wanted) + len(stale)
 
 
 def _foreign(tx: Tx, times: Iterable[BusyTime]) -> list[BusyTime]:
