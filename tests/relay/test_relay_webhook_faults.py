@@ -1,4 +1,4 @@
-"""Webhooks that come twice, in another order, late or never: the stand-in sends, a receiver takes."""
+"""Webhooks that come twice, in another order, late or never, from a stand-in to a receiver."""
 
 from __future__ import annotations
 
