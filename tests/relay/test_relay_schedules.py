@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from bookra.config import Settings
 from bookra.engine.runtime import Engine
-from bookra.engine.schedules import actions, runs
+from bookra.engine.schedules import actions, runs, waiting
 from bookra.engine.schedules.model import DEFAULTS, JOBS, NewSchedule, RunState
 from bookra.engine.schedules.runs import MOST_ATTEMPTS, Taken
 from bookra.errors import ConflictError, NotFoundError, UnavailableError
@@ -34,6 +34,8 @@ DUE = text(
     "UPDATE schedules SET due_at = now() - make_interval(mins => :minutes)"
     " WHERE tenant_id = :tenant_id AND name = :name"
 )
+ALL_DUE = text("UPDATE schedules SET due_at = now() WHERE tenant_id = :tenant_id")
+NEWER = text("UPDATE schedules SET job = 'dream' WHERE tenant_id = :tenant_id AND name = :name")
 LAPSE = text(
     "UPDATE schedule_runs SET leased_until = now() - interval '1 second'"
     " WHERE tenant_id = :tenant_id AND state = 'running'"
@@ -90,7 +92,7 @@ def test_a_relay_plants_the_defaults_once_and_never_what_was_removed(
         relay.once()
     names = [schedule.name for schedule in salon.ask(actions.schedules)]
     assert names == sorted({NAME, *(each.name for each in DEFAULTS)} - {"nightly-verify"})
-    assert salon.engine.across_tenants(runs.unplanted) == []
+    assert salon.engine.across_tenants(waiting.unplanted) == []
 
 
 def test_two_relays_run_each_due_time_once(salon: Salon, settings: Settings) -> None:
@@ -111,7 +113,7 @@ def test_two_relays_run_each_due_time_once(salon: Salon, settings: Settings) -> 
 
 def test_many_relays_that_take_at_once_give_one_run(salon: Salon) -> None:
     make_due(salon)
-    ((slug, id_),) = salon.engine.across_tenants(runs.due)
+    ((slug, id_, _),) = salon.engine.across_tenants(waiting.due)
     everybody = threading.Barrier(6)
 
     def take(_: int) -> Taken | None:
@@ -159,7 +161,7 @@ def test_a_run_whose_relay_died_is_taken_over_and_its_first_holder_writes_nothin
     salon: Salon, settings: Settings
 ) -> None:
     make_due(salon)
-    ((_, id_),) = salon.engine.across_tenants(runs.due)
+    ((_, id_, _),) = salon.engine.across_tenants(waiting.due)
     dead = salon.act(lambda tx: runs.take(tx, id_, new_id(), lease_seconds=60))
     assert dead is not None
     with relaying(salon, settings) as relay:
@@ -175,13 +177,13 @@ def test_a_run_whose_relay_died_is_taken_over_and_its_first_holder_writes_nothin
 
 def test_a_run_that_kills_every_relay_is_given_up(salon: Salon, settings: Settings) -> None:
     make_due(salon)
-    ((_, id_),) = salon.engine.across_tenants(runs.due)
+    ((_, id_, _),) = salon.engine.across_tenants(waiting.due)
     taken = salon.act(lambda tx: runs.take(tx, id_, new_id(), lease_seconds=60))
     assert taken is not None
     run_id = taken.id
     for _ in range(MOST_ATTEMPTS - 1):
         salon.act(lambda tx: tx.run(LAPSE))
-        assert salon.engine.across_tenants(runs.lapsed) == [(salon.slug, run_id)]
+        assert salon.engine.across_tenants(waiting.lapsed) == [(salon.slug, run_id, "close-days")]
         assert salon.act(lambda tx: runs.take_again(tx, run_id, new_id(), lease_seconds=60))
     salon.act(lambda tx: tx.run(LAPSE))
     with relaying(salon, settings) as relay:
@@ -294,6 +296,41 @@ def test_one_business_whose_job_hangs_delays_no_other(
         relay.finish()
 
 
+def test_many_businesses_whose_checks_hang_delay_no_pay_run(
+    salon: Salon, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stripe hangs for everybody at once: more wait for it than are looked at in one go."""
+    go_on, paid = threading.Event(), threading.Event()
+
+    def hang(work: Work) -> Came:
+        assert go_on.wait(20)
+        return Came(RunState.DONE, "late")
+
+    def pay(work: Work) -> Came:
+        paid.set()
+        return Came(RunState.DONE, "paid")
+
+    monkeypatch.setitem(schedules.SCHEDULED, "reconcile", hang)  # type: ignore[attr-defined]
+    monkeypatch.setitem(schedules.SCHEDULED, "payout-run", pay)  # type: ignore[attr-defined]
+    for number in range(waiting.AT_ONCE + 5):
+        hanging = NewSchedule(f"hangs-{number}", "reconcile", "0 0 29 2 *")
+        salon.act(lambda tx, new=hanging: actions.add(tx, new))  # type: ignore[misc]
+    salon.act(lambda tx: actions.add(tx, NewSchedule("zahltag", "payout-run", "0 0 29 2 *")))
+    salon.act(lambda tx: tx.run(ALL_DUE))
+    with relaying(salon, settings) as relay:
+        relay.once()
+        assert paid.wait(10)
+        go_on.set()
+
+
+def test_a_job_of_a_newer_release_is_left_to_it(salon: Salon, settings: Settings) -> None:
+    salon.act(lambda tx: tx.run(NEWER, name=NAME))
+    make_due(salon)
+    with relaying(salon, settings) as relay:
+        assert relay.once() == 0
+    assert last(salon) == []
+
+
 def test_the_lease_of_a_long_run_is_kept(
     salon: Salon, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -311,7 +348,7 @@ def test_the_lease_of_a_long_run_is_kept(
         assert begun.wait(10)
         salon.act(lambda tx: tx.run(LAPSE))
         relay.renew()
-        assert salon.engine.across_tenants(runs.lapsed) == []
+        assert salon.engine.across_tenants(waiting.lapsed) == []
         go_on.set()
         relay.finish()
     assert last(salon) == [("done", "kept", 1)]

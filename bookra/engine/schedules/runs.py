@@ -13,13 +13,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from bookra.engine.runtime import Tx
 from bookra.engine.schedules import store
 from bookra.engine.schedules.actions import found_schedule, schedules
 from bookra.engine.schedules.cron import latest_due, next_due
-from bookra.engine.schedules.model import DEFAULTS, Run, RunState, Schedule
+from bookra.engine.schedules.model import Run, RunState, Schedule
 from bookra.errors import ConflictError
 from bookra.ids import new_id
 
@@ -27,32 +27,6 @@ MOST_ATTEMPTS = 5
 WAITS_SECONDS = (60.0, 300.0, 900.0, 3600.0)
 """How long a run that failed waits for its next attempt: an hour and a half in all."""
 
-AT_ONCE = 100
-
-# Across tenants, by index schedules_due_idx: the longest due first.
-DUE = text(
-    """
-    SELECT t.slug, s.id FROM schedules s JOIN tenants t ON t.id = s.tenant_id
-     WHERE s.enabled AND s.due_at <= now()
-       AND NOT EXISTS (SELECT FROM schedule_runs r WHERE r.tenant_id = s.tenant_id
-                          AND r.schedule_id = s.id AND r.state = 'running')
-     ORDER BY s.due_at, s.tenant_id LIMIT :limit
-    """
-)
-# Across tenants, by index schedule_runs_open_idx: whose relay died, or who may try again.
-LAPSED = text(
-    """
-    SELECT t.slug, r.id FROM schedule_runs r JOIN tenants t ON t.id = r.tenant_id
-     WHERE r.state = 'running' AND r.leased_until < now() ORDER BY r.leased_until LIMIT :limit
-    """
-)
-UNPLANTED = text(
-    """
-    SELECT t.slug FROM tenants t
-      LEFT JOIN schedules s ON s.tenant_id = t.id AND s.name = ANY(:names)
-     GROUP BY t.id, t.slug HAVING count(s.id) < :many ORDER BY t.slug LIMIT :limit
-    """
-)
 TAKE = text(
     """
     SELECT id, name, job, cron, arguments, enabled, due_at, removed_at FROM schedules
@@ -154,22 +128,6 @@ class Taken:
     def fence(self) -> dict[str, Any]:
         """The binds that only its holder has."""
         return {"id": self.id, "relay_id": self.relay_id, "attempts": self.attempts}
-
-
-def due(connection: Connection, limit: int = AT_ONCE) -> list[tuple[str, UUID]]:
-    """Return the businesses and schedules that are due, the longest first."""
-    return [(row.slug, row.id) for row in connection.execute(DUE, {"limit": limit})]
-
-
-def lapsed(connection: Connection, limit: int = AT_ONCE) -> list[tuple[str, UUID]]:
-    """Return the businesses and runs that nobody holds any more and that are not over."""
-    return [(row.slug, row.id) for row in connection.execute(LAPSED, {"limit": limit})]
-
-
-def unplanted(connection: Connection, limit: int = AT_ONCE) -> list[str]:
-    """Return businesses that lack a row of some default; ``actions.plant`` gives it to them."""
-    binds = {"names": [each.name for each in DEFAULTS], "many": len(DEFAULTS), "limit": limit}
-    return [row.slug for row in connection.execute(UNPLANTED, binds)]
 
 
 def take(tx: Tx, schedule_id: UUID, relay_id: UUID, *, lease_seconds: float) -> Taken | None:

@@ -1,7 +1,7 @@
 """Runs the businesses' schedules: takes what is due, holds it by a lease, notes what came of it.
 
-A few threads of its own, so that a ledger of a million entries that is being verified delays
-neither the relay's other jobs nor, for long, another business's pay run.
+Each job has a few threads of its own: a provider that hangs, or a ledger of a million entries that
+is being verified, delays neither the relay's other work nor a pay run.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ from uuid import UUID
 
 from bookra.config import Settings
 from bookra.engine.runtime import Engine
-from bookra.engine.schedules import actions, runs
+from bookra.engine.schedules import actions, runs, waiting
 from bookra.engine.schedules.model import RunState
 from bookra.engine.schedules.runs import Taken
+from bookra.engine.schedules.waiting import Waiting
 from bookra.errors import BookraError, UnavailableError
 from bookra.relay.jobs.scheduled import SCHEDULED, Came, Work
 from bookra.relay.log import log
 
 LEASE_SECONDS = 120.0
 RENEW_SECONDS = LEASE_SECONDS / 4
-AT_ONCE = 3
-"""Runs at once; each holds one database connection or two."""
+AT_ONCE = 2
+"""Runs of one job at once; each holds a database connection."""
 
 
 class Schedules:
@@ -33,7 +34,9 @@ class Schedules:
         self._engine = engine
         self._settings = settings
         self._relay_id = relay_id
-        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="schedule")
+        self._pools = {
+            job: ThreadPoolExecutor(AT_ONCE, thread_name_prefix=job) for job in SCHEDULED
+        }
         self._held: dict[UUID, Taken] = {}
         self._futures: set[Future[None]] = set()
         self._lock = threading.Lock()
@@ -41,13 +44,13 @@ class Schedules:
 
     def once(self) -> int:
         """Plant defaults, and start what is due as far as there is room; returns how many began."""
-        for slug in self._engine.across_tenants(runs.unplanted):
+        for slug in self._engine.across_tenants(waiting.unplanted):
             self._guarded(slug, lambda slug=slug: self._plant(slug))  # type: ignore[misc]
         begun = 0
-        for slug, id_ in self._engine.across_tenants(runs.lapsed):
-            begun += self._take(slug, id_, runs.take_again)
-        for slug, id_ in self._engine.across_tenants(runs.due):
-            begun += self._take(slug, id_, runs.take)
+        for run in self._engine.across_tenants(waiting.lapsed):
+            begun += self._take(run, runs.take_again)
+        for schedule in self._engine.across_tenants(waiting.due):
+            begun += self._take(schedule, runs.take)
         return begun
 
     def renew(self) -> None:
@@ -69,18 +72,19 @@ class Schedules:
         """
         self._stopping.set()
         left = wait(list(self._futures), grace_seconds).not_done
-        self._pool.shutdown(wait=not left, cancel_futures=True)
+        for pool in self._pools.values():
+            pool.shutdown(wait=not left, cancel_futures=True)
         return not left
 
-    def _take(self, slug: str, id_: UUID, how: Callable[..., Taken | None]) -> int:
-        with self._lock:
-            if self._stopping.is_set() or len(self._held) >= AT_ONCE:
-                return 0
+    def _take(self, found: Waiting, how: Callable[..., Taken | None]) -> int:
+        """Take a run and start it, if there is room; a job of a newer release is left to it."""
+        if not self._has_room(found.job):
+            return 0
         taken = self._guarded(
-            slug,
+            found.tenant,
             lambda: self._engine.act(
-                slug,
-                lambda tx: how(tx, id_, self._relay_id, lease_seconds=LEASE_SECONDS),
+                found.tenant,
+                lambda tx: how(tx, found.id, self._relay_id, lease_seconds=LEASE_SECONDS),
                 command=None,
             ),
         )
@@ -88,10 +92,15 @@ class Schedules:
             return 0
         with self._lock:
             self._held[taken.id] = taken
-        future = self._pool.submit(self._carry, taken)
+        future = self._pools[taken.job].submit(self._carry, taken)
         self._futures.add(future)
         future.add_done_callback(self._futures.discard)
         return 1
+
+    def _has_room(self, job: str) -> bool:
+        with self._lock:
+            at_work = sum(taken.job == job for taken in self._held.values())
+        return job in self._pools and at_work < AT_ONCE and not self._stopping.is_set()
 
     def _carry(self, taken: Taken) -> None:
         try:
