@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from connected import PHONE, Connected
-from relay.webhook_sender import VERIFY_TOKEN, Sender, receiving
+from relay.webhook_sender import APP_SECRET, VERIFY_TOKEN, Sender, receiving
 from sqlalchemy import text
 
 MESSAGES = text("SELECT status, error_code FROM messages WHERE tenant_id = :tenant_id")
@@ -201,3 +201,11 @@ def test_neither_number_nor_text_nor_name_gets_into_the_log(
     assert '"event": "webhook.answered"' in written
     for personal in ("Rosa", "Vega", PHONE[1:], "nie wieder"):
         assert personal not in written
+
+
+def test_the_stand_in_tells_what_became_of_a_message(luna: Connected, sender: Sender) -> None:
+    """From the booking to the customer's phone: nobody asks, and the status is known."""
+    address = f"{sender.url}/whatsapp/luna"
+    luna.outside.register_webhook(address, APP_SECRET, provider="whatsapp")
+    sent_message(luna)
+    luna.until(lambda: asked(luna, MESSAGES).status in ("delivered", "read"))
