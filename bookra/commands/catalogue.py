@@ -40,7 +40,7 @@ COMMANDS: dict[str, Entry] = {
     "resource": Entry("resource", "Resources: rooms, chairs, machines, in pools.", SETUP),
     "hours": Entry("hours", "Working hours and exceptions: set, except, list, show.", SETUP),
     "holiday": Entry("holiday", "Public holidays: import, list, remove closed days.", SETUP),
-    "calendar": Entry("calendar", "Other calendars: export bookings, import busy times.", SETUP),
+    "calendar": Entry("calendar", "Other calendars: read, write, export, import.", SETUP),
     "service": Entry("service", "Services: add, set, list, show.", SETUP),
     "product": Entry("product", "Products and add-ons: add, set, list.", SETUP),
     "promo": Entry("promo", "Promo codes: add, list, end.", SETUP),
