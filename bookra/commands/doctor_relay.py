@@ -90,13 +90,14 @@ def destinations(session: Session, engine: Engine) -> Iterator[Finding]:
     if not cut and not accounts:
         yield Finding("destinations", ok=True, message="none is cut off, and no account refused")
     for each in cut:
-        by_itself = f"It is tried again by itself; see: bookra outbox list --tenant {each.tenant}"
+        resume = f"bookra outbox resume {each.destination} --tenant {each.tenant}"
+        again = f"{_set_again(each.destination, each.tenant)}, or if it has it: {resume}"
         parked = each.state == "parked"
         yield Finding(
             "destination",
             ok=False,
             message=f"{each.tenant} × {each.destination} is {each.state}: {each.why or 'failures'}",
-            remedy=_set_again(each.destination, each.tenant) if parked else by_itself,
+            remedy=again if parked else f"It is tried again by itself, or now: {resume}",
         )
     for account in accounts:
         yield Finding(

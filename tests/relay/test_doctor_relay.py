@@ -86,6 +86,7 @@ def test_each_trouble_is_found_with_the_command_that_mends_it(
     assert parked["message"] == "luna × google is parked: invalid_grant"
     assert "bookra tenant provider set google --tenant luna" in parked["remedy"]
     assert opened["message"] == "luna × whatsapp is open: transient"
+    assert opened["remedy"].endswith("bookra outbox resume whatsapp --tenant luna")
     (account,) = found["account"]
     assert account["message"] == "stripe of luna is refused: api_key_expired"
     (inbox,) = found["inbox"]
