@@ -97,7 +97,7 @@ class Turns:
         turn = self._turn(slug)
         turn.failures += 1
         first, most = REFUSED_SECONDS if refused else (self._poll_seconds, SILENT_SECONDS)
-        ceiling = min(first * 2 ** min(turn.failures, 20), most)
+        ceiling = min(first * 2 ** min(turn.failures - 1, 20), most)
         # Half of it at least: who is in trouble must not be asked again at once.
         turn.next_at = now + ceiling * (0.5 + self._draw() / 2)
 

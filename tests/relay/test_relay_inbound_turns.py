@@ -65,7 +65,7 @@ def test_an_account_that_refuses_its_token_is_asked_hourly_until_it_is_set_anew(
     turns: Turns,
 ) -> None:
     turns.failed("luna", 1000.0, refused=True)
-    assert "luna" not in turns.due(1100.0)
+    assert "luna" not in turns.due(1050.0)
     for _ in range(30):
         turns.failed("luna", 1000.0, refused=True)
     assert "luna" not in turns.due(4590.0)
