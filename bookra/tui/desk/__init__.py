@@ -9,14 +9,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from bookra.tui.desk.booking import BookingDesk, CustomerChoice, NewCustomer, ServiceChoice
+from bookra.tui.desk.checkout import CheckoutDesk
 from bookra.tui.desk.clients import ClientsDesk
-from bookra.tui.desk.day import (
-    BookingDetail,
-    CustomerChoice,
-    DayDesk,
-    NewCustomer,
-    ServiceChoice,
-)
+from bookra.tui.desk.day import BookingDetail, DayDesk
 from bookra.tui.desk.done import Done, Undo
 from bookra.tui.desk.frame import ROLES, Brand, Changes, FrameDesk
 from bookra.tui.desk.money import MoneyDesk
@@ -38,5 +34,16 @@ __all__ = [
 ]
 
 
-class Desk(FrameDesk, DayDesk, ClientsDesk, WaitlistDesk, MoneyDesk, TeamDesk, OpsDesk, Protocol):
+class Desk(
+    FrameDesk,
+    DayDesk,
+    BookingDesk,
+    CheckoutDesk,
+    ClientsDesk,
+    WaitlistDesk,
+    MoneyDesk,
+    TeamDesk,
+    OpsDesk,
+    Protocol,
+):
     """All that the screens ask, in one place."""

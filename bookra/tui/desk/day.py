@@ -1,4 +1,4 @@
-"""What the day asks of the desk: bookings, clients at the counter, and time."""
+"""What the day asks of the desk: its picture, a booking opened, and what becomes of bookings."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bookra.engine.bookings.day import DaySnapshot
 from bookra.money import Money
+from bookra.tui.desk.booking import CustomerChoice
 from bookra.tui.desk.done import Done
 
 
@@ -18,29 +19,8 @@ class DayDesk(Protocol):
         """Return the whole picture of ``day``, read in one transaction."""
         ...
 
-    def services(self, staff: str) -> list[ServiceChoice]:
-        """Return what ``staff`` (a slug) performs, most usual first, at that person's prices."""
-        ...
-
-    def find_customers(self, text: str) -> list[CustomerChoice]:
-        """Return the best matches by name, phone or e-mail; for no text, the latest clients."""
-        ...
-
-    def book(
-        self, *, service: str, staff: str, at: datetime, customer: CustomerChoice | NewCustomer
-    ) -> Done:
-        """Book a confirmed appointment, due at the counter; its code is in what was done.
-
-        Raises ConflictError (``slot_taken``) with the next free times in the hint.
-        """
-        ...
-
     def detail(self, code: str) -> BookingDetail:
         """Return one booking with its client and its money."""
-        ...
-
-    def take_cash(self, code: str, *, tip: Money | None) -> Done:
-        """Record that all that is due, and the tip, was taken in cash."""
         ...
 
     def check_in(self, code: str) -> Done:
@@ -57,36 +37,6 @@ class DayDesk(Protocol):
         An empty list means that it is free.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceChoice:
-    """A service that can be booked, at one person's price."""
-
-    slug: str
-    name: str
-    minutes: int
-    price: Money
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerChoice:
-    """A client on file. ``visits`` counts the completed ones."""
-
-    id: str
-    name: str
-    phone: str
-    email: str
-    visits: int
-
-
-@dataclass(frozen=True, slots=True)
-class NewCustomer:
-    """A client who is not on file yet; phone and e-mail may be empty."""
-
-    name: str
-    phone: str
-    email: str
 
 
 @dataclass(frozen=True, slots=True)

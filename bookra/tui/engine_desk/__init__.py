@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bookra.tui.engine_desk.booking import EngineBooking
+from bookra.tui.engine_desk.checkout import EngineCheckout
 from bookra.tui.engine_desk.clients import EngineClients
 from bookra.tui.engine_desk.day import EngineDay
 from bookra.tui.engine_desk.frame import EngineFrame
@@ -14,6 +16,14 @@ __all__ = ["EngineDesk"]
 
 
 class EngineDesk(
-    EngineFrame, EngineDay, EngineClients, EngineWaitlist, EngineMoney, EngineTeam, EngineOps
+    EngineFrame,
+    EngineDay,
+    EngineBooking,
+    EngineCheckout,
+    EngineClients,
+    EngineWaitlist,
+    EngineMoney,
+    EngineTeam,
+    EngineOps,
 ):
     """One tenant's counter. Blocking: the screens call it from thread workers alone."""

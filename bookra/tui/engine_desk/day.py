@@ -1,22 +1,21 @@
-"""The day over the engine: bookings, the counter, and why a time is not free."""
+"""The day over the engine: its picture, a booking opened, and why a time is not free."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from uuid import UUID
 
 from bookra.engine.availability import sessions
 from bookra.engine.availability.actions import explain_start
-from bookra.engine.bookings import actions, booking, rota, store
+from bookra.engine.bookings import actions, rota, store
 from bookra.engine.bookings.day import DaySnapshot
-from bookra.engine.payments import fees, taking
+from bookra.engine.payments import fees
 from bookra.engine.people import customers, habits
-from bookra.engine.people.customers import Customer
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, NotFoundError
 from bookra.money import Money
-from bookra.tui.desk import BookingDetail, CustomerChoice, Done, NewCustomer, ServiceChoice, Undo
-from bookra.tui.engine_desk.counter import Counter, local, plain, words
+from bookra.tui.desk import BookingDetail, CustomerChoice, Done
+from bookra.tui.engine_desk.booking import choice
+from bookra.tui.engine_desk.counter import Counter, words
 
 
 class EngineDay(Counter):
@@ -25,46 +24,6 @@ class EngineDay(Counter):
     def day(self, day: date) -> DaySnapshot:
         """Return the picture of a day."""
         return self._ask(lambda tx: rota.day_snapshot(tx, day))
-
-    def services(self, staff: str) -> list[ServiceChoice]:
-        """Return what a person performs, the most usual first."""
-        found = self._ask(lambda tx: habits.usual_services(tx, staff))
-        return [ServiceChoice(s.slug, s.name, s.minutes, s.price) for s in found]
-
-    def find_customers(self, text: str) -> list[CustomerChoice]:
-        """Return the best matches, or the latest customers for no text."""
-
-        def question(tx: Tx) -> list[CustomerChoice]:
-            if not text.strip():
-                return [_choice(found) for found in habits.latest_customers(tx)]
-            return [_choice(found) for found in customers.find_customers(tx, text, limit=8)]
-
-        return self._ask(question)
-
-    def book(
-        self, *, service: str, staff: str, at: datetime, customer: CustomerChoice | NewCustomer
-    ) -> Done:
-        """Book a confirmed visit; a new customer is added in the same transaction."""
-
-        def action(tx: Tx) -> Done:
-            if isinstance(customer, NewCustomer):
-                found, _ = customers.add_customer(
-                    tx,
-                    customer.name,
-                    phone=customer.phone or None,
-                    email=customer.email or None,
-                )
-            else:
-                found = customers.customer_by_id(tx, UUID(customer.id))
-            request = booking.BookingRequest(service, staff, at, found.id)
-            code = booking.book(tx, request).code
-            by = found.phone or found.email or str(found.id)
-            command = words(
-                "book", service, "--staff", staff, "--at", local(tx, at), "--customer", by
-            )
-            return Done(code, command, Undo("unbook", (code,), "The booking is taken back"))
-
-        return self._act("book", action)
 
     def detail(self, code: str) -> BookingDetail:
         """Return one booking with its customer, or a class with its seats."""
@@ -77,7 +36,7 @@ class EngineDay(Counter):
             return BookingDetail(
                 code=found.code,
                 status=found.status.value,
-                customer=_choice(customers.customer_by_id(tx, found.customer_id)),
+                customer=choice(customers.customer_by_id(tx, found.customer_id)),
                 service=", ".join(line.service_name for line in found.lines),
                 staff=", ".join(line.staff_name for line in found.lines),
                 starts_at=found.starts_at,
@@ -90,12 +49,6 @@ class EngineDay(Counter):
             )
 
         return self._ask(question)
-
-    def take_cash(self, code: str, *, tip: Money | None) -> Done:
-        """Take what is due in cash, and the tip."""
-        more = ("--tip", plain(tip)) if tip else ()
-        command = words("pay", code, "--cash", *more)
-        return self._do("pay", lambda tx: taking.take_cash(tx, code, tip), Done(code, command))
 
     def check_in(self, code: str) -> Done:
         """Note that the customer has arrived."""
@@ -126,12 +79,6 @@ class EngineDay(Counter):
             return [f"{reason.message}. Opens with {reason.opens_if}" for reason in found.reasons]
 
         return self._ask(question)
-
-
-def _choice(found: Customer) -> CustomerChoice:
-    return CustomerChoice(
-        str(found.id), found.name, found.phone or "", found.email or "", found.visits
-    )
 
 
 def _class_detail(tx: Tx, code: str) -> BookingDetail:
