@@ -6,7 +6,7 @@ what they show changes, and only those lines are painted again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -21,7 +21,7 @@ from bookra.engine.bookings.day import DaySnapshot
 from bookra.tui import actions
 from bookra.tui.glyphs import Glyphs
 from bookra.tui.theme import Ink, hues
-from bookra.tui.widgets.day_grid import cursor
+from bookra.tui.widgets.day_grid import cursor, ghost
 from bookra.tui.widgets.day_grid.cells import paint_row, style
 from bookra.tui.widgets.day_grid.columns import GUTTER, view
 from bookra.tui.widgets.day_grid.geometry import ZOOMS, Axis, axis_of
@@ -55,6 +55,7 @@ class DayGrid(ScrollView, can_focus=True):
         self._spot = Spot(0, 0, "", focused=True)
         self._minutes = ZOOMS[1]
         self._lines: dict[int, tuple[Spot, Strip]] = {}
+        self._ghosts: tuple[ghost.Ghost, ...] = ()
         self.lines_painted = 0
         """How many lines were painted so far: what idling must not raise."""
 
@@ -102,6 +103,18 @@ class DayGrid(ScrollView, can_focus=True):
             row = self._scene.axis.clamp(self._scene.axis.row(now))
             self._move_to(cursor.spot_at(self._scene, self._spot.column, row))
             self._centre()
+
+    @property
+    def spot(self) -> Spot:
+        """The cursor's column and row, and the block that it chose."""
+        return self._spot
+
+    def haunt(self, ghosts: Sequence[ghost.Ghost] = ()) -> None:
+        """Lay these ghosts over the grid in place of those before."""
+        if (new := tuple(ghosts)) != self._ghosts:
+            rows = ghost.rows_of((*self._ghosts, *new))
+            self._ghosts = new
+            self._repaint(rows)
 
     def zoom(self, direction: int) -> None:
         """Give time more or fewer rows, keeping the cursor at its time."""
@@ -173,7 +186,7 @@ class DayGrid(ScrollView, can_focus=True):
             cells = paint_head(scene, y, spot) if row < 0 else paint_row(scene, row, spot)
             kept = (spot, Strip(cells).simplify().adjust_cell_length(width, self._blank))
             self._lines[row] = kept
-        return kept[1]
+        return ghost.laid_over(scene, row, kept[1], self._ghosts) if row >= 0 else kept[1]
 
     @property
     def _blank(self) -> Style:
@@ -271,15 +284,20 @@ class DayGrid(ScrollView, can_focus=True):
 
     def on_click(self, event: Click) -> None:
         """Move the cursor to a clicked cell; a double click opens it."""
-        row = event.y - self.heads + self.scroll_offset.y
-        if self._scene is None or event.y < self.heads or row >= self._scene.axis.rows:
-            return
-        column = self._scene.view.column_at(event.x)
-        if column is not None and event.x >= GUTTER:
-            # nothing scrolls below a mouse: the second click must find the same cell
-            self._move_to(cursor.spot_at(self._scene, column, row), follow=False)
-            if event.chain == 2:
-                self.post_message(self.Opened())
+        if self.point_at_cell(event.x, event.y) and event.chain == 2:
+            self.post_message(self.Opened())
+
+    def point_at_cell(self, x: int, y: int) -> bool:
+        """Move the cursor to a cell of the widget; False where there is no time."""
+        row = y - self.heads + self.scroll_offset.y
+        if self._scene is None or y < self.heads or row >= self._scene.axis.rows:
+            return False
+        column = self._scene.view.column_at(x)
+        if column is None or x < GUTTER:
+            return False
+        # nothing scrolls below a mouse: the second click must find the same cell
+        self._move_to(cursor.spot_at(self._scene, column, row), follow=False)
+        return True
 
     def on_focus(self) -> None:
         """Light the cursor."""
