@@ -88,4 +88,5 @@ def _proofs_fail_when_the_outside_saw_something_else(home: Path) -> None:
 def _is_paid(tx: object, code: str) -> bool:
     from bookra.engine.bookings.store import booking_by_code
 
-    return bool(booking_by_code(tx, code).paid)  # type: ignore[arg-type]
+    # In full: a deposit alone has no invoice yet, and is no proof's business.
+    return booking_by_code(tx, code).recognised_at is not None  # type: ignore[arg-type]
