@@ -53,7 +53,8 @@ def book(tx: Tx, request: BookingRequest) -> Booking:
             _give_up(tx, replaced)
         return book_seats(tx, request)
     start = clock.to_epoch(request.at)
-    who = slots.who_is_open(window, start)
+    can = slots.who_fits if request.anywhere else slots.who_is_open
+    who = can(window, start)
     if not who:
         raise refusal(tx, visit, request.at, window)
     if anybody:

@@ -46,12 +46,12 @@ def move(
     booking is confirmed again. Raises ConflictError ``illegal_state``, ``slot_taken``,
     ``not_offered``; InvalidInputError ``past``; NotFoundError for a line that is not there.
     """
-    booking = _movable(store.locked_by_code(tx, code), tx.now)
+    booking = require_movable(store.locked_by_code(tx, code), tx.now)
     if booking.lines[0].session_id is not None:
         move_seats(tx, booking, at, None if staff == KEEP else staff)
         return _moved(tx, booking)
-    lines = _chosen(booking, line)
-    visit = _visit(booking, lines, staff)
+    lines = chosen_lines(booking, line)
+    visit = wished_visit(booking, lines, staff)
     if _stays(booking, lines, visit, at):
         return booking
     _lock(tx, [booking.id], _make_way(tx, visit._replace(own=booking.id), at))
@@ -70,7 +70,7 @@ def swap(tx: Tx, code: str, other: str) -> tuple[Booking, Booking]:
     left, right = store.locked_both(tx, code, other)
     _check_swap(left, right)
     for booking in (left, right):
-        _movable(booking, tx.now)
+        require_movable(booking, tx.now)
     pairs = ((left, right.lines[0]), (right, left.lines[0]))
     ids: set[UUID] = set()
     for booking, there in pairs:
@@ -107,7 +107,8 @@ def _claimable(window: Window) -> set[UUID]:
     return ids
 
 
-def _movable(booking: Booking, now: datetime) -> Booking:
+def require_movable(booking: Booking, now: datetime) -> Booking:
+    """Return the booking; raises ConflictError (``illegal_state``) if it can't be moved now."""
     lapsed = booking.hold_expires_at is not None and booking.hold_expires_at <= now
     if booking.status not in MOVABLE or lapsed:
         state = "expired" if lapsed else booking.status.value.replace("_", " ")
@@ -120,7 +121,8 @@ def _movable(booking: Booking, now: datetime) -> Booking:
     return booking
 
 
-def _chosen(booking: Booking, line: int | None) -> list[Line]:
+def chosen_lines(booking: Booking, line: int | None) -> list[Line]:
+    """Return the line at that position, or all; raises NotFoundError (``unknown_line``)."""
     if line is None:
         return list(booking.lines)
     for found in booking.lines:
@@ -133,7 +135,7 @@ def _chosen(booking: Booking, line: int | None) -> list[Line]:
     )
 
 
-def _visit(booking: Booking, lines: list[Line], staff: str | None) -> VisitWish:
+def wished_visit(booking: Booking, lines: list[Line], staff: str | None) -> VisitWish:
     """Return the visit to search for: as it was arranged, with the people that are wished."""
     if staff != KEEP and len(lines) > 1:
         raise InvalidInputError(

@@ -19,6 +19,7 @@ class BookingRequest:
     ``hold_minutes`` None confirms at once. ``hold_code`` names the hold that this booking takes
     the place of. ``seats`` counts for classes alone. ``promo`` is
     a promo code; ``policy_accepted`` says how the customer accepted the policy in force.
+    ``anywhere`` leaves notice, horizon and the grid aside: the customer stands at the counter.
     """
 
     service: str
@@ -34,6 +35,7 @@ class BookingRequest:
     seats: int = 1
     promo: str | None = None
     policy_accepted: str | None = None
+    anywhere: bool = False
 
     def visit(self, own: UUID | None = None) -> VisitWish:
         """Return what to search for; the time of the booking ``own`` counts as free."""

@@ -36,9 +36,7 @@ def cancel_visit(
     ``no_fee_due``), InvalidInputError (``bad_fee``).
     """
     booking = bookings.locked_by_code(tx, code)
-    policy = policies.of(tx, booking)
-    may_cost = booking.status is Status.CONFIRMED
-    late = may_cost and policy is not None and policy.is_late(booking.starts_at, tx.now)
+    may_cost, late = booking.status is Status.CONFIRMED, _is_late(tx, booking)
     wanted = _checked(booking, fee, waive=waive)
     if wanted and not may_cost:
         raise ConflictError(
@@ -73,6 +71,35 @@ def no_show(tx: Tx, code: str, *, fee: Money | None = None, waive: bool = False)
     else:
         _settle(tx, absent, wanted, NO_SHOW)
     return bookings.booking_by_id(tx, booking.id)
+
+
+def foreseen(tx: Tx, booking: Booking, kind: str) -> Money:
+    """Return what would stay with the business if the visit were called off (``kind``) now.
+
+    That is what is kept of the payments, and what would be charged to a saved card. Nothing is
+    written; by the rules of ``cancel_visit`` and ``no_show``.
+    """
+    wanted: int | None = 0
+    if kind == NO_SHOW or _is_late(tx, booking):
+        wanted = _by_policy(tx, booking, kind)
+    purse = purse_of(tx, sold_of(booking))
+    money = purse.price_minor
+    if wanted is None:
+        kept = min(purse.pools.deposits_minor, money) if kind == NO_SHOW else 0
+        return Money(kept, booking.price.currency)
+    kept = min(wanted, money)
+    if purse.package_minor and wanted > money:
+        kept = money + purse.package_minor
+    if kept < wanted and booking.policy_accepted_at and cards.cards_of(tx, booking.customer_id):
+        step = stripe_step(booking.price.currency)
+        kept += (wanted - kept) - (wanted - kept) % step
+    return Money(kept, booking.price.currency)
+
+
+def _is_late(tx: Tx, booking: Booking) -> bool:
+    policy = policies.of(tx, booking)
+    may_cost = booking.status is Status.CONFIRMED
+    return may_cost and policy is not None and policy.is_late(booking.starts_at, tx.now)
 
 
 def _checked(booking: Booking, fee: Money | None, *, waive: bool) -> int | None:
