@@ -41,7 +41,8 @@ from bookra.relay.ticking import Ticking
 __all__ = ["Relay", "RelayOptions"]
 
 TICK_SECONDS = 5.0
-LEAD_SECONDS = 5.0
+SHORTEST_LEAD_SECONDS = 3.0
+"""The lead lasts a quarter of a row's lease, 15 s by default, and no less than this."""
 STILL_CHECKS = 30
 """After so many seconds without a tick the scheduler counts as dead. Not counted by the clock: a
 process that was stopped and goes on has missed ticks, but no checks."""
@@ -63,7 +64,8 @@ class Relay:
         self._pull = CalendarPull(engine, self._clients)
         self._parts = Parts(engine, self._drain, self._inbound, self._schedules, self._pull)
         self._servers = Servers(engine, self._clients, self._inbound, options)
-        self._leadership = Leadership(engine, self.id)
+        self._lead_seconds = max(SHORTEST_LEAD_SECONDS, options.lease_seconds / 4)
+        self._leadership = Leadership(engine, self.id, self._lead_seconds)
         self._told_to_stop = False
         # An Event's lock is not reentrant: a signal that comes while the main thread holds it, on
         # its way into wait(), would wait for itself. A SimpleQueue may be put to in a handler.
@@ -114,7 +116,7 @@ class Relay:
     def _jobs(self) -> Sequence[Job]:
         return [
             *jobs(self._parts, self._options),
-            Job("lead", LEAD_SECONDS, self._leadership.renew, leads=False),
+            Job("lead", self._lead_seconds / 3, self._leadership.renew, leads=False),
             Job("tick", TICK_SECONDS, self._say_so, leads=False),
         ]
 

@@ -19,9 +19,7 @@ from bookra.relay.log import log
 class Leadership:
     """The lead over the jobs that one relay is enough for. ``leads`` may be read by any thread."""
 
-    def __init__(
-        self, engine: Engine, relay_id: UUID, lease_seconds: float = leading.LEASE_SECONDS
-    ) -> None:
+    def __init__(self, engine: Engine, relay_id: UUID, lease_seconds: float = 15.0) -> None:
         self._engine = engine
         self._relay_id = relay_id
         self._lease_seconds = lease_seconds

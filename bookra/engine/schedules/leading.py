@@ -12,7 +12,6 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 LEADER = "leader"
-LEASE_SECONDS = 15.0
 
 LEAD = text(
     """
@@ -40,7 +39,7 @@ class Leader:
     fence: int
 
 
-def lead(connection: Connection, relay_id: UUID, lease_seconds: float = LEASE_SECONDS) -> bool:
+def lead(connection: Connection, relay_id: UUID, lease_seconds: float) -> bool:
     """Take the lead if nobody has it, or keep it; tells whether this relay leads."""
     binds = {"name": LEADER, "relay_id": relay_id, "lease_seconds": lease_seconds}
     return bool(connection.execute(LEAD, binds).rowcount)
