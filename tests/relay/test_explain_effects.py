@@ -6,8 +6,12 @@ import pytest
 from command_line import CommandLine
 from connected import PHONE, Connected
 
+from bookra.engine.orders.gift_cards import sell_gift_card
+from bookra.engine.orders.selling import pay_by
+from bookra.engine.orders.store import order_by_code
 from bookra.engine.reports.explain_effects import Trace, trace
 from bookra.errors import ConflictError, NotFoundError
+from bookra.money import Money
 
 
 def traced(luna: Connected, name: str) -> Trace:
@@ -73,3 +77,17 @@ def test_what_belongs_to_no_booking_has_no_effects(luna: Connected) -> None:
     (payout,) = luna.stripe_list("payouts")
     with pytest.raises(ConflictError, match="no booking"):
         traced(luna, payout["id"])
+
+
+def test_an_order_is_traced_as_well(luna: Connected) -> None:
+    card = luna.salon.act(lambda tx: sell_gift_card(tx, Money(5000, "EUR")))
+    luna.salon.act(lambda tx: pay_by(tx, card.order, "link"))
+    luna.drain()
+    order = luna.salon.ask(lambda tx: order_by_code(tx, card.order))
+    luna.outside.pay(str(order.payment_url))
+    luna.drain()
+    found = traced(luna, card.order)
+    assert found.kind == "order"
+    assert "payment.request" in {row["topic"] for row in found.effects}
+    assert any(step.what.endswith("handled") for step in found.timeline)
+    assert traced(luna, card.code).effects == found.effects

@@ -84,8 +84,13 @@ EFFECTS = """
      ORDER BY created_at, topic LIMIT :most
 """
 EFFECTS_OF_BOOKINGS = text(EFFECTS.format(condition="booking_id = ANY(:bookings)"))
-EFFECTS_OF_ORDERS = text(EFFECTS.format(condition="payload ->> 'order_id' = ANY(:order_names)"))
+OF_ORDERS = """
+    (payload ->> 'order_id' = ANY(:order_names) OR payload ->> 'operation_id' IN
+      (SELECT p.id::text FROM operations p
+        WHERE p.tenant_id = :tenant_id AND p.order_id = ANY(:orders)))
+"""
 """By no index: a business sells few orders, and they are explained seldom."""
+EFFECTS_OF_ORDERS = text(EFFECTS.format(condition=OF_ORDERS))
 
 
 @dataclass(slots=True)

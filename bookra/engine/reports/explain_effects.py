@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
-from bookra.engine.reports.explain import MOST, Subject, subject_of
+from bookra.engine.reports.explain import MOST, OF_ORDERS, Subject, subject_of
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError
 
@@ -32,7 +32,7 @@ ROWS = """
 """
 # By outbox_booking_idx; those of orders by no index: they are few, and explained seldom.
 ROWS_OF_BOOKINGS = text(ROWS.format(condition="booking_id = ANY(:bookings)"))
-ROWS_OF_ORDERS = text(ROWS.format(condition="payload ->> 'order_id' = ANY(:order_names)"))
+ROWS_OF_ORDERS = text(ROWS.format(condition=OF_ORDERS))
 OPERATIONS = text(
     """
     SELECT o.id::text AS id, o.kind, o.purpose, o.state, o.provider_ref AS reference, o.failure,
