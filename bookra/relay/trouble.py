@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
+from bookra.engine.messages.planning import plan_trouble
 from bookra.engine.outbox import breakers
 from bookra.engine.runtime import Tx
 from bookra.relay import outcome
@@ -97,3 +98,5 @@ def _failed(tx: Tx, carried: Carried, *, trial: bool) -> None:
     if breakers.failed(tx, destination, error_class, getattr(became, "why", ""), carried.failures):
         state = "parked" if parked else "open"
         log("outbox.breaker", tenant=tx.tenant.slug, destination=destination, state=state)
+        if parked:
+            plan_trouble(tx, destination)

@@ -25,7 +25,7 @@ from bookra.engine.outbox.topics import SendMessage
 from bookra.engine.people.customers import add_customer
 from bookra.engine.runtime import Tx
 from bookra.engine.tenancy.actions import set_brand
-from bookra.engine.tenancy.providers import ProviderAccount, Vault, set_account
+from bookra.engine.tenancy.providers import ProviderAccount, Vault, account, set_account
 from bookra.sandbox import open_mail_account
 
 MAIL = "rosa@example.com"
@@ -44,10 +44,22 @@ REFUSED = text(
 def mailing(luna: Connected) -> Connected:
     """A salon that sends mails too."""
     opened = open_mail_account(luna.settings.sandbox_dir, sender=SENDER)
-    account = ProviderAccount("mail", sandbox=True, config={"sender": SENDER})
+    mailbox = ProviderAccount("mail", sandbox=True, config={"sender": SENDER})
     vault = Vault(luna.settings.key_file)
-    luna.salon.act(lambda tx: set_account(tx, vault, account, {"token": opened.password}))
+    luna.salon.act(lambda tx: set_account(tx, vault, mailbox, {"token": opened.password}))
     return luna
+
+
+def set_token(luna: Connected, token: str) -> None:
+    """Store another WhatsApp token, as a business does whose old one was revoked."""
+    vault = Vault(luna.settings.key_file)
+
+    def store_it(tx: Tx) -> None:
+        known = account(tx, "whatsapp")
+        assert known is not None
+        set_account(tx, vault, known, {"token": token})
+
+    luna.salon.act(store_it)
 
 
 def booked(
@@ -272,6 +284,22 @@ def test_the_business_reads_by_mail_that_whatsapp_refuses_it(mailing: Connected)
     assert mail["to"] == "owner@luna.example"
     assert "WhatsApp a refusé" in mail["text"]
     assert "190" in mail["text"]
+
+
+def test_a_token_that_is_revoked_stops_whatsapp_alone_and_the_business_is_told_once(
+    mailing: Connected,
+) -> None:
+    mailing.salon.act(lambda tx: set_brand(tx, {"email": "owner@luna.example"}))
+    set_token(mailing, "revoked")
+    first, second = booked(mailing), mailing.book(1)
+    mailing.drain()
+    mailing.drain()
+    assert [(mail["to"], mail["subject"]) for mail in mails(mailing)] == [
+        ("owner@luna.example", "Luna: WhatsApp refuses our access")
+    ]
+    waiting = {(row.topic, row.booking, row.state) for row in mailing.rows()}
+    assert waiting == {("message.send", visit.code, "ready") for visit in (first, second)}
+    assert mailing.seen(first)["events"] == 1
 
 
 def test_no_log_and_no_row_of_ours_holds_a_word_of_a_message(
