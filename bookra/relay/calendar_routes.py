@@ -22,7 +22,7 @@ from bookra.engine.bookings.store import booking_by_id
 from bookra.engine.runtime import Tx
 from bookra.engine.tenancy.providers import ProviderAccount
 from bookra.relay.delivery import SKIPPED, Delivery, Route
-from bookra.relay.outcome import Delivered, Outcome
+from bookra.relay.outcome import CONFLICT, Delivered, Outcome, Retry
 from bookra.relay.providers.google_calendar import CalendarClient, CalendarEvent
 
 SHOWN_IN_CALENDAR = OCCUPYING | {Status.COMPLETED, Status.NO_SHOW}
@@ -62,6 +62,7 @@ class Placing:
     """An event as it shall be, and where. ``home`` None takes it out of every calendar.
 
     ``elsewhere`` are the other calendars that may hold it; ``noted`` says that home is known to.
+    ``shared`` is a class's event, which several visits write.
     """
 
     key: UUID
@@ -69,19 +70,34 @@ class Placing:
     home: str | None
     elsewhere: tuple[str, ...]
     noted: bool
+    shared: bool
 
 
 def sync_calendar(delivery: Delivery) -> Outcome:
     """Make the calendars equal the booking as it is now: one event a line, or none."""
     account, client = delivery.clients.google(delivery.item.tenant)
-    placings = delivery.ask(lambda tx: _placings(tx, delivery.payload.visit_id, account))
+
+    def wanted(tx: Tx) -> list[Placing]:
+        return _placings(tx, delivery.payload.visit_id, account)
+
+    placings = delivery.ask(wanted)
     outcome: Outcome = SKIPPED
     for placing in placings:
         for step in (_cleared, _written):
             outcome = step(delivery, account, client, placing)
             if not isinstance(outcome, Delivered):
                 return outcome
+    # Another visit may have written a class's event meanwhile, by older facts or by newer ones.
+    shared = _shared_homes(placings)
+    now = _shared_homes(delivery.ask(wanted)) if shared else {}
+    if any(now.get(key, home) != home for key, home in shared.items()):
+        return Retry("calendar class_changed", CONFLICT)
     return outcome
+
+
+def _shared_homes(placings: list[Placing]) -> dict[UUID, str | None]:
+    """Return where the events are to be that several visits share."""
+    return {placing.key: placing.home for placing in placings if placing.shared}
 
 
 def _cleared(
@@ -132,7 +148,8 @@ def _placings(tx: Tx, visit_id: UUID, account: ProviderAccount) -> list[Placing]
         # One that was written before calendars were noted can only be in the business's own.
         unnoted = isinstance(of, Line) and (home is None or booking.revision > 1)
         others = known[of.id] or ({common} if unnoted else set())
-        return Placing(of.id, event, home, tuple(sorted(others - {home})), home in known[of.id])
+        elsewhere, noted = tuple(sorted(others - {home})), home in known[of.id]
+        return Placing(of.id, event, home, elsewhere, noted, shared=isinstance(of, Session))
 
     shown = booking.status in SHOWN_IN_CALENDAR
     return [placing(line, _line_event(tx, booking, line), shown=shown) for line in lines] + [

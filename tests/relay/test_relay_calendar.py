@@ -21,6 +21,8 @@ from bookra.engine.bookings.model import Booking
 from bookra.engine.bookings.moving import move, swap
 from bookra.engine.people.staff import set_staff
 from bookra.errors import InvalidInputError, NotFoundError
+from bookra.relay.outcome import Outcome
+from bookra.relay.providers.google_calendar import CalendarClient
 
 PLACES = text("SELECT calendar_id FROM calendar_events WHERE tenant_id = :tenant_id")
 NOBODY_NOTED = text("DELETE FROM calendar_events WHERE tenant_id = :tenant_id")
@@ -220,6 +222,29 @@ def test_a_seat_that_moves_to_another_class_leaves_no_empty_one(
     luna.drain()
     (event,) = luna.outside.show()["calendar"]["events"]
     assert datetime.fromisoformat(event["start"]["dateTime"]) == luna.salon.local(later)
+
+
+def test_a_seat_that_is_taken_while_the_last_one_is_given_back_keeps_the_event(
+    luna: Connected, ana: Diary, class_at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newcomer's delivery overtakes the deletion, which goes by facts that are old by then."""
+    offer(luna.salon)
+    give(luna.salon, class_at)
+    leaving = sit(luna.salon, luna.salon.customer(), class_at)
+    luna.drain()
+    luna.salon.act(lambda tx: cancel(tx, leaving.code))
+    delete, coming = CalendarClient.delete, [luna.salon.customer("Ida Lund")]
+
+    def overtaken(client: CalendarClient, calendar: str, event: str) -> Outcome:
+        if coming:
+            sit(luna.salon, coming.pop(), class_at)
+            with luna.parts() as other:
+                other.deliver()
+        return delete(client, calendar, event)
+
+    monkeypatch.setattr(CalendarClient, "delete", overtaken)
+    luna.drain_past_failures()
+    assert ana.shown() == ["Yoga"]
 
 
 def test_a_business_without_google_connects_no_calendar(salon: Salon) -> None:
