@@ -2,7 +2,7 @@
 
 A look across tenants says which queues (a tenant's rows to one provider) have something due; each
 then has its turn, those that were served longest ago first. A queue whose last claim was full is
-not looked for again before it is empty. Looks take at most a quarter of the time, however much
+not looked for again before it is empty. Looks take a third of the time at most, however much
 there is to look at.
 """
 
@@ -36,8 +36,8 @@ FROM_THE_FRONT_SECONDS = 3.0
 LATEST_COMMIT = timedelta(seconds=5)
 """How long after its instant a row may be committed and still be found behind the mark at once."""
 
-LOOKS_SHARE = 4
-"""After a look, so many times as long goes by before the next."""
+LOOKS_SHARE, LONGEST_REST_SECONDS = 2, 0.25
+"""After a look, so many times as long goes by before the next, but no longer than that."""
 
 Pair = tuple[str, str]
 
@@ -88,7 +88,8 @@ class Claiming:
         for due in self._engine.across_tenants(looking.pairs_with_work):
             self._seen(due)
         ended = time.monotonic()
-        self._rested_until = ended + LOOKS_SHARE * (ended - begun)
+        rest = min(LOOKS_SHARE * (ended - begun), LONGEST_REST_SECONDS)
+        self._rested_until = ended + rest
         return True
 
     @property
