@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from bookra.tui.desk.absences import AbsencesDesk
 from bookra.tui.desk.booking import BookingDesk, CustomerChoice, NewCustomer, ServiceChoice
 from bookra.tui.desk.checkout import CheckoutDesk
 from bookra.tui.desk.clients import ClientsDesk
@@ -16,6 +17,7 @@ from bookra.tui.desk.day import BookingDetail, DayDesk
 from bookra.tui.desk.done import Done, Undo
 from bookra.tui.desk.frame import ROLES, Brand, Changes, FrameDesk
 from bookra.tui.desk.money import MoneyDesk
+from bookra.tui.desk.moving import MovingDesk
 from bookra.tui.desk.ops import OpsDesk
 from bookra.tui.desk.team import TeamDesk
 from bookra.tui.desk.waitlist import WaitlistDesk
@@ -37,6 +39,8 @@ __all__ = [
 class Desk(
     FrameDesk,
     DayDesk,
+    MovingDesk,
+    AbsencesDesk,
     BookingDesk,
     CheckoutDesk,
     ClientsDesk,

@@ -31,6 +31,14 @@ class DayDesk(Protocol):
         """Cancel a booking; the tenant's policy decides what is kept."""
         ...
 
+    def no_show(self, code: str) -> Done:
+        """Note that nobody came; the tenant's policy decides what is kept or charged."""
+        ...
+
+    def complete(self, code: str) -> Done:
+        """Note that the visit is over; what is due stays due."""
+        ...
+
     def why(self, service: str | None, staff: str, at: datetime) -> list[str]:
         """Return, in order, what keeps ``at`` from being booked, each with what would open it.
 
@@ -43,7 +51,8 @@ class DayDesk(Protocol):
 class BookingDetail:
     """A booking opened. ``kept_if_cancelled`` is what the policy keeps if it is cancelled now.
 
-    It is None where there is nothing to say, such as for a booking that can't be cancelled.
+    It is None where there is nothing to say, such as for a booking that can't be cancelled; so is
+    ``kept_if_absent``, what stays if the client is noted as a no-show.
     """
 
     code: str
@@ -60,3 +69,4 @@ class BookingDetail:
     kept_if_cancelled: Money | None = None
     no_shows: int = 0
     notes: str = ""
+    kept_if_absent: Money | None = None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from bookra.tui.engine_desk.absences import EngineAbsences
 from bookra.tui.engine_desk.booking import EngineBooking
 from bookra.tui.engine_desk.checkout import EngineCheckout
 from bookra.tui.engine_desk.clients import EngineClients
 from bookra.tui.engine_desk.day import EngineDay
 from bookra.tui.engine_desk.frame import EngineFrame
 from bookra.tui.engine_desk.money import EngineMoney
+from bookra.tui.engine_desk.moving import EngineMoving
 from bookra.tui.engine_desk.ops import EngineOps
+from bookra.tui.engine_desk.returning import EngineReturning
 from bookra.tui.engine_desk.team import EngineTeam
 from bookra.tui.engine_desk.waitlist import EngineWaitlist
 
@@ -18,7 +21,10 @@ __all__ = ["EngineDesk"]
 class EngineDesk(
     EngineFrame,
     EngineDay,
+    EngineMoving,
+    EngineAbsences,
     EngineBooking,
+    EngineReturning,
     EngineCheckout,
     EngineClients,
     EngineWaitlist,

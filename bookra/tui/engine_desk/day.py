@@ -8,12 +8,14 @@ from bookra.engine.availability import sessions
 from bookra.engine.availability.actions import explain_start
 from bookra.engine.bookings import actions, rota, store
 from bookra.engine.bookings.day import DaySnapshot
-from bookra.engine.payments import fees
+from bookra.engine.bookings.model import NEXT, Booking, Status
+from bookra.engine.payments import fees, taking
 from bookra.engine.people import customers, habits
+from bookra.engine.prices.policy import LATE_CANCEL, NO_SHOW
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, NotFoundError
 from bookra.money import Money
-from bookra.tui.desk import BookingDetail, CustomerChoice, Done
+from bookra.tui.desk import BookingDetail, CustomerChoice, Done, Undo
 from bookra.tui.engine_desk.booking import choice
 from bookra.tui.engine_desk.counter import Counter, words
 
@@ -46,6 +48,8 @@ class EngineDay(Counter):
                 due=found.due,
                 held_until=found.hold_expires_at,
                 no_shows=habits.no_shows(tx, found.customer_id),
+                kept_if_cancelled=_foreseen(tx, found, LATE_CANCEL, Status.CANCELLED),
+                kept_if_absent=_foreseen(tx, found, NO_SHOW, Status.NO_SHOW),
             )
 
         return self._ask(question)
@@ -53,7 +57,9 @@ class EngineDay(Counter):
     def check_in(self, code: str) -> Done:
         """Note that the customer has arrived."""
         command = words("booking", "check-in", code)
-        return self._do("check-in", lambda tx: actions.check_in(tx, code), Done(code, command))
+        undo = Undo("undo-check-in", (code,), "The client is not here yet after all")
+        done = Done(code, command, undo)
+        return self._do("check-in", lambda tx: actions.check_in(tx, code), done)
 
     def cancel(self, code: str, reason: str) -> Done:
         """Cancel a booking, with its refund; the dialog's word for why goes into the audit."""
@@ -64,6 +70,23 @@ class EngineDay(Counter):
             return Done(code, words("booking", "cancel", code))
 
         return self._act("cancel", action)
+
+    def no_show(self, code: str) -> Done:
+        """Note that nobody came; it can be taken back where it cost nothing."""
+
+        def action(tx: Tx) -> Done:
+            before = store.booking_by_code(tx, code)
+            costs = before.paid or fees.foreseen(tx, before, NO_SHOW)
+            undo = None if costs else Undo("undo-no-show", (code,), "The visit stands again")
+            fees.no_show(tx, code)
+            return Done(code, words("booking", "no-show", code), undo)
+
+        return self._act("no-show", action)
+
+    def complete(self, code: str) -> Done:
+        """Note that the visit is over; what was paid of it before becomes revenue."""
+        done = Done(code, words("booking", "complete", code))
+        return self._do("complete", lambda tx: taking.complete(tx, code), done)
 
     def why(self, service: str | None, staff: str, at: datetime) -> list[str]:
         """Return what keeps ``at`` from being booked; for no service, the person's usual one."""
@@ -79,6 +102,11 @@ class EngineDay(Counter):
             return [f"{reason.message}. Opens with {reason.opens_if}" for reason in found.reasons]
 
         return self._ask(question)
+
+
+def _foreseen(tx: Tx, booking: Booking, kind: str, status: Status) -> Money | None:
+    """Return what would stay; None where the booking can't come to that state."""
+    return fees.foreseen(tx, booking, kind) if status in NEXT[booking.status] else None
 
 
 def _class_detail(tx: Tx, code: str) -> BookingDetail:

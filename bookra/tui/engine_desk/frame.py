@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from bookra.engine.bookings import actions
+from bookra.engine.bookings.recurring import series
+from bookra.engine.bookings.waitlist import actions as waitlist
 from bookra.engine.notices import Notices
 from bookra.engine.runtime import Tx
 from bookra.engine.tenancy.role import role_of
@@ -50,4 +52,18 @@ def _unbook(tx: Tx, code: str) -> Done:
     return Done(code, words("booking", "cancel", code))
 
 
-_UNDONE: dict[str, Callable[..., Done]] = {"unbook": _unbook}
+def _unseries(tx: Tx, code: str) -> Done:
+    series.cancel_series(tx, code)
+    return Done(code, words("booking", "cancel", code, "--series"))
+
+
+def _unwish(tx: Tx, code: str) -> Done:
+    waitlist.withdraw(tx, code)
+    return Done(code, words("waitlist", "withdraw", code))
+
+
+_UNDONE: dict[str, Callable[..., Done]] = {
+    "unbook": _unbook,
+    "unseries": _unseries,
+    "unwish": _unwish,
+}

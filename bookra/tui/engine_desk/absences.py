@@ -1,0 +1,118 @@
+"""Time off over the engine: what is in its way, what it displaces, and mending the day."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from bookra import clock
+from bookra.engine.availability.absences import find_bookable
+from bookra.engine.availability.away import TIME_OFF, new_absence
+from bookra.engine.bookings import rota
+from bookra.engine.bookings.displacement import queue
+from bookra.engine.bookings.displacement.displacing import add_absence
+from bookra.engine.bookings.displacement.queue import Waiting
+from bookra.engine.people.staff import find_staff
+from bookra.engine.runtime import Tx
+from bookra.tui.desk import Done, Undo
+from bookra.tui.desk.absences import Affected, Displaced, Proposal, TakenOff
+from bookra.tui.engine_desk.counter import Counter, words
+
+OVER = frozenset({"completed", "no_show", "displaced"})
+"""What time off leaves alone."""
+
+
+class EngineAbsences(Counter):
+    """Time off, and the visits that it displaces."""
+
+    def in_the_way(self, staff: str, start: datetime, until: datetime) -> list[Affected]:
+        """Return whom a person sees then, as the days' pictures have it."""
+
+        def question(tx: Tx) -> list[Affected]:
+            first, last = (clock.local_day(at, tx.tenant.zone) for at in (start, until))
+            days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+            blocks = {block for day in days for block in rota.day_snapshot(tx, day).blocks}
+            met = (
+                block
+                for block in blocks
+                if block.staff == staff
+                and block.status not in OVER
+                and block.starts_at < until
+                and block.ends_at > max(start, tx.now)
+            )
+            return [
+                Affected(one.code, one.customer, one.service, one.starts_at, one.status)
+                for one in sorted(met, key=lambda block: (block.starts_at, block.code))
+            ]
+
+        return self._ask(question)
+
+    def take_off(self, staff: str, start: datetime, until: datetime, reason: str) -> TakenOff:
+        """Write it down; taking it back puts the visits where they were."""
+
+        def action(tx: Tx) -> TakenOff:
+            bookable = find_bookable(tx, staff, staff_only=True)
+            first, last = (
+                f"{at.astimezone(bookable.zone):%Y-%m-%dT%H:%M}" for at in (start, until)
+            )
+            wanted: Absence = new_absence(bookable, TIME_OFF, first, last, tx.now, reason=reason)
+            made = add_absence(tx, bookable, wanted, displace=True)
+            why = ("--reason", reason) if reason else ()
+            span = ("--from", first, "--to", last, *why, "--displace")
+            command = words("time-off", "add", staff, *span)
+            undo = Undo(
+                "take-on", (str(made.absence.id), *made.displaced), "The time off is taken back"
+            )
+            return TakenOff(Done(staff, command, undo), made.displaced)
+
+        return self._act("time-off", action)
+
+    def displaced(self, day: date | None = None) -> list[Displaced]:
+        """Return who waits for another time, with proposals at the agreed price."""
+
+        def question(tx: Tx) -> list[Displaced]:
+            names: dict[str, str] = {}
+            found = queue.waiting(tx)
+            if day is not None:
+                found = [one for one in found if _day_of(tx, one) == day]
+            return [_displaced(tx, one, names) for one in found]
+
+        return self._ask(question)
+
+    def accept(self, code: str, number: int | None = None) -> Done:
+        """Approve a proposal; an approval moves the visit and tells its client."""
+
+        def action(tx: Tx) -> Done:
+            queue.resolve(tx, code, choose=number)
+            chosen = ("--choose", number) if number is not None else ()
+            return Done(code, words("displaced", "resolve", code, *chosen))
+
+        return self._act("displaced resolve", action)
+
+
+def _day_of(tx: Tx, found: Waiting) -> date:
+    lines = found.lines or found.booking.lines
+    return clock.local_day(lines[0].starts_at, tx.tenant.zone)
+
+
+def _displaced(tx: Tx, found: Waiting, names: dict[str, str]) -> Displaced:
+    lines = found.lines or found.booking.lines
+
+    def name(slug: str) -> str:
+        if slug not in names:
+            names[slug] = find_staff(tx, slug).name
+        return names[slug]
+
+    return Displaced(
+        code=found.booking.code,
+        customer=found.booking.customer,
+        service=", ".join(dict.fromkeys(line.service_name for line in lines)),
+        staff=lines[0].staff,
+        staff_name=", ".join(dict.fromkeys(line.staff_name for line in lines)),
+        starts_at=lines[0].starts_at,
+        ends_at=lines[-1].ends_at,
+        reason=found.reason,
+        proposals=tuple(
+            Proposal(one.number, name(one.staff), clock.from_epoch(one.start), one.kind.value)
+            for one in found.proposals
+        ),
+    )
