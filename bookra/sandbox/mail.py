@@ -1,7 +1,7 @@
 """A mail server on loopback: it takes mails from the accounts that were opened, and keeps them.
 
 As with any SMTP server there is no idempotency: the same mail twice is two. The HTTP faults have
-their equals here: a server error is 451, too many requests 421, a conflict 450.
+their equals here: a server error is 451, too many requests 421, a conflict 450, a revoked token 535, and HTML is no answer of SMTP's.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from bookra.sandbox import faults, mails
+from bookra.sandbox.buckets import Buckets
 from bookra.sandbox.state import State, token_owner
 
 NOBODY = "nobody"
@@ -30,6 +31,9 @@ _REPLIES = {
     "500": "451 4.3.0 Local error in processing",
     "429": "421 4.7.0 Too many messages, try again later",
     "409": "450 4.2.0 Mailbox busy",
+    "rate-limit": "421 4.7.0 Too many messages, try again later",
+    "revoked": "535 5.7.8 Authentication credentials invalid",
+    "html": "<html><body>Welcome to the hotel's network</body></html>",
 }
 _LARGEST_BYTES = 10_000_000
 # It warns of each login without encryption, which on loopback is as it should be.
@@ -108,6 +112,7 @@ class _Post:
     def __init__(self, state: State) -> None:
         self._state = state
         self._faults: dict[object, str | None] = {}
+        self._buckets = Buckets()
 
     async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -117,7 +122,7 @@ class _Post:
             return "530 5.7.0 Authentication required"
         if address != sender:
             return "553 5.7.1 This login may not send as another address"
-        fault = self._faults[session.peer] = await asyncio.to_thread(self._draw)
+        fault = self._faults[session.peer] = await asyncio.to_thread(self._draw, address)
         if fault in ("drop-before", "down"):
             _hang_up(server)
         if fault in _REPLIES:
@@ -148,12 +153,15 @@ class _Post:
             _hang_up(server)
         return _REPLIES["500"] if fault == "500-after" else "250 2.0.0 Taken"
 
-    def _draw(self) -> str | None:
+    def _draw(self, sender: str) -> str | None:
         with self._state.reading() as tx:
             if not faults.planned(tx, "mail"):
                 return None
+            per_second = faults.limit(tx, "mail", sender)
+        if per_second is not None and self._buckets.take(sender, per_second) > 0:
+            return faults.RATE_LIMIT
         with self._state.writing() as tx:
-            return faults.draw(tx, "mail", changes=True)
+            return faults.draw(tx, "mail", changes=True, aimed_at=sender)
 
     def _keep(self, envelope: Envelope) -> None:
         content = envelope.content or b""

@@ -120,6 +120,8 @@ def test_a_recipient_who_can_not_be_reached_is_left_to_another_channel(
         ("500", Retry("mail sender 451", THROTTLE, counts=False), 0),
         ("429", Retry("mail sender 421", THROTTLE, counts=False), 0),
         ("409", Retry("mail sender 450", THROTTLE, counts=False), 0),
+        ("revoked", Retry("mail sender 535", ACCOUNT), 0),
+        ("html", Retry("mail sender -1", TRANSIENT), 0),
     ],
 )
 def test_each_fault_is_what_it_is_and_no_more(
@@ -129,6 +131,20 @@ def test_each_fault_is_what_it_is_and_no_more(
     plan(folder, kind)
     assert MailClient(access).send(MAIL) == expected
     assert len(arrived(folder)) == before + taken
+    assert isinstance(MailClient(access).send(MAIL), Delivered)
+
+
+def test_a_rate_limit_lets_some_through_and_puts_the_rest_off(
+    folder: Path, access: MailAccess
+) -> None:
+    recorded = json.loads((folder / "address.json").read_text("utf-8"))
+    sandbox = SandboxClient(recorded["url"])
+    sandbox.fault("mail", "rate-limit", per_second=0.001)
+    try:
+        became = [MailClient(access).send(MAIL) for _ in range(3)]
+    finally:
+        sandbox.fault("mail", "rate-limit", off=True)
+    assert became.count(Retry("mail sender 421", THROTTLE, counts=False)) >= 2
     assert isinstance(MailClient(access).send(MAIL), Delivered)
 
 

@@ -172,13 +172,13 @@ def _refused(step: str, code: int) -> Outcome:
         return Retry(why, THROTTLE, counts=False)
     if 400 <= code < 500:
         return Retry(why, TRANSIENT)
+    if not 500 <= code < 600:
+        return Retry(why, TRANSIENT)  # not a code of SMTP's: no mail was taken
     if step == "recipient" and code in _NO_SUCH_RECIPIENT:
         return Dead(why, UNDELIVERABLE)
     if step == "sender":
         return Retry(why, ACCOUNT)  # the server won't send as us: only the business can mend it
-    if 500 <= code < 600:
-        return Dead(why, PERMANENT)
-    return Retry(why, TRANSIENT)  # not a code of SMTP: no mail was taken
+    return Dead(why, PERMANENT)
 
 
 def _why(step: str, code: int) -> str:
