@@ -51,6 +51,22 @@ def test_effects_wait_for_a_sandbox_that_is_down_and_say_why(connected: Desk) ->
         assert drained(connected) == {}
 
 
+def test_what_is_held_back_is_listed_and_resumed(connected: Desk) -> None:
+    for hour in range(10, 15):
+        connected(*BOOK, monday_at(f"{hour}:00"), check=True)
+    drained(connected)
+    held = connected("outbox", "resume", "--json", check=True).json
+    states = {row["destination"]: (row["state"], row["why"]) for row in held}
+    assert states["google"] == ("open", "sandbox_down")
+    assert connected("outbox", "resume", "google", "--dry-run", check=True).code == 0
+    resumed = connected("outbox", "resume", "google", "--json", check=True).json
+    assert resumed == {"destination": "google", "resumed": True}
+    held = connected("outbox", "resume", "--json", check=True).json
+    assert "google" not in {row["destination"] for row in held}
+    again = connected("outbox", "resume", "google", "--json", check=True).json
+    assert again["resumed"] is False
+
+
 @pytest.mark.parametrize(
     ("key", "why"), [(b"\0" * 32, "wrong_key"), (b"short", "wrong_key"), (None, "key_missing")]
 )
