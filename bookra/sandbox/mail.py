@@ -1,7 +1,8 @@
 """A mail server on loopback: it takes mails from the accounts that were opened, and keeps them.
 
 As with any SMTP server there is no idempotency: the same mail twice is two. The HTTP faults have
-their equals here: a server error is 451, too many requests 421, a conflict 450, a revoked token 535, and HTML is no answer of SMTP's.
+their equals here: a server error is 451, too many requests 421, a conflict 450, a revoked token
+535, and HTML is no answer of SMTP's.
 """
 
 from __future__ import annotations
