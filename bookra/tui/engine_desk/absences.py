@@ -51,10 +51,9 @@ class EngineAbsences(Counter):
 
         def action(tx: Tx) -> TakenOff:
             bookable = find_bookable(tx, staff, staff_only=True)
-            first, last = (
-                f"{at.astimezone(bookable.zone):%Y-%m-%dT%H:%M}" for at in (start, until)
-            )
-            wanted: Absence = new_absence(bookable, TIME_OFF, first, last, tx.now, reason=reason)
+            zone = bookable.zone
+            first, last = (f"{at.astimezone(zone):%Y-%m-%dT%H:%M}" for at in (start, until))
+            wanted = new_absence(bookable, TIME_OFF, first, last, tx.now, reason=reason)
             made = add_absence(tx, bookable, wanted, displace=True)
             why = ("--reason", reason) if reason else ()
             span = ("--from", first, "--to", last, *why, "--displace")
