@@ -114,7 +114,7 @@ def _prepare(tx: Tx, delivery: Delivery) -> Ready | Outcome:
     payload = delivery.payload
     assert isinstance(payload, topics.MessagePayload)
     message = _its_row(tx, delivery, payload)
-    if message.status in OVER or store.sent_instead(tx, message) is not None:
+    if message.status in OVER or _told_otherwise(tx, message):
         return SKIPPED
     found = told(tx, message)
     if not found.true or not found.reader.takes(message.kind, message.channel):
@@ -128,6 +128,17 @@ def _prepare(tx: Tx, delivery: Delivery) -> Ready | Outcome:
     rendered = render(message.template, language, message.channel, found.facts, own)
     store.try_again(tx, message)
     return Ready(message, found, rendered, tx.tenant)
+
+
+def _told_otherwise(tx: Tx, message: Message) -> bool:
+    """Tell whether another message stands in for this one, or the one that this stands in for
+    has arrived after all.
+    """
+    if store.sent_instead(tx, message) is not None:
+        return True
+    if message.instead_of is None:
+        return False
+    return store.message_by_id(tx, message.instead_of).status in OUT
 
 
 def _its_row(tx: Tx, delivery: Delivery, payload: topics.MessagePayload) -> Message:

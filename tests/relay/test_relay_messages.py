@@ -192,6 +192,21 @@ def test_a_confirmation_in_doubt_goes_by_mail_and_never_again_by_whatsapp(
     assert mailing.rows() == []
 
 
+def test_a_mail_in_place_of_a_message_that_arrived_after_all_is_not_sent(
+    mailing: Connected,
+) -> None:
+    mailing.outside.fault("whatsapp", "drop-after", count=1)
+    visit = booked(mailing, email=MAIL)
+    mailing.drain()
+    mailing.salon.act(lambda tx: tx.run(AGED))
+    assert mailing.salon.act(unsure.resolve) == 1
+    (first, _) = sorted(rows_of(mailing, "booking_confirmed"), key=lambda each: each.channel)[::-1]
+    opaque = f"{visit.code}/{first.id}"
+    mailing.salon.act(lambda tx: note_status(tx, "wamid.7", "read", tx.now, opaque=opaque))
+    mailing.drain()
+    assert (len(told(mailing)), mails(mailing), mailing.rows()) == (1, [], [])
+
+
 def test_a_message_that_can_not_go_out_at_all_falls_back_to_mail(mailing: Connected) -> None:
     """It is refused for good (an unknown template): dead for an operator, told by mail."""
     visit = booked(mailing, email=MAIL)
