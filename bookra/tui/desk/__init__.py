@@ -19,6 +19,7 @@ from bookra.tui.desk.frame import ROLES, Brand, Changes, FrameDesk
 from bookra.tui.desk.money import MoneyDesk
 from bookra.tui.desk.moving import MovingDesk
 from bookra.tui.desk.ops import OpsDesk
+from bookra.tui.desk.search import SearchDesk
 from bookra.tui.desk.team import TeamDesk
 from bookra.tui.desk.waitlist import WaitlistDesk
 
@@ -45,6 +46,7 @@ class Desk(
     CheckoutDesk,
     ClientsDesk,
     WaitlistDesk,
+    SearchDesk,
     MoneyDesk,
     TeamDesk,
     OpsDesk,
