@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from importlib import import_module
+from pathlib import PurePath
 from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
@@ -43,7 +44,7 @@ class BookraApp(App[None]):
     """The front desk of one tenant."""
 
     TITLE = "Bookra"
-    CSS_PATH = "bookra.tcss"
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["bookra.tcss", "styles/day.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.APP)
     DEFAULT_MODE = "day"
     NOTIFICATION_TIMEOUT = 6

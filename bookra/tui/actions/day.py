@@ -21,10 +21,36 @@ DAY = (
         writes=True, needs_booking=True,
     ),
     Action(
+        "booking.walk-in", "a", "a", "walk_in", "Walk-in: whoever is free first, now", BOOKINGS,
+        "Walk-in", writes=True,
+    ),
+    Action(
+        "booking.move", "m", "m", "move", "Move the booking", BOOKINGS, "Move",
+        writes=True, needs_booking=True,
+    ),
+    Action(
+        "booking.swap", "s", "s", "swap", "Swap it with another booking", BOOKINGS,
+        writes=True, needs_booking=True,
+    ),
+    Action(
+        "booking.no-show", "N", "N", "no_show", "Note a no-show", BOOKINGS,
+        writes=True, needs_booking=True,
+    ),
+    Action(
+        "booking.done", "d", "d", "done", "The visit is over", BOOKINGS,
+        writes=True, needs_booking=True,
+    ),
+    Action(
         "booking.open", "enter", "⏎", "open", "Open; on free time, book", BOOKINGS,
         "Open",
     ),
     Action("why", "y", "y", "why", "Why is this not free?", BOOKINGS, "Why not"),
+    Action(
+        "time-off", "o", "o", "time_off", "Time off for the person at the cursor", DAYS,
+        "Time off", writes=True,
+    ),
+    Action("repair", "R", "R", "repair", "Day repair: who lost their time", DAYS, writes=True),
+    Action("jump", "g", "g", "jump", "Jump to a booking by its letters", MOVES),
     Action("day.previous", "left_square_bracket", "[", "day(-1)", "The day before", DAYS, "Day"),
     Action("day.next", "right_square_bracket", "]", "day(1)", "The day after", DAYS, "Day"),
     Action("day.now", "full_stop", ".", "now", "Today, now", DAYS, "Now"),
@@ -48,7 +74,8 @@ GRID = (
 """How the cursor moves on the grid."""
 
 BAR = (
-    "booking.new", "booking.check-in", "booking.check-out", "booking.cancel", "booking.open", "why",
+    "booking.new", "booking.check-in", "booking.check-out", "booking.move", "booking.cancel",
+    "booking.walk-in", "booking.open", "why", "time-off",
     "day.previous", "day.next", "day.now", "zoom.in", "zoom.out", "quit",
 )  # fmt: skip
 """The footer, most needed first: what does not fit is left out from the end. Equal words join."""

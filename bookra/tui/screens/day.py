@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from typing import ClassVar
 
@@ -16,21 +16,20 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
-from bookra.engine.bookings.day import DayBlock, DaySnapshot
+from bookra.engine.bookings.day import DaySnapshot
 from bookra.tui import actions, describe
 from bookra.tui.front import Front
-from bookra.tui.messages import DayLoaded, Written
-from bookra.tui.screens.base import TALL, DeskScreen
-from bookra.tui.text import clean
+from bookra.tui.messages import DayLoaded
+from bookra.tui.screens.base import TALL
+from bookra.tui.screens.day_verbs import DayVerbs
+from bookra.tui.screens.layer import Layer
 from bookra.tui.theme import Ink
-from bookra.tui.widgets.day_grid.cursor import Pointed
 from bookra.tui.widgets.day_grid.grid import DayGrid
 from bookra.tui.widgets.header import Header
 from bookra.tui.widgets.inspector import Inspector, Peek
-from bookra.tui.work import WRITES
 
 
-class DayScreen(DeskScreen):
+class DayScreen(DayVerbs):
     """The first screen: the day as a grid."""
 
     TABLE = actions.TABLES["day"]
@@ -57,17 +56,6 @@ class DayScreen(DeskScreen):
         self.grid.focus()
 
     @property
-    def grid(self) -> DayGrid:
-        """The grid."""
-        return self.query_one(DayGrid)
-
-    @property
-    def day(self) -> date:
-        """The day that is wanted."""
-        assert isinstance(self.freshness.wanted, date)
-        return self.freshness.wanted
-
-    @property
     def settled(self) -> bool:
         """Tell whether the wanted day is shown and nothing more is on its way."""
         return super().settled and self.query_one(Inspector).settled
@@ -78,7 +66,7 @@ class DayScreen(DeskScreen):
         """Ask for the day."""
         self.front.work.ask(self, self.LANE, partial(self.front.desk.day, self.day), DayLoaded)
 
-    def _load(self, day: date, then: Callable[[], None] | None = None) -> None:
+    def load(self, day: date, then: Callable[[], None] | None = None) -> None:
         """Go to a day; ``then`` is done once it is shown."""
         self.freshness.wanted = day
         self._then = then or self._then
@@ -129,6 +117,8 @@ class DayScreen(DeskScreen):
         """Tell about what the cursor points at."""
         self._show_pointed()
         self.show_state()
+        if isinstance(self.app.screen, Layer):
+            self.app.screen.pointed()
 
     def _show_pointed(self, *, anew: bool = False) -> None:
         pointed = self.grid.pointed
@@ -136,57 +126,7 @@ class DayScreen(DeskScreen):
             self.query_one(Peek).content = describe.in_one_line(self.front.look, pointed)
         self.query_one(Inspector).look_at(pointed, anew=anew)
 
-    # Verbs
-
-    def _booking_to_change(self) -> tuple[Pointed, DayBlock] | None:
-        """Return the booking under the cursor if it may be changed; else say why not."""
-        pointed = self.grid.pointed
-        if not self.may_write() or pointed is None:
-            return None
-        if pointed.block is None:
-            self.notify("There is no booking here; tab goes to the next", severity="warning")
-            return None
-        return pointed, pointed.block
-
-    def action_new(self) -> None:
-        """Book at the cursor."""
-        from bookra.tui.screens.booking import BookingDialog
-
-        pointed = self.grid.pointed
-        if pointed is None or not self.may_write():
-            return
-        if pointed.free_minutes:
-            self.app.push_screen(BookingDialog(self.front, pointed), self.written)
-        else:
-            when = self.front.look.time(pointed.at)
-            said = f"{pointed.staff_name} is not free at {when}. Press y to see why"
-            self.notify(said, severity="warning", markup=False)
-
-    def action_check_in(self) -> None:
-        """Note that the client has arrived."""
-        if found := self._booking_to_change():
-            block, desk = found[1], self.front.desk
-            said = f"{clean(block.customer)} is checked in"
-            self.front.work.ask(
-                self,
-                WRITES,
-                lambda: desk.check_in(block.code),
-                lambda ticket, done: Written(ticket, done, said),
-            )
-
-    def action_check_out(self) -> None:
-        """Take what is due."""
-        from bookra.tui.screens.checkout import CheckOutDialog
-
-        if found := self._booking_to_change():
-            self.app.push_screen(CheckOutDialog(self.front, found[1]), self.written)
-
-    def action_cancel(self) -> None:
-        """Cancel the booking."""
-        from bookra.tui.screens.cancel import CancelDialog
-
-        if found := self._booking_to_change():
-            self.app.push_screen(CancelDialog(self.front, found[1]), self.written)
+    # Opening
 
     async def action_open(self) -> None:
         """Open the booking under the cursor; on free time, book."""
@@ -206,22 +146,3 @@ class DayScreen(DeskScreen):
     async def _do_verb(self, verb: str | None) -> None:
         if verb:
             await self.run_action(verb)
-
-    def action_why(self) -> None:
-        """Tell why the time at the cursor can't be booked."""
-        from bookra.tui.screens.reading import WhyDialog
-
-        if (pointed := self.grid.pointed) is not None:
-            self.app.push_screen(WhyDialog(self.front, pointed))
-
-    def action_day(self, days: int) -> None:
-        """Go to another day."""
-        self._load(self.day + timedelta(days=days))
-
-    def action_now(self) -> None:
-        """Go to today, with the cursor on the present."""
-        self._load(self.front.today, then=lambda: self.grid.point_now(self.front.now()))
-
-    def action_zoom(self, direction: int) -> None:
-        """Show time larger or smaller."""
-        self.grid.zoom(direction)

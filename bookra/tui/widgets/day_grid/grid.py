@@ -24,7 +24,7 @@ from bookra.tui.theme import Ink, hues
 from bookra.tui.widgets.day_grid import cursor, ghost
 from bookra.tui.widgets.day_grid.cells import paint_row, style
 from bookra.tui.widgets.day_grid.columns import GUTTER, view
-from bookra.tui.widgets.day_grid.geometry import ZOOMS, Axis, axis_of
+from bookra.tui.widgets.day_grid.geometry import ZOOMS, Axis, Placed, axis_of
 from bookra.tui.widgets.day_grid.heads import paint_head
 from bookra.tui.widgets.day_grid.scene import Layout, Scene, Spot
 from bookra.tui.widgets.plain_bar import PlainBar
@@ -96,6 +96,29 @@ class DayGrid(ScrollView, can_focus=True):
         """Move the cursor to a booking, if this day has it."""
         if self._scene and (spot := cursor.on(self._scene, code)):
             self._move_to(spot)
+
+    def point_at_row(self, row: int) -> None:
+        """Move the cursor to a row of the same column."""
+        if self._scene:
+            row = self._scene.axis.clamp(row)
+            self._move_to(cursor.spot_at(self._scene, self._spot.column, row, self._spot.chosen))
+
+    def point_at_placed(self, column: int, one: Placed) -> None:
+        """Move the cursor to a block that is in sight."""
+        if self._scene:
+            self._move_to(cursor.spot_at(self._scene, column, one.top, one.block.code))
+
+    def in_sight(self) -> list[tuple[int, Placed]]:
+        """Return the blocks whose first line is seen, with their columns, from top to bottom."""
+        if self._scene is None:
+            return []
+        seen = range(self.scroll_offset.y, self.scroll_offset.y + self.size.height - self.heads)
+        columns = self._scene.visible
+        return [
+            (column, one)
+            for one, column in self._scene.layout.in_order
+            if column in columns and one.top in seen and one.shown
+        ]
 
     def point_now(self, now: datetime) -> None:
         """Move the cursor to the present, as near as the day's rows allow."""

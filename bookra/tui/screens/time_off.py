@@ -1,0 +1,139 @@
+"""Time off: mark a span on a person's column, see whom it displaces, ⏎."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from bookra.engine.bookings.day import DayBlock
+from bookra.tui.describe import line
+from bookra.tui.front import Front
+from bookra.tui.glyphs import DONE
+from bookra.tui.messages_day import OffTaken
+from bookra.tui.screens.layer import Layer
+from bookra.tui.text import clean, spell_minutes
+from bookra.tui.widgets.day_grid import ghost
+from bookra.tui.work import WRITES
+
+if TYPE_CHECKING:
+    from bookra.tui.screens.day_verbs import DayVerbs
+
+NAMED = 3
+"""How many of the displaced are named; the others are counted."""
+
+
+class TimeOffLayer(Layer[OffTaken]):
+    """Marks from where it was begun to where the cursor is, that row included."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("o", "take", "Take off", show=False),
+        Binding("d", "whole_day", "The whole day", show=False),
+    ]
+    HINTS = (
+        ("arrows", "until when"),
+        ("d", "the whole day"),
+        ("⏎", "take off"),
+        ("{ }", "day"),
+        ("esc", "give up"),
+    )
+
+    def __init__(self, front: Front, day: DayVerbs, start: datetime) -> None:
+        super().__init__(front, day)
+        self._anchor = start
+        self._whole: tuple[str, datetime, datetime] | None = None
+
+    # The span
+
+    @property
+    def _span(self) -> tuple[datetime, datetime] | None:
+        pointed, scene = self.grid.pointed, self.grid.scene
+        if pointed is None or scene is None:
+            return None
+        if self._whole is not None and self._whole[0] == pointed.staff:
+            return self._whole[1:]
+        row = timedelta(minutes=scene.axis.minutes)
+        return min(self._anchor, pointed.at), max(self._anchor, pointed.at) + row
+
+    def action_move(self, columns: int, rows: int) -> None:
+        """Mark by rows again."""
+        self._whole = None if rows else self._whole
+        super().action_move(columns, rows)
+
+    def action_whole_day(self) -> None:
+        """Mark all that the person works on this day."""
+        pointed, scene = self.grid.pointed, self.grid.scene
+        shifts = scene.columns[self.grid.spot.column].shifts if scene and pointed else ()
+        if pointed and shifts:
+            start, until = min(s for s, _ in shifts), max(e for _, e in shifts)
+            self._whole = (pointed.staff, start, until)
+            self.pointed()
+        elif pointed:
+            self.say(f"{clean(pointed.staff_name)} does not work on this day", "$text-warning")
+
+    def pointed(self) -> None:
+        """Mark the span, and say whom it displaces."""
+        span, scene, pointed = self._span, self.grid.scene, self.grid.pointed
+        if span is None or scene is None or pointed is None:
+            return
+        start, until = span
+        top = max(0, scene.axis.row(start))
+        bottom = min(scene.axis.rows, max(top + 1, scene.axis.row_after(until)))
+        hit = self._displaced(pointed.staff, start, until)
+        said = f"{len(hit)} to move" if hit else ""
+        look = self.front.look
+        lines = ("Time off", f"  {look.span(start, until)}", f"  {said}")
+        mood = ghost.HITS if hit else ghost.SPAN
+        self.grid.haunt([ghost.Ghost(self.grid.spot.column, top, bottom, lines, mood)])
+        self._tell(pointed.staff_name, start, until, hit)
+
+    def _displaced(self, staff: str, start: datetime, until: datetime) -> list[DayBlock]:
+        """Return whom it displaces, as far as the day that is shown tells."""
+        scene, now = self.grid.scene, self.front.now()
+        return [
+            block
+            for block in (scene.snapshot.blocks if scene else ())
+            if block.staff == staff
+            and block.status not in DONE | {"displaced"}
+            and block.starts_at < until
+            and block.ends_at > max(start, now)
+        ]
+
+    def _tell(self, name: str, start: datetime, until: datetime, hit: list[DayBlock]) -> None:
+        look = self.front.look
+        minutes = int((until - start).total_seconds()) // 60
+        span = f"{look.day(start.astimezone(look.tz).date())} {look.span(start, until)}"
+        head = (f" Time off for {clean(name)} {look.glyphs.divider} {span}", "bold")
+        length = (f" {spell_minutes(minutes)}  ", "$text-muted")
+        if not hit:
+            self.say_content(line(head, length, ("nobody is booked then", "$text-success")))
+            return
+        named = ", ".join(clean(block.customer) for block in hit[:NAMED])
+        more = f" and {len(hit) - NAMED} more" if len(hit) > NAMED else ""
+        verb = "needs" if len(hit) == 1 else "need"
+        told = f"{named}{more} {verb} another time"
+        self.say_content(line(head, length, (f"{look.glyphs.states['displaced']} {told}",
+                                             "$text-warning")))  # fmt: skip
+
+    # The verb
+
+    def action_take(self) -> None:
+        """Write it down; whom it displaces waits for another time."""
+        span, pointed = self._span, self.grid.pointed
+        if span is None or pointed is None or self.busy or not self.day_screen.may_write():
+            return
+        start, until = span
+        desk, staff, look = self.front.desk, pointed.staff, self.front.look
+        said = f"{clean(pointed.staff_name)} is off {look.span(start, until)}"
+        self.say(f"Writing {look.glyphs.ellipsis}")
+        self.front.work.ask(
+            self,
+            WRITES,
+            lambda: desk.take_off(staff, start, until, ""),
+            lambda ticket, taken: OffTaken(ticket, taken, said),
+        )
+
+    def on_off_taken(self, message: OffTaken) -> None:
+        """Close with what was written."""
+        self.dismiss(message)
