@@ -131,7 +131,7 @@ def test_the_facts_of_a_charge_come_to_the_same_in_any_order(
             fact(luna, parts)
         assert luna.booking(visit).due.minor == 0
     luna.drain_past_failures()
-    assert luna.seen(visit) == {**ONCE_PAID, "sessions": 0}
+    assert luna.seen(visit) == {**ONCE_PAID, "sessions": 0, "links": 0}
     assert [each.state for each in asked_of(luna, visit)] == ["succeeded"]
     luna.prove_the_money()
 
