@@ -163,12 +163,6 @@ class CheckoutDouble(Double):
         self.blocks[code] = replace(block, due=block.due - gbp(price))
         return Done(code, f"bookra booking item {code} --remove {position}")
 
-    def complete(self, code: str) -> Done:
-        self._asked("complete", code)
-        self._refuse_write()
-        self.blocks[code] = replace(self._block(code), status="completed")
-        return Done(code, f"bookra booking complete {code}")
-
     def _pay(self, code: str, amount: Money | None) -> None:
         block = self._block(code)
         paid = amount or block.due

@@ -71,10 +71,6 @@ class CheckoutDesk(Protocol):
         """Take an item off the bill again."""
         ...
 
-    def complete(self, code: str) -> Done:
-        """Note that the visit is over."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class TabLine:

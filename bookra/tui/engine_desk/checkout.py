@@ -122,11 +122,6 @@ class EngineCheckout(Counter):
         command = words("booking", "item", code, "--remove", position)
         return self._repriced(code, lambda tx: items.remove_item(tx, code, position), command)
 
-    def complete(self, code: str) -> Done:
-        """Note that the visit is over."""
-        command = words("booking", "complete", code)
-        return self._do("complete", lambda tx: taking.complete(tx, code), Done(code, command))
-
     def _paid(self, code: str, verb: Verb, command: str) -> Done:
         """Take a payment, and end a visit that has begun when it was the last one."""
 
