@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bookra.engine.people.csv_people import Columns
     from bookra.engine.runtime import Tx
 
-app = group("Customers: add, find, show, import; card: their saved cards.")
+app = group("Customers: add, set, find, show, import; card: their saved cards.")
 app.add_typer(customer_card.app, name="card")
 COLUMNS = ("name", "phone", "email", "visits", "id")
 
@@ -57,6 +57,37 @@ def add(
         parameters["language"] = spoken
     output.record(
         current().write("customer add", action, parameters=parameters, key=key, dry_run=dry_run)
+    )
+
+
+@app.command("set")
+def set_(
+    customer: Annotated[str, typer.Argument(help="Phone, e-mail, name or id.")],
+    name: Annotated[str | None, typer.Option(help="Another name.")] = None,
+    phone: Annotated[str | None, typer.Option(help="Another phone; '' for none.")] = None,
+    email: Annotated[str | None, typer.Option(help="Another e-mail; '' for none.")] = None,
+    note: Annotated[str | None, typer.Option(help="What to know of them; '' for nothing.")] = None,
+    key: Key = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Change what is known of a customer; what is not named stays.
+
+    Examples:
+
+      bookra customer set 'Rosa Vega' --note 'Sensitive scalp'
+      bookra customer set +4930901820 --email rosa@example.com
+    """
+
+    def action(tx: Tx) -> dict[str, Any]:
+        from bookra.engine.people.customers import the_customer
+        from bookra.engine.people.editing import Change, change_customer
+
+        found = the_customer(tx, customer)
+        return documents.customer(change_customer(tx, found.id, Change(name, phone, email, note)))
+
+    parameters = {"customer": customer, "name": name, "phone": phone, "email": email, "note": note}
+    output.record(
+        current().write("customer set", action, parameters=parameters, key=key, dry_run=dry_run)
     )
 
 

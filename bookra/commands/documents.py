@@ -240,6 +240,8 @@ def customer(found: Customer) -> dict[str, Any]:
         "phone": found.phone,
         "email": found.email,
         "visits": found.visits,
+        "notes": found.notes,
+        "opted_out_of": found.opted_out_of,
     }
 
 

@@ -428,6 +428,11 @@ def _tables() -> None:
 def _columns() -> None:
     op.add_column(
         "customers",
+        sa.Column("notes", sa.Text(), server_default="", nullable=False),
+        schema="bookra",
+    )
+    op.add_column(
+        "customers",
         sa.Column("opted_out_at", sa.TIMESTAMP(timezone=True), nullable=True),
         schema="bookra",
     )
@@ -632,6 +637,7 @@ def downgrade() -> None:
     op.drop_column("external_busy", "fetched_at", schema="bookra")
     op.drop_column("outbox_history", "first_sent_at", schema="bookra")
     op.drop_column("customers", "wrote_at", schema="bookra")
+    op.drop_column("customers", "notes", schema="bookra")
     op.drop_column("customers", "opted_out_of", schema="bookra")
     op.drop_column("customers", "opted_out_at", schema="bookra")
     op.drop_index(

@@ -40,6 +40,13 @@ LATEST = text(
      ORDER BY g.created_at DESC, g.id DESC LIMIT :limit
     """
 )
+OF_CUSTOMER = text(
+    SELECT
+    + """
+       AND g.customer_id = :customer_id AND g.state = 'active' AND g.balance_minor > 0
+     ORDER BY g.created_at, g.id
+    """
+)
 EXPIRED = text(
     SELECT + " AND g.state = 'active' AND g.expires_on < :today ORDER BY g.id FOR UPDATE OF g"
 )
@@ -122,6 +129,11 @@ def locked_gift_card(tx: Tx, code: str) -> GiftCard:
 def gift_cards(tx: Tx, *, state: str | None = None, limit: int = 100) -> list[GiftCard]:
     """Return the latest gift cards, the newest first."""
     return [_card(row) for row in tx.rows(LATEST, state=state, limit=limit)]
+
+
+def gift_cards_of(tx: Tx, customer_id: UUID) -> list[GiftCard]:
+    """Return the gift cards that a customer bought and that are still worth something."""
+    return [_card(row) for row in tx.rows(OF_CUSTOMER, customer_id=customer_id)]
 
 
 def uses(tx: Tx, card: GiftCard) -> list[Use]:

@@ -50,6 +50,13 @@ LATEST = text(
      ORDER BY m.created_at DESC, m.id DESC LIMIT :limit
     """
 )
+OF_CUSTOMER = text(
+    SELECT
+    + """
+       AND m.customer_id = :customer_id AND m.state IN ('pending', 'active', 'past-due')
+     ORDER BY m.created_at, m.id
+    """
+)
 DUE = text(
     SELECT
     + """
@@ -134,6 +141,11 @@ def membership(tx: Tx, code: str) -> Membership:
 def memberships(tx: Tx, *, state: str | None = None, limit: int = 100) -> list[Membership]:
     """Return the latest memberships, the newest first."""
     return [_membership(row) for row in tx.rows(LATEST, state=state, limit=limit)]
+
+
+def memberships_of(tx: Tx, customer_id: UUID) -> list[Membership]:
+    """Return a customer's memberships that are not over."""
+    return [_membership(row) for row in tx.rows(OF_CUSTOMER, customer_id=customer_id)]
 
 
 def bill_memberships(tx: Tx) -> list[Bill]:

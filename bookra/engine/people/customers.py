@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from bookra.engine.people.matching import FOLDED, folded, like_prefix, word_patterns
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, InvalidInputError, NotFoundError
 from bookra.ids import checked_name, new_id
@@ -17,7 +18,7 @@ MAX_EMAIL = 254
 """The longest address that mail can carry (RFC 5321, with erratum 1690)."""
 
 COLUMNS = """
-    SELECT c.id, c.name, c.phone, c.email, c.language, c.created_at,
+    SELECT c.id, c.name, c.phone, c.email, c.language, c.notes, c.opted_out_of, c.created_at,
            (SELECT count(*) FROM bookings b
              WHERE b.tenant_id = c.tenant_id AND b.customer_id = c.id
                AND b.status NOT IN ('cancelled', 'late_cancelled', 'expired', 'no_show')) AS visits
@@ -26,10 +27,10 @@ COLUMNS = """
 """
 SEARCH = text(
     COLUMNS
-    + """
-       AND (c.id::text = :exact OR c.phone LIKE :phone OR lower(c.email) LIKE :like
-            OR lower(c.name) LIKE :like OR lower(c.name) LIKE :inner)
-     ORDER BY (lower(c.name) LIKE :like) DESC, c.name, c.id
+    + f"""
+       AND (c.id::text = :exact OR c.phone LIKE :phone OR lower(c.email) LIKE :email
+            OR {FOLDED} ~ ALL(CAST(:words AS text[])))
+     ORDER BY ({FOLDED} LIKE :like) DESC, c.name, c.id
      LIMIT :limit
     """
 )
@@ -43,7 +44,10 @@ INSERT = text(
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A customer. ``phone`` is E.164 (``+4930123456``); ``visits`` counts bookings that stand."""
+    """A customer. ``phone`` is E.164 (``+4930123456``); ``visits`` counts bookings that stand.
+
+    ``opted_out_of`` is what they want no messages of: ``reminders``, ``everything`` or nothing.
+    """
 
     id: UUID
     name: str
@@ -51,6 +55,8 @@ class Customer:
     email: str | None
     language: str = ""
     visits: int = 0
+    notes: str = field(default="", repr=False)
+    opted_out_of: str | None = None
 
 
 def add_customer(
@@ -85,18 +91,19 @@ def add_customer(
 
 
 def find_customers(tx: Tx, words: str, *, limit: int = 20) -> list[Customer]:
-    """Return customers whose name, phone or e-mail begins with ``words``, or whose name has them.
+    """Return customers whose name has words that begin so, or whose phone or e-mail matches.
 
-    A phone may be written as in the country of the business.
+    Accents, case and the order of words don't matter. A phone may be written as in the country
+    of the business.
     """
-    cleaned = words.strip().lower()
+    cleaned = words.replace("\x00", "").strip().lower()
     digits = re.sub(r"[^0-9]", "", cleaned)
-    pattern = re.sub(r"([\\%_])", r"\\\1", cleaned)
     rows = tx.rows(
         SEARCH,
         exact=cleaned,
-        like=pattern + "%",
-        inner="% " + pattern + "%",
+        email=like_prefix(cleaned),
+        words=word_patterns(cleaned),
+        like=like_prefix(folded(cleaned)),
         phone=f"%{digits.lstrip('0')}%" if len(digits) >= 3 else "",
         limit=limit,
     )
@@ -178,4 +185,13 @@ def _same(found: Customer, wanted: Customer) -> Customer:
 
 
 def _customer(row: Row[Any]) -> Customer:
-    return Customer(row.id, row.name, row.phone, row.email, row.language, row.visits)
+    return Customer(
+        row.id,
+        row.name,
+        row.phone,
+        row.email,
+        row.language,
+        row.visits,
+        row.notes,
+        row.opted_out_of,
+    )

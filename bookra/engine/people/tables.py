@@ -64,6 +64,7 @@ customers = s.tenant_table(
     s.optional("phone", s.Text),
     s.optional("email", s.Text),
     s.required("language", s.Text, server_default=""),
+    s.required("notes", s.Text, server_default=""),
     # No messages but those about what the customer has booked, or none at all.
     s.optional("opted_out_at", s.INSTANT),
     s.optional("opted_out_of", s.Text),
