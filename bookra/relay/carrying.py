@@ -7,7 +7,7 @@ idempotency and the call may have been made, it is ``unknown``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bookra.engine.outbox import topics
 from bookra.engine.outbox.queue import Claimed
@@ -61,7 +61,7 @@ class Carrier:
         if local:
             return Carried(item, DONE_HERE)
         delivery = Delivery(self._engine, self._clients, item, payload)
-        became = _became(delivery, ROUTES[item.topic].deliver)
+        became = _storable(_became(delivery, ROUTES[item.topic].deliver))
         says = _says(became, made=delivery.made)
         return Carried(item, became, says)
 
@@ -88,14 +88,29 @@ def _became(delivery: Delivery, deliver: Callable[[Delivery], Outcome]) -> Outco
         return deliver(delivery)
     except LeaseLostError:
         return Retry("lease_lost", outcome.TRANSIENT)  # stale, whatever it says
-    except NotFoundError as error:
-        return Dead(error.code, outcome.PERMANENT)
-    except BookraError as error:
-        return Retry(error.code, outcome.TRANSIENT)  # raised before the call, never by it
     except Exception as error:  # noqa: BLE001 - unrecognised trouble is never success
-        if delivery.made and delivery.item.destination in topics.AT_MOST_ONCE:
-            return Unknown(type(error).__name__)
-        return Retry(type(error).__name__, outcome.TRANSIENT)
+        code = error.code if isinstance(error, BookraError) else type(error).__name__
+        harmless = not delivery.made or isinstance(delivery.answer, Dead | Retry)
+        if delivery.item.destination in topics.AT_MOST_ONCE and not harmless:
+            return Unknown(code)
+        if isinstance(error, NotFoundError):
+            return Dead(code, outcome.PERMANENT)
+        return Retry(code, outcome.TRANSIENT)
+
+
+def _storable(became: Outcome) -> Outcome:
+    """Return an outcome whose words the database takes, whatever a provider wrote into them."""
+    if isinstance(became, Delivered):
+        words = _printable(became.reference)
+        return became if words is became.reference else replace(became, reference=words)
+    words = _printable(became.why)
+    return became if words is became.why else replace(became, why=words)
+
+
+def _printable(words: str) -> str:
+    if words.isprintable():
+        return words
+    return "".join(c if c.isprintable() else "\ufffd" for c in words)
 
 
 def _says(became: Outcome, *, made: bool) -> bool | None:

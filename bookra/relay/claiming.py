@@ -160,9 +160,9 @@ class Claiming:
         return items
 
     def _after(self, known: _Queue) -> Mark:
-        """Return from where to claim: every few seconds from the front."""
+        """Return from where to claim: every few seconds, and for a trial, from the front."""
         now = time.monotonic()
-        if now - known.fronted_at >= FROM_THE_FRONT_SECONDS:
+        if known.trial or now - known.fronted_at >= FROM_THE_FRONT_SECONDS:
             known.fronted_at = now
             return BEGINNING
         if known.full:

@@ -50,6 +50,8 @@ class Delivery:
     payload: topics.Payload
     made: bool = False
     """The call was made, or may have been."""
+    answer: Outcome | None = None
+    """What the last call brought; None when it brought nothing yet, or never will."""
 
     def ask(self, question: Callable[[Tx], Any]) -> Any:
         """Read the facts in the tenant's transaction, which is closed before any call."""
@@ -63,10 +65,10 @@ class Delivery:
         """
         if self.item.destination in topics.AT_MOST_ONCE and not self.made:
             self._mark_sending()
-        self.made = True
+        self.made, self.answer = True, None
         crash.point("before-call", self.item.topic, lambda: account.sandbox)
         begun = time.monotonic()
-        outcome = call()
+        self.answer = outcome = call()
         metrics.called(self.item.destination, time.monotonic() - begun)
         crash.point("after-call", self.item.topic, lambda: account.sandbox)
         return outcome

@@ -18,7 +18,7 @@ from uuid import UUID
 from bookra.engine.outbox import looking, queue, rescuing
 from bookra.engine.outbox.queue import Claimed
 from bookra.engine.runtime import Engine, Tx
-from bookra.errors import BookraError
+from bookra.errors import BookraError, UnavailableError
 from bookra.relay import metrics
 from bookra.relay.access import Clients
 from bookra.relay.carrying import Carrier
@@ -144,12 +144,35 @@ class Drain:
             log(event, level="error", tenant=slug, error=type(error).__name__)
 
     def _rescued(self, slug: str) -> None:
-        rescued = self._engine.act(slug, _rescue, command=None)
+        try:
+            rescued = self._engine.act(slug, _rescue, command=None)
+        except UnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one row must not keep the others from rescue
+            log("outbox.parted", level="warning", tenant=slug, error=_name(error))
+            rescued = self._rescued_singly(slug)
         metrics.rescued(len(rescued))
         for row in rescued:
             log("outbox.rescued", level="warning", row=row.id, topic=row.topic, state=row.state)
         if rescued:
             self._wake()
+
+    def _rescued_singly(self, slug: str) -> list[rescuing.Rescued]:
+        """Take rows back one by one; one whose meaning can't be written goes without it."""
+        rescued: list[rescuing.Rescued] = []
+        for _ in range(rescuing.AT_ONCE):
+            try:
+                one = self._engine.act(slug, partial(_rescue, limit=1), command=None)
+            except UnavailableError:
+                raise
+            except Exception as error:  # noqa: BLE001 - as above
+                one = self._engine.act(slug, partial(rescuing.rescue, limit=1), command=None)
+                for row in one:
+                    log("outbox.not_told", level="error", row=row.id, error=_name(error))
+            if not one:
+                break
+            rescued += one
+        return rescued
 
     def _mend(self, slug: str) -> None:
         after = self._mended.pop(slug, "")
@@ -237,8 +260,8 @@ class Drain:
         self._leases.drop(items)
 
 
-def _rescue(tx: Tx) -> list[rescuing.Rescued]:
-    rescued = rescuing.rescue(tx)
+def _rescue(tx: Tx, *, limit: int = rescuing.AT_ONCE) -> list[rescuing.Rescued]:
+    rescued = rescuing.rescue(tx, limit=limit)
     for row in rescued:
         given_up(tx, row, row.state, row.why)
     return rescued

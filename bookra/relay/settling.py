@@ -164,8 +164,9 @@ class Settler:
             pending.busy = False
             pending.outcomes.extendleft(reversed(left))
             pending.since = time.monotonic() - LINGER_SECONDS
-            if not pending.outcomes:
-                del self._pending[tenant]
+            del self._pending[tenant]
+            if pending.outcomes:
+                self._pending[tenant] = pending  # behind the others: each has its turn
             self._changed.notify_all()
 
     def _write(self, tenant: str, batch: Sequence[Carried]) -> list[Carried]:
@@ -195,9 +196,24 @@ class Settler:
         except Exception as error:  # noqa: BLE001 - unrecognised trouble is never success
             if _unreachable(error) or self._may_try_again(carried, error):
                 return [carried]
-            self._failed(tenant, carried, error)
+            if not self._set_aside(tenant, carried, error):
+                return [carried]
         self._leases.drop([carried.item])
         return []
+
+    def _set_aside(self, tenant: str, carried: Carried, error: Exception) -> bool:
+        """Put back a row that can't be settled; False when the database can't be reached now.
+
+        One for which even that fails is left to its lease: it must take no other with it.
+        """
+        try:
+            self._failed(tenant, carried, error)
+        except Exception as second:  # noqa: BLE001 - as above
+            if _unreachable(second):
+                return False
+            item, name = carried.item, _name(second)
+            log("outbox.not_put_back", level="error", row=item.id, topic=item.topic, error=name)
+        return True
 
     def _may_try_again(self, carried: Carried, error: Exception) -> bool:
         """Tell whether what stood in the way may be gone in a moment: a lock, a full disk."""

@@ -37,11 +37,15 @@ class Trouble:
         self._lock = threading.Lock()
         self._in_a_row: dict[tuple[str, str], tuple[int, float]] = {}
         self._trials: set[tuple[str, str]] = set()
+        self._answered_at: dict[str, float] = {}
 
     def ill(self, destination: str) -> bool:
-        """Tell whether a provider fails most of the tenants that it was asked for lately."""
-        since = self._clock() - REMEMBERED_SECONDS
+        """Tell whether a provider fails most of the tenants that it was asked for lately, and has
+        answered nobody since.
+        """
         with self._lock:
+            answered_at = self._answered_at.get(destination, -1.0)
+            since = max(self._clock() - REMEMBERED_SECONDS, answered_at)
             recent = [
                 count
                 for (_, where), (count, at) in self._in_a_row.items()
@@ -58,6 +62,8 @@ class Trouble:
                 if each.says is None:
                     continue
                 pair = (each.item.tenant, each.item.destination)
+                if each.says:
+                    self._answered_at[pair[1]] = now
                 before, _ = self._in_a_row.get(pair, (0, 0.0))
                 self._in_a_row[pair] = (0 if each.says else before + 1, now)
                 each.failures = before if each.says else before + 1

@@ -88,9 +88,9 @@ class Rescued:
         return topics.load(self.topic, self.version, self.fields)
 
 
-def rescue(tx: Tx) -> list[Rescued]:
-    """Take back rows whose lease ran out, the longest ago first, at most ``AT_ONCE``."""
-    rows = tx.rows(RESCUE, max_rescues=MAX_RESCUES, limit=AT_ONCE)
+def rescue(tx: Tx, *, limit: int = AT_ONCE) -> list[Rescued]:
+    """Take back up to ``limit`` rows whose lease ran out, the longest ago first."""
+    rows = tx.rows(RESCUE, max_rescues=MAX_RESCUES, limit=limit)
     tx.wakes = tx.wakes or any(row.state == "ready" for row in rows)
     return [
         Rescued(row.id, row.state, row.topic, row.version, row.payload, row.last_error)
