@@ -116,9 +116,7 @@ def close_of_day(tx: Tx, day: date, as_of: datetime | None = None) -> Close:
     period, cut, sums = Period(day, day, tx.tenant.zone), cutoff(tx, as_of), _Sums()
     for move in moves(tx, period, "method", cut):
         _count(sums, move)
-    rows = tx.rows(OPEN, until=period.until, receivable=chart.RECEIVABLE)
-    left = [bookings.booking_by_id(tx, row.id) for row in rows]
-    owing = [booking for booking in left if booking.due]
+    left = owing(tx, period.until)
     return Close(
         day,
         cut,
@@ -129,9 +127,16 @@ def close_of_day(tx: Tx, day: date, as_of: datetime | None = None) -> Close:
         sums.stored[chart.GIFT_CARDS],
         sums.stored[chart.PACKAGES],
         _drawers(tx, period),
-        tuple(booking for booking in owing if booking.status != "completed"),
-        tuple(booking for booking in owing if booking.status == "completed"),
+        tuple(booking for booking in left if booking.status != "completed"),
+        tuple(booking for booking in left if booking.status == "completed"),
     )
+
+
+def owing(tx: Tx, until: datetime) -> list[Booking]:
+    """Return visits begun before an instant, here or over, with something left to pay; by time."""
+    rows = tx.rows(OPEN, until=until, receivable=chart.RECEIVABLE)
+    found = (bookings.booking_by_id(tx, row.id) for row in rows)
+    return [booking for booking in found if booking.due]
 
 
 def _drawers(tx: Tx, period: Period) -> tuple[Drawer, ...]:
