@@ -15,11 +15,21 @@ Result = TypeVar("Result")
 
 
 class Counter:
-    """One tenant's counter. Blocking: the screens call it from thread workers alone."""
+    """One tenant's counter. Blocking: the screens call it from thread workers alone.
 
-    def __init__(self, engine: Engine, tenant: str) -> None:
+    ``run_schedule`` runs one of the tenant's schedules by name, now; it may ask providers, which
+    the desk itself can't. Without it such verbs are refused.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        tenant: str,
+        run_schedule: Callable[[str], object] | None = None,
+    ) -> None:
         self._engine = engine
         self._tenant = tenant
+        self._run_schedule = run_schedule
 
     def _ask(self, question: Callable[[Tx], Result]) -> Result:
         """Ask the engine in one READ ONLY transaction."""
