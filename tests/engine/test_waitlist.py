@@ -26,9 +26,16 @@ from bookra.engine.bookings.waitlist.actions import (
     accept,
     add_wish,
     confirm_held,
+    offer_at,
     withdraw,
 )
-from bookra.engine.bookings.waitlist.openings import Offered, offer_openings, pending
+from bookra.engine.bookings.waitlist.openings import (
+    Offered,
+    fitting,
+    offer_openings,
+    openings_of,
+    pending,
+)
 from bookra.engine.bookings.waitlist.rules import Rule, WishStatus
 from bookra.engine.bookings.waitlist.store import Wish, wish_by_code
 from bookra.engine.bookings.waitlist.windows import parse_window
@@ -516,3 +523,45 @@ def test_a_waitlist_belongs_to_its_business(salon: Salon) -> None:
     assert not sol.ask(pending)
     with pytest.raises(NotFoundError):
         sol.act(lambda tx: withdraw(tx, one.code))
+
+
+def test_a_gap_names_who_would_take_it_and_when(salon: Salon) -> None:
+    early = wish(salon, "Early", f"{THURSDAY} 09:00-12:00", staff=None)
+    late = wish(salon, "Late", f"{THURSDAY} 10:30-18:00")
+    wish(salon, "Elsewhere", "2026-11-27 09:00-18:00")
+    salon.staff("bo")
+    wish(salon, "Bo's", f"{THURSDAY} 09:00-18:00", staff="bo")
+    gap = (salon.local(f"{THURSDAY} 10:00"), salon.local(f"{THURSDAY} 11:30"))
+    found = salon.ask(lambda tx: fitting(tx, "ana", *gap))
+    assert [(one.code, slot.start) for one, slot in found] == [
+        (early.code, salon.local(f"{THURSDAY} 10:00")),
+        (late.code, salon.local(f"{THURSDAY} 10:30")),
+    ]
+
+
+def test_a_certain_place_is_offered_once_and_only_if_it_is_wanted(salon: Salon) -> None:
+    one = wish(salon, "Rosa Vega", f"{THURSDAY} 09:00-12:00")
+    at = salon.local(f"{THURSDAY} 10:00")
+    with pytest.raises(ConflictError, match="can't have this time"):
+        salon.act(lambda tx: offer_at(tx, one.code, "ana", salon.local(f"{THURSDAY} 14:00")))
+    made = salon.act(lambda tx: offer_at(tx, one.code, "ana", at))
+    assert (made.booking.starts_at, made.booking.status) == (at, Status.HELD)
+    with pytest.raises(ConflictError, match="offered, not waiting"):
+        salon.act(lambda tx: offer_at(tx, one.code, "ana", at))
+
+
+def test_a_place_that_was_taken_meanwhile_is_not_offered(salon: Salon) -> None:
+    one = wish(salon, "Rosa Vega", f"{THURSDAY} 09:00-12:00")
+    salon.book(f"{THURSDAY} 10:00", customer=salon.customer("Quicker"))
+    with pytest.raises(ConflictError, match="can't have this time"):
+        salon.act(lambda tx: offer_at(tx, one.code, "ana", salon.local(f"{THURSDAY} 10:00")))
+    assert status(salon, one) is WishStatus.WAITING
+
+
+def test_openings_of_many_wishes_are_looked_up_at_once(salon: Salon) -> None:
+    one = wish(salon, "Rosa Vega", f"{THURSDAY} 09:00-12:00")
+    other = wish(salon, "Tess Moran", f"{THURSDAY} 20:00-21:00")
+    found = salon.ask(lambda tx: openings_of(tx, [one, other]))
+    assert {key: slot.start for key, slot in found.items()} == {
+        one.id: salon.local(f"{THURSDAY} 09:00")
+    }

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from bookra.engine.availability.actions import Slot
 from bookra.engine.bookings import actions, store
 from bookra.engine.bookings.model import Booking, Status, require_next
-from bookra.engine.bookings.waitlist.openings import Offered, first_opening, offer_openings
+from bookra.engine.bookings.waitlist.openings import (
+    Offered,
+    first_opening,
+    offer_openings,
+    offer_place,
+)
 from bookra.engine.bookings.waitlist.rules import OPEN, STANDS, Rule, WishStatus, became
 from bookra.engine.bookings.waitlist.store import (
     Wish,
@@ -125,6 +131,15 @@ def offer_to(tx: Tx, code: str, rule: Rule | None = None) -> list[Offered]:
         hint=f"See what is free: bookra slots {wish.service}",
         details={"code": wish.code},
     )
+
+
+def offer_at(tx: Tx, code: str, staff: str, start: datetime) -> Offered:
+    """Offer a wish one certain place, ahead of the line: a gap that somebody points at.
+
+    Raises ConflictError: ``illegal_state`` for a wish that does not wait, ``no_opening`` for a
+    place that it does not want or that is taken.
+    """
+    return offer_place(tx, locked_wish(tx, code), staff, start)
 
 
 def withdraw(tx: Tx, code: str) -> Wish:

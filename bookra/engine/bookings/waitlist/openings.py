@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from operator import attrgetter
+from uuid import UUID
 
 from bookra import clock
 from bookra.engine.availability.actions import MAX_DAYS, Slot, find_slots
@@ -95,6 +96,61 @@ def first_opening(tx: Tx, wish: Wish) -> Slot | None:
     """Return the earliest start that is free for a wish, if any."""
     found = _places(_slots(tx, [wish])[wish.service], wish)
     return found[0] if found else None
+
+
+def openings_of(tx: Tx, found: Sequence[Wish]) -> dict[UUID, Slot]:
+    """Return, by wish, the earliest start that is free for it, where there is one."""
+    slots = _slots(tx, found) if found else {}
+    places = {wish.id: _places(slots[wish.service], wish) for wish in found}
+    return {wish_id: fitting[0] for wish_id, fitting in places.items() if fitting}
+
+
+def fitting(tx: Tx, staff: str, start: datetime, until: datetime) -> list[tuple[Wish, Slot]]:
+    """Return who waits and could begin with ``staff`` in ``[start, until)``, the oldest first.
+
+    Each with the earliest start of theirs; windows and earlier offers count as they do when
+    openings are offered.
+    """
+    span = (start, until)
+    current = [replace(wish, status=_by_now(tx, wish)) for wish in open_wishes(tx)]
+    wanting = [
+        wish
+        for wish in _waiting(current)
+        if wish.staff in (None, staff) and any(a < span[1] and span[0] < b for a, b in wish.windows)
+    ]
+    slots = _slots(tx, [replace(wish, staff=staff, windows=(span,)) for wish in wanting])
+    pairs = []
+    for wish in wanting:
+        free = (slot for slot in slots[wish.service] if start <= slot.start < until)
+        if first := next((slot for slot in free if wish.wants(slot.staff, slot.start)), None):
+            pairs.append((wish, first))
+    return pairs
+
+
+def offer_place(tx: Tx, wish: Wish, staff: str, start: datetime) -> Offered:
+    """Hold a place for a wish (its row locked by the caller) that has none, ahead of the line.
+
+    Raises ConflictError: ``illegal_state`` for a wish that does not wait, ``no_opening`` for a
+    place that it does not want, or that somebody else has by now.
+    """
+    wish = _note(tx, wish, _by_now(tx, wish))
+    if wish.status is not WishStatus.WAITING:
+        raise ConflictError(
+            "illegal_state",
+            f"{wish.code} is {wish.status.value}, not waiting",
+            hint=f"Look at it: bookra waitlist show {wish.code}",
+            details={"code": wish.code, "status": wish.status.value},
+        )
+    wanted = wish.wants(staff, start)
+    made = _offer(tx, wish, Place(clock.to_epoch(start), 0, staff, 0)) if wanted else None
+    if made is None:
+        raise ConflictError(
+            "no_opening",
+            f"{wish.code} can't have this time any more",
+            hint=f"Look for another: bookra waitlist offer {wish.code}",
+            details={"code": wish.code},
+        )
+    return made
 
 
 def _by_now(tx: Tx, wish: Wish) -> WishStatus:
