@@ -41,7 +41,8 @@ __all__ = ["scripted"]
 
 NAMES = [f"row-{number}" for number in range(12)]
 OPEN_AND_OVER = text(
-    "INSERT INTO breakers (tenant_id, id, destination, state, failures, openings, until, changed_at)"
+    "INSERT INTO breakers"
+    " (tenant_id, id, destination, state, failures, openings, until, changed_at)"
     " VALUES (:tenant_id, :id, 'google', 'open', 5, 1, now() - interval '1 second', now())"
 )
 LONG_DUE = text(
