@@ -8,7 +8,7 @@ import typer
 
 from bookra.commands import documents, output
 from bookra.commands.options import DryRun, Key, group
-from bookra.commands.session import current
+from bookra.commands.session import Session, current
 from bookra.errors import CheckFailedError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from bookra.engine.runtime import Tx
     from bookra.engine.schedules.model import Run, Schedule
+    from bookra.relay.jobs.scheduled import Came
 
 app = group("Schedules: add, list, show, set, enable, disable, run, remove.")
 
@@ -188,24 +189,13 @@ def run(name: Name) -> None:
       bookra schedule run pay-day --json
     """
     from bookra.engine.schedules.model import RunState
-    from bookra.engine.schedules.runs import take_now
-    from bookra.ids import new_id
-    from bookra.relay.jobs.schedules import carry_out
 
-    session = current()
-    taken = session.engine.act(
-        session.tenant,
-        lambda tx: take_now(tx, name, new_id(), lease_seconds=ONE_RUN_SECONDS),
-        command="schedule run",
-    )
-    came = carry_out(session.engine, session.settings, taken, tell=lambda *_, **__: None)
+    job, came = run_now(current(), name)
     if came.error is not None:
         raise came.error
-    output.record(
-        {"name": name, "job": taken.job, "state": came.state.value, "outcome": came.outcome}
-    )
+    output.record({"name": name, "job": job, "state": came.state.value, "outcome": came.outcome})
     if came.state is RunState.FOUND:
-        raise CheckFailedError("found", f"The job {taken.job} found something: {came.outcome}")
+        raise CheckFailedError("found", f"The job {job} found something: {came.outcome}")
 
 
 @app.command()
@@ -221,6 +211,24 @@ def remove(name: Name, key: Key = None, dry_run: DryRun = False) -> None:
     _write(
         "schedule remove", lambda tx: actions.remove(tx, name), {"name": name}, key, dry_run=dry_run
     )
+
+
+def run_now(session: Session, name: str) -> tuple[str, Came]:
+    """Run a schedule's job now, whatever it may ask of providers; returns the job and what came.
+
+    Raises NotFoundError (``unknown_schedule``) and ConflictError (``in_progress``).
+    """
+    from bookra.engine.schedules.runs import take_now
+    from bookra.ids import new_id
+    from bookra.relay.jobs.schedules import carry_out
+
+    taken = session.engine.act(
+        session.tenant,
+        lambda tx: take_now(tx, name, new_id(), lease_seconds=ONE_RUN_SECONDS),
+        command="schedule run",
+    )
+    came = carry_out(session.engine, session.settings, taken, tell=lambda *_, **__: None)
+    return taken.job, came
 
 
 def document(schedule: Schedule, zone: ZoneInfo) -> dict[str, Any]:

@@ -35,10 +35,11 @@ def tui(
       bookra tui
       bookra tui --screenshot day.svg --size 120x36
     """
+    from bookra.commands.schedule import run_now
     from bookra.tui.engine_desk import EngineDesk
 
     session = current()
-    desk = EngineDesk(session.engine, session.tenant)
+    desk = EngineDesk(session.engine, session.tenant, lambda name: run_now(session, name))
     if screenshot is not None:
         from bookra.tui.picture import screenshot as draw
 
