@@ -12,6 +12,7 @@ from bookra.tui.engine_desk.money import EngineMoney
 from bookra.tui.engine_desk.moving import EngineMoving
 from bookra.tui.engine_desk.ops import EngineOps
 from bookra.tui.engine_desk.returning import EngineReturning
+from bookra.tui.engine_desk.search import EngineSearch
 from bookra.tui.engine_desk.team import EngineTeam
 from bookra.tui.engine_desk.waitlist import EngineWaitlist
 
@@ -28,6 +29,7 @@ class EngineDesk(
     EngineCheckout,
     EngineClients,
     EngineWaitlist,
+    EngineSearch,
     EngineMoney,
     EngineTeam,
     EngineOps,

@@ -13,7 +13,9 @@ from bookra.engine.runtime import Tx
 from bookra.engine.tenancy.role import role_of
 from bookra.errors import ConflictError
 from bookra.tui.desk import Brand, Done, Undo
+from bookra.tui.engine_desk.clients import opted, rewritten
 from bookra.tui.engine_desk.counter import Counter, words
+from bookra.tui.engine_desk.waitlist import rewished
 
 
 class EngineFrame(Counter):
@@ -66,4 +68,7 @@ _UNDONE: dict[str, Callable[..., Done]] = {
     "unbook": _unbook,
     "unseries": _unseries,
     "unwish": _unwish,
+    "rewish": rewished,
+    "rewrite_client": rewritten,
+    "opt_out": opted,
 }
