@@ -23,6 +23,7 @@ from bookra.tui.live import Changed, Live
 from bookra.tui.look import Look
 from bookra.tui.screens.base import DeskScreen
 from bookra.tui.screens.day import DayScreen
+from bookra.tui.screens.dialog import Dialog
 from bookra.tui.sitting import Sitting
 from bookra.tui.theme import DARK, LIGHT, Ink, ink, tenant_theme
 from bookra.tui.work import Work
@@ -44,7 +45,11 @@ class BookraApp(App[None]):
     """The front desk of one tenant."""
 
     TITLE = "Bookra"
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["bookra.tcss", "styles/day.tcss"]
+    CSS_PATH: ClassVar[list[str | PurePath]] = [
+        "bookra.tcss",
+        "styles/day.tcss",
+        "styles/booking.tcss",
+    ]
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.APP)
     DEFAULT_MODE = "day"
     NOTIFICATION_TIMEOUT = 6
@@ -95,8 +100,10 @@ class BookraApp(App[None]):
         self.front.live.stop()
 
     def on_changed(self, message: Changed) -> None:
-        """Tell the screen that is shown; the others read when they are shown again."""
-        self.base.changed(message.subjects)
+        """Tell the screen that is shown and its dialogs; others read when they are shown again."""
+        for screen in self.screen_stack:
+            if isinstance(screen, (DeskScreen, Dialog)):
+                screen.changed(message.subjects)
 
     @property
     def base(self) -> DeskScreen:

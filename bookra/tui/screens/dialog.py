@@ -69,6 +69,9 @@ class Dialog(ModalScreen[R | None]):
         message.update(line((clean(error.message), "bold $text-error"), (hint, "")))
         message.display = True
 
+    def changed(self, subjects: tuple[str, ...]) -> None:
+        """Hear that something was changed, here or elsewhere; most dialogs need not know."""
+
     def action_back(self) -> None:
         """Close without an answer; but not while something is being written."""
         if self.front.work.busy(WRITES):
