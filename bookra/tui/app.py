@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from importlib import import_module
 from pathlib import PurePath
 from typing import Any, ClassVar
@@ -17,16 +18,22 @@ from textual.screen import Screen
 
 from bookra import clock
 from bookra.tui import actions
-from bookra.tui.desk import Brand, Desk
+from bookra.tui.desk import Brand, CustomerChoice, Desk
 from bookra.tui.front import Front
 from bookra.tui.live import Changed, Live
 from bookra.tui.look import Look
+from bookra.tui.messages import Refused
+from bookra.tui.messages_search import PlaceFound
 from bookra.tui.screens.base import DeskScreen
 from bookra.tui.screens.day import DayScreen
 from bookra.tui.screens.dialog import Dialog
 from bookra.tui.sitting import Sitting
+from bookra.tui.text import clean
 from bookra.tui.theme import DARK, LIGHT, Ink, ink, tenant_theme
 from bookra.tui.work import Work
+
+FOUND = "found"
+"""The lane that looks up where something is."""
 
 
 def run(
@@ -49,6 +56,7 @@ class BookraApp(App[None]):
         "bookra.tcss",
         "styles/day.tcss",
         "styles/booking.tcss",
+        "styles/clients.tcss",
     ]
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.APP)
     DEFAULT_MODE = "day"
@@ -118,6 +126,43 @@ class BookraApp(App[None]):
         screen = self._screen_stacks["day"][0]
         assert isinstance(screen, DayScreen)
         return screen
+
+    # Going to what was found
+
+    async def open_found(self, target: str) -> None:
+        """Go to what a search or a list named: a booking's code, or as `Found.target` has it."""
+        kind, _, rest = target.partition(":")
+        if kind == "client":
+            await self.switch_mode("clients")
+            self.base.show_client(rest)  # type: ignore[attr-defined]  # only that screen has it
+        elif kind == "service":
+            place = rest.partition(":")[2]
+            staff, _, at = place.partition("@")
+            await self.switch_mode("day")
+            if at:
+                self.day_screen.show_place(staff, datetime.fromisoformat(at))
+        else:
+            call = partial(self.front.desk.place_of, target)
+            self.front.work.ask(
+                self, FOUND, call, lambda ticket, place: PlaceFound(ticket, target, place)
+            )
+
+    async def on_place_found(self, message: PlaceFound) -> None:
+        """Show a booking on its day."""
+        await self.switch_mode("day")
+        self.day_screen.show_place(message.place.staff, message.place.at, message.code)
+
+    def on_refused(self, message: Refused) -> None:
+        """Say why something found can't be shown; other refusals are the screens'."""
+        if message.lane == FOUND:
+            self.notify(clean(message.error.message), severity="error", markup=False)
+
+    async def book_for(self, customer: CustomerChoice) -> None:
+        """Go to the day to book for a client, who is taken for the next booking there."""
+        self.front.sitting.guest = customer
+        await self.switch_mode("day")
+        said = f"For {clean(customer.name)}: choose a time, n books"
+        self.notify(said, markup=False)
 
     def _ink(self) -> Ink:
         return ink(self.current_theme)

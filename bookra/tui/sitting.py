@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bookra.tui.desk import Done, Undo
+from bookra.tui.desk import CustomerChoice, Done, Undo
 
 KEPT = 50
 """How many verbs are remembered."""
@@ -16,6 +16,8 @@ class Sitting:
         self._undoable: list[Undo] = []
         self.locked = False
         """Whether the operator has locked writing, on every screen."""
+        self.guest: CustomerChoice | None = None
+        """For whom the next booking on the day is, when that was said beforehand."""
 
     def note(self, done: Done) -> None:
         """Remember what was done. What can't be taken back closes the way to what came before."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from bookra.money import Money
@@ -99,9 +99,10 @@ class ClientCard:
 class Holding:
     """Something that a client can pay with, or has: a ``card``, ``gift``, ``package``, ``member``.
 
-    ``worth`` is None where it is no sum of money.
+    ``worth`` is None where it is no sum of money, ``until`` where it does not end.
     """
 
     kind: str
     said: str
     worth: Money | None = None
+    until: date | None = None

@@ -142,16 +142,16 @@ def _visit(one: Visit) -> ClientVisit:
 
 def _holdings(tx: Tx, customer_id: UUID) -> list[Holding]:
     cards = [
-        Holding("card", f"{card.brand} …{card.last4}")
+        Holding("card", f"{card.brand} {card.last4}", until=card.expires_on)
         for card in cards_of(tx, customer_id)
         if card.expires_on is None or card.expires_on >= tx.now.date()
     ]
     gifts = [
-        Holding("gift", f"…{card.code[-LAST_LETTERS:]}", card.balance)
+        Holding("gift", f"ends in {card.code[-LAST_LETTERS:]}", card.balance, card.expires_on)
         for card in gift_cards_of(tx, customer_id)
     ]
     bought = [
-        Holding("package", _left(one))
+        Holding("package", _left(one), until=one.expires_on)
         for one in packages(tx, customer_id=customer_id, state="active")
         if one.service is not None and one.membership is None
     ]
@@ -163,5 +163,4 @@ def _holdings(tx: Tx, customer_id: UUID) -> list[Holding]:
 
 
 def _left(one: Package) -> str:
-    until = f" until {one.expires_on:%d.%m.%Y}" if one.expires_on else ""
-    return f"{one.visits - one.used} of {one.visits} {one.service}{until}"
+    return f"{one.visits - one.used} of {one.visits} {one.service}"

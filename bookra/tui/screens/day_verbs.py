@@ -53,6 +53,16 @@ class DayVerbs(DeskScreen):
         else:
             self.load(day, then=lambda: self.grid.point_now(at))
 
+    def show_place(self, staff: str, at: datetime, code: str = "") -> None:
+        """Lead the cursor to a person and an instant, and there to a booking, on any day."""
+
+        def point() -> None:
+            self.grid.point_to(staff, at)
+            if code:
+                self.grid.point_at(code)
+
+        self.load(clock.local_day(at, self.front.look.tz), then=point)
+
     # What may be done
 
     def _booking_to_change(self) -> tuple[Pointed, DayBlock] | None:

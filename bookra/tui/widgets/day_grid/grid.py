@@ -97,6 +97,14 @@ class DayGrid(ScrollView, can_focus=True):
         if self._scene and (spot := cursor.on(self._scene, code)):
             self._move_to(spot)
 
+    def point_to(self, staff: str, at: datetime) -> None:
+        """Move the cursor to a person (a slug) and an instant, if this day has them."""
+        slugs = [column.slug for column in self._scene.columns] if self._scene else []
+        if self._scene and staff in slugs:
+            row = self._scene.axis.clamp(self._scene.axis.row(at))
+            self._move_to(cursor.spot_at(self._scene, slugs.index(staff), row))
+            self._centre()
+
     def point_at_row(self, row: int) -> None:
         """Move the cursor to a row of the same column."""
         if self._scene:
