@@ -84,6 +84,8 @@ class DayScreen(DayVerbs):
             self.query_one("#totals", Static).update(describe.totals(self.front.look, new))
             self.grid.show(new, self.front.now())
             self._show_pointed(anew=True)
+            if isinstance(self.app.screen, Layer):
+                self.app.screen.day_changed()
         if self._then is not None:
             self._then()
             self._then = None

@@ -75,6 +75,10 @@ class Layer(ModalScreen[R | None]):
         """Follow the cursor, or what has changed under it; the day tells when."""
         raise NotImplementedError
 
+    def day_changed(self) -> None:
+        """Judge anew: somebody has changed the day that is shown."""
+        self.pointed()
+
     def action_take(self) -> None:
         """Do it, here."""
         raise NotImplementedError
@@ -87,7 +91,7 @@ class Layer(ModalScreen[R | None]):
 
     def say_content(self, content: Content) -> None:
         """Say it in several styles."""
-        if self.is_mounted:
+        if self.is_attached:
             self.query_one("#layer-said", Static).update(content)
 
     def refuse(self, error: BookraError) -> None:

@@ -91,6 +91,11 @@ class MovingLayer(Layer[Written]):
         if self._fit is None:
             self._ask()
 
+    def day_changed(self) -> None:
+        """Ask again whether it fits; what was said stands until there is an answer."""
+        self.pointed()
+        self._ask()
+
     @property
     def _at_home(self) -> bool:
         return self._target == (self._seat.staff, self._seat.starts_at)
@@ -125,9 +130,9 @@ class MovingLayer(Layer[Written]):
         top = scene.axis.row(at)
         bottom = max(top + 1, scene.axis.row_after(ends))
         mood = ghost.ASKING if self._fit is None else ghost.FITS if self._fit.free else ghost.HITS
-        body = ghost.Ghost(
-            self.grid.spot.column, top, min(bottom, scene.axis.rows), self._lines(top, bottom), mood
-        )
+        lines = self._lines(bottom - top)
+        bottom = min(bottom, scene.axis.rows)
+        body = ghost.Ghost(self.grid.spot.column, top, bottom, lines, mood)
         self.grid.haunt([*self._origin(scene), body])
         self._tell()
 
@@ -143,21 +148,26 @@ class MovingLayer(Layer[Written]):
     def _length(self) -> timedelta:
         return self._block.ends_at - self._block.starts_at
 
-    def _lines(self, top: int, bottom: int) -> tuple[str, ...]:
+    def _lines(self, rows: int) -> tuple[str | tuple[str, ...], ...]:
         assert self._target is not None
-        look, at = self.front.look, self._target[1]
-        first_name = self._client.split(" ")[0]
-        when = f"{look.time(at)[:5]} {first_name}"
+        look = self.front.look
+        time = look.time(self._target[1])[:5]
+        signs = look.glyphs.states
         if self._fit is None:
-            return (f"{look.glyphs.ellipsis if not self._at_home else ' '} {when}",)
-        ends = f"{look.glyphs.arrow} {look.time(self._fit.ends_at)[:5]}"
+            sign = " " if self._at_home else look.glyphs.ellipsis
+            return (self._forms(sign, time, self._client),)
+        ends = f"  {look.glyphs.arrow} {look.time(self._fit.ends_at)[:5]}"
         if self._fit.free:
-            return (f"{look.glyphs.states['completed']} {when}", f"  {ends}")
-        why = self._short(self._fit.hindrances[0])
-        sign = look.glyphs.states["no_show"]
-        if bottom - top == 1:
-            return (f"{sign} {look.time(at)[:5]} {why}",)
-        return (f"{sign} {when}", f"  {why}", f"  {ends}")
+            return (self._forms(signs["completed"], time, self._client), ends)
+        why, sign = self._short(self._fit.hindrances[0]), signs["no_show"]
+        if rows == 1:
+            return ((f"{sign} {time} {why}", f"{sign} {why}", f"{sign} {time}"),)
+        return (self._forms(sign, time, self._client), f"  {why}", ends)
+
+    @staticmethod
+    def _forms(sign: str, time: str, name: str) -> tuple[str, ...]:
+        first = name.partition(" ")[0]
+        return (f"{sign} {time} {name}", f"{sign} {time} {first}", f"{sign} {time}")
 
     def _short(self, found: Hindrance) -> str:
         """Return a hindrance in two words: whom it hits, where the day knows them."""
@@ -242,6 +252,7 @@ class MovingLayer(Layer[Written]):
         else:
             self._exact = (message.at, self._block.starts_at)
             self.day_screen.go_to(message.at)
+            self.pointed()
 
     def on_written(self, message: Written) -> None:
         """Close with what was done."""

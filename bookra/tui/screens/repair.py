@@ -21,6 +21,8 @@ from bookra.tui.widgets.listing import Column, Listing, Row
 from bookra.tui.work import WRITES
 
 READ = "displaced"
+MOST_ROWS = 12
+"""How many visits are seen at once."""
 CHANGES = {
     "unchanged": "as it was",
     "other_staff": "other person",
@@ -41,12 +43,12 @@ class RepairDialog(Dialog[str]):
         Binding("q", "back", show=False),
     ]
     COLUMNS = (
-        Column("Was", 12),
-        Column("Client", weight=2),
-        Column("Service", weight=2, least=76),
+        Column("Was", 5),
         Column("With", 9, least=60),
+        Column("Client", weight=3),
+        Column("Service", weight=2, least=84),
         Column("Could be", 24),
-        Column("", 12, least=84),
+        Column("", 12, least=70),
     )
 
     def __init__(self, front: Front, day: date) -> None:
@@ -92,6 +94,7 @@ class RepairDialog(Dialog[str]):
     def _show(self) -> None:
         nobody = "Everybody has a time on this day; o takes somebody off"
         self._listing.say_empty(nobody)
+        self._listing.styles.height = min(max(1, len(self._visits)), MOST_ROWS) + 1
         self._listing.show([self._row(visit) for visit in self._visits.values()])
 
     def _row(self, visit: Displaced) -> Row:
@@ -108,10 +111,10 @@ class RepairDialog(Dialog[str]):
         return Row(
             visit.code,
             (
-                look.span(visit.starts_at, visit.ends_at),
+                look.time(visit.starts_at)[:5],
+                (clean(visit.staff_name), "$text-muted"),
                 clean(visit.customer),
                 (clean(visit.service), "$text-muted"),
-                (clean(visit.staff_name), "$text-muted"),
                 could,
                 (change, "$text-muted"),
             ),

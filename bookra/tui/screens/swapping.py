@@ -51,6 +51,12 @@ class SwapLayer(Layer[Written]):
         if other is not None and self._hindrance is None:
             self._ask(other.code)
 
+    def day_changed(self) -> None:
+        """Ask again; what was said stands until there is an answer."""
+        self.pointed()
+        if self._other is not None:
+            self._ask(self._other.code)
+
     def _ask(self, code: str) -> None:
         call = partial(self.front.desk.swap_hindrance, self._block.code, code)
         self.front.work.ask(

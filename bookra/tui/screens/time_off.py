@@ -81,9 +81,11 @@ class TimeOffLayer(Layer[OffTaken]):
         top = max(0, scene.axis.row(start))
         bottom = min(scene.axis.rows, max(top + 1, scene.axis.row_after(until)))
         hit = self._displaced(pointed.staff, start, until)
-        said = f"{len(hit)} to move" if hit else ""
         look = self.front.look
-        lines = ("Time off", f"  {look.span(start, until)}", f"  {said}")
+        sign = look.glyphs.states["displaced"]
+        said = f"{sign} {len(hit)} to move" if hit else " Time off"
+        ends = f" {look.glyphs.arrow} {look.time(until)[:5]}"
+        lines = (said, (f" {look.span(start, until)}", ends))
         mood = ghost.HITS if hit else ghost.SPAN
         self.grid.haunt([ghost.Ghost(self.grid.spot.column, top, bottom, lines, mood)])
         self._tell(pointed.staff_name, start, until, hit)

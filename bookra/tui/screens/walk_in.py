@@ -23,7 +23,7 @@ from bookra.tui.work import WRITES
 
 LISTED = 6
 """How many services are listed, and looked up, at once."""
-_NAME, _WHO = 26, 14
+_NAME, _WHO = 25, 11
 
 
 class WalkInDialog(Dialog[Written]):

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from bookra.tui.text import fit, pad
+from bookra.tui.text import pad
 from bookra.tui.theme import Tone, tone
 from bookra.tui.widgets.day_grid.cells import style
 from bookra.tui.widgets.day_grid.columns import GUTTER
@@ -30,13 +31,14 @@ _GREEN = "#009e73"
 class Ghost:
     """Text on the rows ``[top, bottom)`` of a column; ``mood`` says how it looks.
 
+    A line may have shorter forms, the longest first: the first that fits is shown.
     ``lane`` of ``lanes`` and ``inset`` say where a label stands beside others, as in `Placed`.
     """
 
     column: int
     top: int
     bottom: int
-    lines: tuple[str, ...]
+    lines: tuple[str | tuple[str, ...], ...]
     mood: str = ASKING
     lane: int = 0
     lanes: int = 1
@@ -79,11 +81,16 @@ def _painted(scene: Scene, ghost: Ghost, row: int, width: int) -> Segment:
     if ghost.mood == FROM:
         return Segment(scene.glyphs.bar_held, style(scene.ink.accent, scene.ink.ground, bold=True))
     if ghost.mood == LABEL:
-        text = f" {ghost.lines[0]} "[: max(1, width)]
+        text = f" {_fitting(ghost.lines[0], width)} "[: max(1, width)]
         return Segment(text, style(scene.ink.on_accent, scene.ink.accent, bold=True))
-    text = ghost.lines[line] if line < len(ghost.lines) else ""
-    said = f"{scene.glyphs.bar_chosen}{fit(text, width - 2, scene.glyphs.ellipsis)}"
+    text = _fitting(ghost.lines[line], width - 1) if line < len(ghost.lines) else ""
+    said = f"{scene.glyphs.bar_chosen}{text}"
     return Segment(pad(said, width), _style(_tone(scene, ghost, head=line == 0), bold=line < 2))
+
+
+def _fitting(forms: str | tuple[str, ...], cells: int) -> str:
+    listed = (forms,) if isinstance(forms, str) else forms
+    return next((form for form in listed if cell_len(form) <= cells), listed[-1])
 
 
 def _tone(scene: Scene, ghost: Ghost, *, head: bool) -> Tone:
