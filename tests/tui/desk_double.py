@@ -28,6 +28,7 @@ from demo_day import (
 from double_booking import BookingDouble
 from double_checkout import CheckoutDouble
 from double_day import DayDouble
+from double_views import ViewsDouble
 
 from bookra.engine.bookings.day import DaySnapshot, DayTotals
 from bookra.errors import ConflictError
@@ -39,7 +40,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class DeskDouble(BookingDouble, CheckoutDouble, DayDouble):
+class DeskDouble(BookingDouble, CheckoutDouble, DayDouble, ViewsDouble):
     """Keeps bookings in memory. ``failing`` is raised by every call, ``gate`` holds them back."""
 
     def brand(self) -> Brand:

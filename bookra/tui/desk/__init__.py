@@ -21,6 +21,7 @@ from bookra.tui.desk.moving import MovingDesk
 from bookra.tui.desk.ops import OpsDesk
 from bookra.tui.desk.search import SearchDesk
 from bookra.tui.desk.team import TeamDesk
+from bookra.tui.desk.views import ViewsDesk
 from bookra.tui.desk.waitlist import WaitlistDesk
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
 class Desk(
     FrameDesk,
     DayDesk,
+    ViewsDesk,
     MovingDesk,
     AbsencesDesk,
     BookingDesk,

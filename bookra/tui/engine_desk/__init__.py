@@ -14,6 +14,7 @@ from bookra.tui.engine_desk.ops import EngineOps
 from bookra.tui.engine_desk.returning import EngineReturning
 from bookra.tui.engine_desk.search import EngineSearch
 from bookra.tui.engine_desk.team import EngineTeam
+from bookra.tui.engine_desk.views import EngineViews
 from bookra.tui.engine_desk.waitlist import EngineWaitlist
 
 __all__ = ["EngineDesk"]
@@ -22,6 +23,7 @@ __all__ = ["EngineDesk"]
 class EngineDesk(
     EngineFrame,
     EngineDay,
+    EngineViews,
     EngineMoving,
     EngineAbsences,
     EngineBooking,
