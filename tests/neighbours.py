@@ -12,8 +12,10 @@ import treasured
 from factories import Salon
 from sqlalchemy import Connection, text
 
+from bookra.engine.availability.calendars.places import remember
 from bookra.engine.availability.timetable import set_exception
 from bookra.engine.bookings.booking import BookingRequest, book
+from bookra.engine.bookings.calendars import connect_calendar
 from bookra.engine.bookings.moving import move
 from bookra.engine.bookings.recurring.dates import SeriesRequest
 from bookra.engine.bookings.recurring.recurrence import parse_every
@@ -24,7 +26,10 @@ from bookra.engine.catalog.actions import NewService, add_service
 from bookra.engine.catalog.model import Need, Offered, ServiceLevel, parse_segments
 from bookra.engine.commissions.split import split
 from bookra.engine.invoices.actions import issue
-from bookra.engine.outbox import queue, settling
+from bookra.engine.messages.model import Channel
+from bookra.engine.messages.own_words import OwnTemplate, OwnWords, set_words
+from bookra.engine.messages.statuses import note_status
+from bookra.engine.outbox import breakers, queue, settling
 from bookra.engine.payments.inbox import Event, advance, receive
 from bookra.engine.payments.movements import MovementFact, record_movement
 from bookra.engine.payments.settling import Charge, settle_payment
@@ -33,6 +38,9 @@ from bookra.engine.people.locations import add_location
 from bookra.engine.people.resources import add_resource
 from bookra.engine.people.staff import find_staff
 from bookra.engine.runtime import Tx
+from bookra.engine.schedules import runs
+from bookra.engine.schedules.actions import plant, schedules
+from bookra.engine.schedules.model import RunState
 from bookra.engine.schema import metadata
 from bookra.engine.tables import ROOMS
 from bookra.engine.tenancy.once import once
@@ -71,6 +79,7 @@ def furnish(salon: Salon, key_file: Path) -> None:
     salon.act(lambda tx: once(tx, "k-1", "book", {}, lambda: {"code": booking.code}))
     salon.act(lambda tx: tx.run(_OPERATOR, id=new_id(), now=tx.now))
     _furnish_the_book(salon)
+    salon.act(lambda tx: _furnish_the_relay(tx, booking.lines[0].id))
     treasured.treasure(salon)
 
 
@@ -106,6 +115,19 @@ def _furnish_the_book(salon: Salon) -> None:
     window = (salon.local("2026-11-27 09:00"), salon.local("2026-11-27 17:00"))
     salon.act(lambda tx: add_wish(tx, WishRequest("cut", None, customer.id, (window,))))
     salon.act(offer_openings)
+
+
+def _furnish_the_relay(tx: Tx, line_id: UUID) -> None:
+    """Give a salon words of its own, statuses, schedules that ran, breakers and calendars."""
+    words = OwnWords(subject="Welcome", body="Hello {customer}, see you on {when}.")
+    set_words(tx, OwnTemplate("booking_confirmed", Channel.MAIL, "en", words))
+    note_status(tx, "wamid.1", "delivered", tx.now)
+    plant(tx)
+    taken = runs.take_now(tx, schedules(tx)[0].name, new_id(), lease_seconds=60)
+    runs.finish(tx, taken, RunState.DONE, "nothing to do")
+    breakers.failed(tx, "google", "account", "google 401")
+    connect_calendar(tx, "ana", "ana@calendar.example")
+    remember(tx, line_id, "ana@calendar.example")
 
 
 def _busy_elsewhere(tx: Tx) -> None:
