@@ -25,6 +25,7 @@ class EngineDesk(
     EngineDay,
     EngineViews,
     EngineMoving,
+    EngineTeam,
     EngineAbsences,
     EngineBooking,
     EngineReturning,
@@ -33,7 +34,6 @@ class EngineDesk(
     EngineWaitlist,
     EngineSearch,
     EngineMoney,
-    EngineTeam,
     EngineOps,
 ):
     """One tenant's counter. Blocking: the screens call it from thread workers alone."""

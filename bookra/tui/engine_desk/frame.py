@@ -15,6 +15,7 @@ from bookra.errors import ConflictError
 from bookra.tui.desk import Brand, Done, Undo
 from bookra.tui.engine_desk.clients import opted, rewritten
 from bookra.tui.engine_desk.counter import Counter, words
+from bookra.tui.engine_desk.hours_back import redayed, rehoured
 from bookra.tui.engine_desk.waitlist import rewished
 
 
@@ -71,4 +72,6 @@ _UNDONE: dict[str, Callable[..., Done]] = {
     "rewish": rewished,
     "rewrite_client": rewritten,
     "opt_out": opted,
+    "rehour": rehoured,
+    "reday": redayed,
 }
