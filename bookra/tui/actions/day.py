@@ -17,6 +17,10 @@ DAY = (
         "Check out", writes=True, needs_booking=True,
     ),
     Action(
+        "booking.again", "b", "b", "again", "Book again, in the usual weeks", BOOKINGS,
+        writes=True, needs_booking=True,
+    ),
+    Action(
         "booking.cancel", "c", "c", "cancel", "Cancel the booking", BOOKINGS, "Cancel",
         writes=True, needs_booking=True,
     ),
@@ -44,6 +48,10 @@ DAY = (
         "booking.open", "enter", "⏎", "open", "Open; on free time, book", BOOKINGS,
         "Open",
     ),
+    Action(
+        "waitlist.fill", "w", "w", "fill", "Who waits for this time?", BOOKINGS, "Waitlist",
+        writes=True,
+    ),
     Action("why", "y", "y", "why", "Why is this not free?", BOOKINGS, "Why not"),
     Action(
         "time-off", "o", "o", "time_off", "Time off for the person at the cursor", DAYS,
@@ -54,6 +62,9 @@ DAY = (
     Action("day.previous", "left_square_bracket", "[", "day(-1)", "The day before", DAYS, "Day"),
     Action("day.next", "right_square_bracket", "]", "day(1)", "The day after", DAYS, "Day"),
     Action("day.now", "full_stop", ".", "now", "Today, now", DAYS, "Now"),
+    Action(
+        "view", "v", "v", "view", "Next view: days of one person, week, rooms", DAYS, "View"
+    ),
     Action("zoom.in", "plus,equals_sign", "+", "zoom(1)", "Show time larger", DAYS, "Zoom"),
     Action("zoom.out", "minus", "-", "zoom(-1)", "Show time smaller", DAYS, "Zoom"),
 )  # fmt: skip
@@ -75,8 +86,8 @@ GRID = (
 
 BAR = (
     "booking.new", "booking.check-in", "booking.check-out", "booking.move", "booking.cancel",
-    "booking.walk-in", "booking.open", "why", "time-off",
-    "day.previous", "day.next", "day.now", "zoom.in", "zoom.out", "quit",
+    "booking.walk-in", "booking.open", "why", "waitlist.fill", "time-off",
+    "day.previous", "day.next", "day.now", "view", "zoom.in", "zoom.out", "quit",
 )  # fmt: skip
 """The footer, most needed first: what does not fit is left out from the end. Equal words join."""
 

@@ -99,12 +99,26 @@ class DayVerbs(DeskScreen):
         pointed = self.grid.pointed
         if pointed is None or not self.may_write():
             return
-        if pointed.free_minutes:
+        if pointed.block is not None and pointed.block.status == CLASS:
+            self._open_class(pointed.block, booking=True)
+        elif pointed.free_minutes:
             self.app.push_screen(BookingDialog(self.front, pointed), self.written)
         else:
             when = self.front.look.time(pointed.at)
             said = f"{pointed.staff_name} is not free at {when}. Press y to see why"
             self.notify(said, severity="warning", markup=False)
+
+    def action_fill(self) -> None:
+        """Fill the gap at the cursor from the waitlist."""
+        from bookra.tui.screens.waitlist_fill import WaitlistFillDialog
+
+        pointed = self.grid.pointed
+        if pointed is None or not self.may_write():
+            return
+        if pointed.free_minutes:
+            self.app.push_screen(WaitlistFillDialog(self.front, pointed), self.written)
+        else:
+            self.notify("There is no gap here; 3 shows who waits", severity="warning")
 
     def action_walk_in(self) -> None:
         """Book who stands at the counter with whoever is free first."""
@@ -138,8 +152,23 @@ class DayVerbs(DeskScreen):
         """Take what is due."""
         from bookra.tui.screens.checkout import CheckOutDialog
 
-        if found := self._booking_to_change():
+        found = self._booking_to_change()
+        if found is not None and found[1].status == CLASS:
+            self._open_class(found[1])
+        elif found is not None:
             self.app.push_screen(CheckOutDialog(self.front, found[1]), self.written)
+
+    def action_again(self) -> None:
+        """Book the same visit again, in the usual weeks."""
+        from bookra.tui.screens.rebook import RebookDialog
+
+        if (found := self._booking_to_change()) and found[1].status != CLASS:
+            self.app.push_screen(RebookDialog(self.front, found[1]), self.written)
+
+    def _open_class(self, block: DayBlock, *, booking: bool = False) -> None:
+        from bookra.tui.screens.seats import SeatsDialog
+
+        self.app.push_screen(SeatsDialog(self.front, block, booking=booking), self.written)
 
     def action_cancel(self) -> None:
         """Cancel the booking."""
