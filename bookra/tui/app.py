@@ -57,6 +57,7 @@ class BookraApp(App[None]):
         "styles/day.tcss",
         "styles/booking.tcss",
         "styles/clients.tcss",
+        "styles/team.tcss",
     ]
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.APP)
     DEFAULT_MODE = "day"
