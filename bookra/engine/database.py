@@ -21,6 +21,8 @@ STATEMENT_TIMEOUT_MS = 30_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
 LOCK_TIMEOUT_MS = 10_000
 CONNECT_TIMEOUT_SECONDS = 5
+UNANSWERED_MS = 15_000
+"""How long the network may leave what was sent unacknowledged before the connection is given up."""
 
 LONGEST_TRANSACTION_SECONDS = 300
 """How long a writing transaction may last: the engine refuses to commit a longer one.
@@ -102,7 +104,7 @@ def _arguments(conninfo: Mapping[str, str]) -> dict[str, object]:
         "keepalives_idle": 10,
         "keepalives_interval": 5,
         "keepalives_count": 3,
-        "tcp_user_timeout": 15_000,
+        "tcp_user_timeout": int(conninfo.get("tcp_user_timeout", UNANSWERED_MS)),
         "prepare_threshold": None,  # until it is known that nothing stands between
     }
 
