@@ -18,33 +18,33 @@ class WaitlistDesk(Protocol):
         """Return the wishes that wait or have an offer, the oldest first."""
         ...
 
-    def fitting(self, staff: str, start: datetime, until: datetime) -> list[Fitting]:
+    def who_fits(self, staff: str, start: datetime, until: datetime) -> list[Fitting]:
         """Return who waits and could begin with a person (a slug) in a gap, the oldest first."""
         ...
 
-    def windows(self, text: str) -> list[Interval]:
+    def read_windows(self, text: str) -> list[Interval]:
         """Return when ``thu 14:00-18:00, sat`` is; raises InvalidInputError for what is no time."""
         ...
 
-    def offer(self, code: str) -> Done:
+    def offer_opening(self, code: str) -> Done:
         """Hold the best opening for one wish, ahead of the line; its client is told.
 
         Raises ConflictError (``no_opening``, ``illegal_state``).
         """
         ...
 
-    def offer_at(self, code: str, staff: str, at: datetime, *, sure: bool = False) -> Done:
+    def offer_time(self, code: str, staff: str, at: datetime, *, sure: bool = False) -> Done:
         """Hold one certain place for a wish; ``sure``: they have said yes, so it is booked.
 
         Raises ConflictError (``no_opening``, ``illegal_state``).
         """
         ...
 
-    def accept(self, code: str) -> Done:
+    def accept_offer(self, code: str) -> Done:
         """Book what a wish was offered; raises ConflictError (``no_offer``, ``offer_over``)."""
         ...
 
-    def drop(self, code: str) -> Done:
+    def drop_wish(self, code: str) -> Done:
         """Take a wish off the list; what it was offered is free again at once."""
         ...
 

@@ -41,7 +41,7 @@ class EngineWaitlist(Counter):
 
         return self._ask(question)
 
-    def fitting(self, staff: str, start: datetime, until: datetime) -> list[Fitting]:
+    def who_fits(self, staff: str, start: datetime, until: datetime) -> list[Fitting]:
         """Return who would take a gap."""
 
         def question(tx: Tx) -> list[Fitting]:
@@ -53,7 +53,7 @@ class EngineWaitlist(Counter):
 
         return self._ask(question)
 
-    def windows(self, text: str) -> list[Interval]:
+    def read_windows(self, text: str) -> list[Interval]:
         """Read windows as people write them, with commas between them."""
 
         def question(tx: Tx) -> list[Interval]:
@@ -64,7 +64,7 @@ class EngineWaitlist(Counter):
 
         return self._ask(question)
 
-    def offer(self, code: str) -> Done:
+    def offer_opening(self, code: str) -> Done:
         """Offer one wish the best opening."""
 
         def action(tx: Tx) -> Done:
@@ -74,7 +74,7 @@ class EngineWaitlist(Counter):
 
         return self._act("waitlist offer", action)
 
-    def offer_at(self, code: str, staff: str, at: datetime, *, sure: bool = False) -> Done:
+    def offer_time(self, code: str, staff: str, at: datetime, *, sure: bool = False) -> Done:
         """Offer one place; a sure one is accepted in the same transaction."""
 
         def action(tx: Tx) -> Done:
@@ -92,14 +92,14 @@ class EngineWaitlist(Counter):
 
         return self._act("waitlist fill", action)
 
-    def accept(self, code: str) -> Done:
+    def accept_offer(self, code: str) -> Done:
         """Book what was offered."""
         return self._act(
             "waitlist accept",
             lambda tx: Done(waitlist.accept(tx, code).code, words("waitlist", "accept", code)),
         )
 
-    def drop(self, code: str) -> Done:
+    def drop_wish(self, code: str) -> Done:
         """Take a wish off the list; taking that back wishes the same again."""
 
         def action(tx: Tx) -> Done:

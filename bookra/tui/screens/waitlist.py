@@ -162,7 +162,7 @@ class WaitlistScreen(DeskScreen):
             free, look = wish.free, self.front.look
             said = f"{who} is offered {wish_text.moment(look, free.starts_at)}"
             desk = self.front.desk
-            self._do(partial(desk.offer_at, wish.code, free.staff, free.starts_at), said)
+            self._do(partial(desk.offer_time, wish.code, free.staff, free.starts_at), said)
 
     def action_accept(self) -> None:
         """Book what was offered: they have said yes."""
@@ -173,13 +173,13 @@ class WaitlistScreen(DeskScreen):
         if wish.offer is None:
             self.notify(f"{who} has no offer; o makes one", severity="warning", markup=False)
         else:
-            self._do(partial(self.front.desk.accept, wish.code), f"{who} is booked")
+            self._do(partial(self.front.desk.accept_offer, wish.code), f"{who} is booked")
 
     def action_drop(self) -> None:
         """Take a wish off the list; u puts it back."""
         if (wish := self._wish_to_change()) is not None:
             said = f"{clean(wish.client)} waits no longer"
-            self._do(partial(self.front.desk.drop, wish.code), said)
+            self._do(partial(self.front.desk.drop_wish, wish.code), said)
 
     async def action_open(self) -> None:
         """Show the time on the day: what was offered, or what is free."""

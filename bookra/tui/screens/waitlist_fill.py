@@ -59,7 +59,7 @@ class WaitlistFillDialog(Dialog[Written]):
     def _read(self) -> None:
         pointed = self._pointed
         until = pointed.at + timedelta(minutes=pointed.free_minutes)
-        call = partial(self.front.desk.fitting, pointed.staff, pointed.at, until)
+        call = partial(self.front.desk.who_fits, pointed.staff, pointed.at, until)
         self.front.work.ask(
             self, LANE, call, lambda ticket, found: FittingFound(ticket, tuple(found))
         )
@@ -100,7 +100,7 @@ class WaitlistFillDialog(Dialog[Written]):
         said = f"Booked {at}, {who}" if sure else f"{who} is offered {at}"
         self.say(f"Writing {self.front.look.glyphs.ellipsis}")
         call = partial(
-            self.front.desk.offer_at, one.wish.code, place.staff, place.starts_at, sure=sure
+            self.front.desk.offer_time, one.wish.code, place.staff, place.starts_at, sure=sure
         )
         self.front.work.ask(self, WRITES, call, lambda ticket, done: Written(ticket, done, said))
 

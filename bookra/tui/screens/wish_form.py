@@ -133,7 +133,7 @@ class WishForm(Dialog[Written]):
             work.ask(self, CLIENT, call, lambda n, found: WishClients(n, text, tuple(found)))
         elif event.input.id == "wish-when" and text:
             self._doubt = ""
-            read = partial(desk.windows, text)
+            read = partial(desk.read_windows, text)
             work.ask(self, WHEN, read, lambda n, found: WindowsRead(n, text, tuple(found)))
         self._show()
 
