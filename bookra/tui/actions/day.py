@@ -58,6 +58,7 @@ DAY = (
         "Time off", writes=True,
     ),
     Action("repair", "R", "R", "repair", "Day repair: who lost their time", DAYS, writes=True),
+    Action("day.sheet", "p", "p", "sheet", "Print or save the day sheet", DAYS, "Sheet"),
     Action("jump", "g", "g", "jump", "Jump to a booking by its letters", MOVES),
     Action("day.previous", "left_square_bracket", "[", "day(-1)", "The day before", DAYS, "Day"),
     Action("day.next", "right_square_bracket", "]", "day(1)", "The day after", DAYS, "Day"),
@@ -87,7 +88,8 @@ GRID = (
 BAR = (
     "booking.new", "booking.check-in", "booking.check-out", "booking.move", "booking.cancel",
     "booking.walk-in", "booking.open", "why", "waitlist.fill", "time-off",
-    "day.previous", "day.next", "day.now", "view", "zoom.in", "zoom.out", "quit",
+    "day.previous", "day.next", "day.now", "view", "zoom.in", "zoom.out",
+    "day.sheet", "quit",
 )  # fmt: skip
 """The footer, most needed first: what does not fit is left out from the end. Equal words join."""
 

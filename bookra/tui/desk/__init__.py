@@ -20,6 +20,7 @@ from bookra.tui.desk.money import MoneyDesk
 from bookra.tui.desk.moving import MovingDesk
 from bookra.tui.desk.ops import OpsDesk
 from bookra.tui.desk.search import SearchDesk
+from bookra.tui.desk.sheet import SheetDesk
 from bookra.tui.desk.team import TeamDesk
 from bookra.tui.desk.views import ViewsDesk
 from bookra.tui.desk.waitlist import WaitlistDesk
@@ -52,6 +53,7 @@ class Desk(
     MoneyDesk,
     TeamDesk,
     OpsDesk,
+    SheetDesk,
     Protocol,
 ):
     """All that the screens ask, in one place."""

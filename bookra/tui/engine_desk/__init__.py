@@ -13,6 +13,7 @@ from bookra.tui.engine_desk.moving import EngineMoving
 from bookra.tui.engine_desk.ops import EngineOps
 from bookra.tui.engine_desk.returning import EngineReturning
 from bookra.tui.engine_desk.search import EngineSearch
+from bookra.tui.engine_desk.sheet import EngineSheet
 from bookra.tui.engine_desk.team import EngineTeam
 from bookra.tui.engine_desk.views import EngineViews
 from bookra.tui.engine_desk.waitlist import EngineWaitlist
@@ -35,5 +36,6 @@ class EngineDesk(
     EngineSearch,
     EngineMoney,
     EngineOps,
+    EngineSheet,
 ):
     """One tenant's counter. Blocking: the screens call it from thread workers alone."""

@@ -241,6 +241,16 @@ class DayVerbs(DeskScreen):
         self.grid.point_at(code)
         self.action_move()
 
+    def action_sheet(self) -> None:
+        """Save the day on paper. It changes nothing that is undone, so it stands in no journal."""
+        from bookra.tui.screens.sheet import SheetDialog
+
+        self.app.push_screen(SheetDialog(self.front, self.day), self._saved)
+
+    def _saved(self, message: Written | None) -> None:
+        if message is not None:
+            self.notify(message.said, markup=False, timeout=6)
+
     def action_why(self) -> None:
         """Tell why the time at the cursor can't be booked."""
         from bookra.tui.screens.reading import WhyDialog
