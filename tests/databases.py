@@ -95,9 +95,9 @@ class Server:
         return psycopg.connect(make_conninfo(**self.administrator), autocommit=True)
 
     def close(self) -> None:
-        """End this process' own session."""
+        """End this process' own session; another is opened when one is needed again."""
         if "maintenance" in self.__dict__:
-            self.maintenance.close()
+            self.__dict__.pop("maintenance").close()
 
     @contextmanager
     def clean(self) -> Iterator[Database]:
@@ -121,6 +121,10 @@ class Server:
             yield self._database(name)
         finally:
             self._drop(name)
+
+    def kept(self) -> Database:
+        """Make a migrated database that goes with its server."""
+        return self._database(self._create(template=True))
 
     def _database(self, name: str) -> Database:
         return Database(

@@ -41,17 +41,17 @@ class Relays:
         self._ask({"does": "run", "crash": "", "webhooks": webhooks})
         return int(self._told()["pid"])
 
-    def kill(self, pid: int) -> None:
-        """Kill one at whatever it is doing."""
+    def kill(self, pid: int) -> int:
+        """Kill one at whatever it is doing; returns how it ended, which may have been before."""
         self._ask({"does": "kill", "pid": pid})
-        self._told()
+        return int(self._told()["ended"])
 
     def _ask(self, wish: dict[str, object]) -> None:
         assert self.process.stdin is not None
         self.process.stdin.write(f"{json.dumps(wish)}\n")
         self.process.stdin.flush()
 
-    def _told(self) -> dict[str, object]:
+    def _told(self) -> dict[str, Any]:
         assert self.process.stdout is not None
         return dict(json.loads(self.process.stdout.readline()))
 
@@ -84,9 +84,8 @@ def _serve(home: Path, database_url: str, wishes: IO[str]) -> None:
     for line in wishes:
         wish = json.loads(line)
         if wish["does"] == "kill":
-            _end(wish["pid"])
             running.discard(wish["pid"])
-            _tell({})
+            _tell({"ended": _end(wish["pid"])})
             continue
         pid = os.fork()
         if not pid:
@@ -106,10 +105,11 @@ def _tell(what: dict[str, object]) -> None:
     sys.stdout.flush()
 
 
-def _end(pid: int) -> None:
+def _end(pid: int) -> int:
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status)
 
 
 def _relay(settings: object, wish: dict[str, Any]) -> None:

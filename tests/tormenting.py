@@ -94,8 +94,12 @@ class Torment:
         pause_seconds: float = 0.6,
         faults: bool = False,
         backends: bool = False,
-    ) -> None:
-        """Work on, and break things meanwhile, as long as ``goes_on`` says."""
+        harm: Callable[[], None] | None = None,
+    ) -> list[int]:
+        """Work on, and break things meanwhile, as long as ``goes_on`` says.
+
+        ``harm`` is done in place of all else. Returns how the last relays ended: -9 by our hand.
+        """
         dice = random.Random(self.seed)
         for slot in range(RELAYS):
             self._start(slot)
@@ -104,12 +108,15 @@ class Torment:
         try:
             while goes_on(self):
                 time.sleep(dice.uniform(0.05, pause_seconds))
-                self._break(dice, faults=faults, backends=backends)
+                if harm is None:
+                    self._break(dice, faults=faults, backends=backends)
+                else:
+                    harm()
         finally:
             self._over.set()
             desk.join(60)
-            for pid in self._running.values():
-                self.paddock.kill(pid)
+            ended = [self.paddock.kill(pid) for pid in self._running.values()]
+        return ended
 
     def settle(self) -> None:
         """Let all faults be over, and everything that is to be delivered be delivered."""
