@@ -15,6 +15,7 @@ from bookra.errors import ConflictError
 from bookra.tui.desk import Brand, Done, Undo
 from bookra.tui.engine_desk.clients import opted, rewritten
 from bookra.tui.engine_desk.counter import Counter, words
+from bookra.tui.engine_desk.day_back import GRID_UNDONE
 from bookra.tui.engine_desk.hours_back import redayed, rehoured
 from bookra.tui.engine_desk.waitlist import rewished
 
@@ -66,6 +67,7 @@ def _unwish(tx: Tx, code: str) -> Done:
 
 
 _UNDONE: dict[str, Callable[..., Done]] = {
+    **GRID_UNDONE,
     "unbook": _unbook,
     "unseries": _unseries,
     "unwish": _unwish,
