@@ -30,7 +30,7 @@ SEARCH = text(
     + f"""
        AND (c.id::text = :exact OR c.phone LIKE :phone OR lower(c.email) LIKE :email
             OR {FOLDED} ~ ALL(CAST(:words AS text[])))
-     ORDER BY ({FOLDED} LIKE :like) DESC, c.name, c.id
+     ORDER BY ({FOLDED} LIKE :like) DESC, {FOLDED}, c.id
      LIMIT :limit
     """
 )

@@ -9,7 +9,7 @@ from textual.content import Content
 from bookra.tui.describe import MUTED, labelled, line
 from bookra.tui.desk import CustomerChoice
 from bookra.tui.desk.clients import EVERYTHING, REMINDERS, ClientCard, ClientVisit, Holding
-from bookra.tui.glyphs import DONE
+from bookra.tui.glyphs import DONE, word
 from bookra.tui.look import Look
 from bookra.tui.text import clean
 from bookra.tui.widgets.listing import Column, Row
@@ -20,11 +20,11 @@ CLIENT_COLUMNS = (
     Column("Visits", 6, right=True),
 )
 VISIT_COLUMNS = (
-    Column("When", 22),
+    Column("When", 17),
     Column("", 1),
     Column("Service", weight=3),
     Column("With", weight=2, least=52),
-    Column("State", 16, least=70),
+    Column("State", 14, least=64),
 )
 MESSAGES = {
     "": "all messages",
@@ -43,21 +43,32 @@ def client_row(one: CustomerChoice) -> Row:
     return Row(one.id, (one.name, (reach, MUTED), str(one.visits) if one.visits else ""))
 
 
-def visit_row(look: Look, one: ClientVisit, now: datetime) -> Row:
-    """Return a visit in the list; what is over is less important than what comes."""
+def visit_rows(look: Look, card: ClientCard, now: datetime) -> list[Row]:
+    """Return the visits: what comes, the next one first, and then what was, the latest first."""
+    coming = [one for one in reversed(card.visits) if not _over(one, now)]
+    past = [one for one in card.visits if _over(one, now)]
+    return [_visit_row(look, one, now) for one in (*coming, *past)]
+
+
+def _over(one: ClientVisit, now: datetime) -> bool:
+    return one.status in DONE or one.ends_at < now
+
+
+def _visit_row(look: Look, one: ClientVisit, now: datetime) -> Row:
     local = one.starts_at.astimezone(look.tz)
-    year = f" {local.year}" if local.year != now.astimezone(look.tz).year else ""
-    over = one.status in DONE or one.ends_at < now
+    day = look.day(local.date())
+    if local.year != now.astimezone(look.tz).year:
+        day = f"{day.partition(' ')[2]} {local.year}"
     return Row(
         one.code,
         (
-            f"{look.day(local.date())}{year} {look.time(one.starts_at)}",
+            f"{day} {look.time(one.starts_at)[:5]}",
             look.glyphs.state(one.status),
             one.services,
             one.staff,
-            look.state(one.status)[2:],
+            word(one.status),
         ),
-        dim=over,
+        dim=_over(one, now),
     )
 
 

@@ -117,7 +117,7 @@ class ClientsScreen(DeskScreen):
         said = lines(client_card.card_lines(look, card)) if card else line()
         self.query_one("#client-said", Static).update(said)
         now = self.front.now()
-        self.visits.show([client_card.visit_row(look, v, now) for v in card.visits] if card else [])
+        self.visits.show(client_card.visit_rows(look, card, now) if card else [])
         self.visits.say_empty("No visits yet: b books one" if card else "")
         self.show_state()
 

@@ -21,7 +21,7 @@ WISH_COLUMNS = (
     Column("Service", weight=3),
     Column("With", weight=2, least=90),
     Column("When", weight=4, least=110),
-    Column("Could have", 26),
+    Column("Could have", 30),
 )
 FITTING_COLUMNS = (
     Column("At", 5),
