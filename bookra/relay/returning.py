@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 from bookra.engine.outbox import topics
@@ -26,14 +26,12 @@ def put_back(item: Claimed, became: Outcome, now: datetime) -> PutBack:
     if isinstance(became, Snooze):
         wait_seconds = max(0.0, (became.until - now).total_seconds())
         return PutBack("ready", became.why, "snoozed", wait_seconds, counts=False)
-    return _again(item, became)
+    return _again(item, became, now)
 
 
-def _again(item: Claimed, became: Retry) -> PutBack:
+def _again(item: Claimed, became: Retry, now: datetime) -> PutBack:
     newer = became.error_class == outcome.NEWER  # its age is no reason to lose it
-    if not newer and gives_up(
-        became.error_class, item.destination, item.first_sent_at, datetime.now(UTC)
-    ):
+    if not newer and gives_up(became.error_class, item.destination, item.first_sent_at, now):
         return PutBack("dead", became.why, became.error_class)
     after = became.after_seconds
     if became.error_class == outcome.ACCOUNT:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -34,11 +34,13 @@ from bookra.ids import new_id
 from bookra.relay import settling
 from bookra.relay.carrying import Carried
 from bookra.relay.outcome import PERMANENT, TRANSIENT, Dead, Delivered, Outcome, Retry
+from bookra.relay.returning import put_back
 from bookra.relay.routes import ROUTES
 from bookra.relay.trouble import Trouble
 
 __all__ = ["scripted"]
 
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 NAMES = [f"row-{number}" for number in range(12)]
 OPEN_AND_OVER = text(
     "INSERT INTO breakers"
@@ -166,6 +168,14 @@ def test_an_error_of_ours_in_the_midst_of_a_call_is_doubt_where_nobody_can_ask(
     assert states(luna) == {"once": "unknown", "again": "ready"}
 
 
+@pytest.mark.parametrize(("hours", "state"), [(19, "ready"), (21, "dead")])
+def test_the_databases_clock_says_when_a_row_is_too_old(hours: int, state: str) -> None:
+    """This machine's own may be wrong by any amount: here by years."""
+    item = replace(_claimed("ana", "stripe"), first_sent_at=LONG_AGO)
+    again = put_back(item, Retry("503", TRANSIENT), LONG_AGO + timedelta(hours=hours))
+    assert again.state == state
+
+
 def test_a_provider_that_answers_somebody_is_not_ill() -> None:
     """Three that it fails must not slow down the fourth, to whom it answers."""
     trouble = Trouble()
@@ -186,8 +196,8 @@ def test_a_provider_that_answers_somebody_is_not_ill() -> None:
     assert trouble.ill("google")
 
 
-def _claimed(tenant: str) -> Claimed:
+def _claimed(tenant: str, destination: str = "google") -> Claimed:
     at = datetime(2026, 11, 23, tzinfo=UTC)
     return Claimed(
-        tenant, new_id(), "google", "ping:1", "test.google", 1, {}, 1, 1, 1, at, at, at, 0.0
+        tenant, new_id(), destination, "ping:1", "test.google", 1, {}, 1, 1, 1, at, at, at, 0.0
     )
