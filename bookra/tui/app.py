@@ -57,6 +57,8 @@ class BookraApp(App[None]):
         "styles/day.tcss",
         "styles/booking.tcss",
         "styles/clients.tcss",
+        "styles/money.tcss",
+        "styles/ops.tcss",
         "styles/team.tcss",
     ]
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.APP)

@@ -106,13 +106,17 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class DrawerEvent:
-    """Something done to the drawer: open, in, out, count or close."""
+    """Something done to the drawer: open, in, out, count or close.
+
+    ``entry`` is the ledger's, empty where nothing had to be posted.
+    """
 
     at: datetime
     kind: str
     amount: Money
     reason: str
     by: str
+    entry: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,7 @@ class Tender:
     method: str
     taken: Money
     given_back: Money
+    left: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,3 +237,8 @@ class PayRun:
     state: str
     paid_at: datetime | None = None
     method: str = ""
+
+    @property
+    def id(self) -> str:
+        """What tells it from others: each person has one a period."""
+        return f"{self.period}/{self.name}"

@@ -90,7 +90,12 @@ def _drawer(found: till.Drawer) -> Drawer:
         found.left,
         tuple(
             DrawerEvent(
-                event.recorded_at, event.kind, event.amount, event.reason, event.recorded_by
+                event.recorded_at,
+                event.kind,
+                event.amount,
+                event.reason,
+                event.recorded_by,
+                str(event.entry_id or ""),
             )
             for event in found.events
         ),
@@ -124,7 +129,13 @@ def _day_end(found: Close) -> DayEnd:
         ),
         refunds=money(total.figures.refunds),
         tenders=tuple(
-            Tender(row.method, money(row.taken), money(row.given_back)) for row in found.taken
+            Tender(
+                row.method,
+                money(row.taken),
+                money(row.given_back),
+                money(row.taken - row.given_back),
+            )
+            for row in found.taken
         ),
         stored=tuple(
             Stored(name, money(of.taken), money(of.used), money(of.kept), money(of.given_back))

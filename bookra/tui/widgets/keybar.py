@@ -29,9 +29,13 @@ class _Item:
 
 
 class KeyBar(Widget):
-    """Shows keys from the action table; ``idle`` names the actions that can't be done now."""
+    """Shows keys from the action table; ``idle`` names the actions that can't be done now.
+
+    ``absent`` ones mean nothing in the section that is shown, and leave their room to others.
+    """
 
     idle: reactive[frozenset[str]] = reactive(frozenset())
+    absent: reactive[frozenset[str]] = reactive(frozenset())
 
     def __init__(self, table: Table, *, ascii_only: bool = False) -> None:
         super().__init__()
@@ -54,6 +58,8 @@ class KeyBar(Widget):
     def _fitting(self) -> list[_Item]:
         room, fitting = self.size.width - 8, []
         for item in _items(self._table, ascii_only=self._ascii_only):
+            if self.absent.issuperset(action.id for action in item.actions):
+                continue
             room -= item.width
             if room < 0:
                 break

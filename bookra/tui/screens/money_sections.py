@@ -1,0 +1,44 @@
+"""The sections of the money, their keys, and the periods of its takings. Pure."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from bookra.tui.desk.money import Period
+from bookra.tui.widgets.sections import Section
+
+SECTIONS = (
+    Section("takings", "t", "Takings", "section('takings')"),
+    Section("entries", "e", "Entries", "section('entries')"),
+    Section("drawer", "c", "Cash drawer", "section('drawer')"),
+    Section("day-end", "z", "Close of day", "section('day-end')"),
+)
+MANAGERS = (
+    Section("bank", "b", "Bank", "bank"),
+    Section("pay", "p", "Pay", "pay"),
+)
+OWN_KEYS = {
+    "drawer.open": {"drawer"},
+    "drawer.count": {"drawer"},
+    "money.save": {"day-end"},
+    "money.prove": {"bank"},
+    "money.back": {"takings", "day-end"},
+    "money.forth": {"takings", "day-end"},
+    "money.now": {"takings", "day-end"},
+    "money.day": {"takings"},
+    "money.week": {"takings"},
+    "money.month": {"takings"},
+}
+"""In which sections an action does something at once; elsewhere its key leads there first."""
+
+
+def period_of(day: date, step: str) -> Period:
+    """Return the day, the week from Monday or the month that a day is in."""
+    if step == "week":
+        first = day - timedelta(days=day.weekday())
+        return Period(first, first + timedelta(days=6), step)
+    if step == "month":
+        first = day.replace(day=1)
+        last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        return Period(first, last, step)
+    return Period(day, day)
