@@ -28,6 +28,8 @@ from demo_day import (
 from double_booking import BookingDouble
 from double_checkout import CheckoutDouble
 from double_day import DayDouble
+from double_money import MoneyDouble
+from double_ops import OpsDouble
 from double_views import ViewsDouble
 
 from bookra.engine.bookings.day import DaySnapshot, DayTotals
@@ -40,7 +42,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class DeskDouble(BookingDouble, CheckoutDouble, DayDouble, ViewsDouble):
+class DeskDouble(BookingDouble, CheckoutDouble, DayDouble, ViewsDouble, MoneyDouble, OpsDouble):
     """Keeps bookings in memory. ``failing`` is raised by every call, ``gate`` holds them back."""
 
     def brand(self) -> Brand:
