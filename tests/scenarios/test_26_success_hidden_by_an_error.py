@@ -16,7 +16,7 @@ from bookra.engine.payments.operations import operations_of
 from bookra.engine.payments.taking import book_with_saved_card
 
 SETUP = text("SELECT url FROM operations WHERE tenant_id = :tenant_id AND kind = 'setup'")
-PAID_BY_CARD = {**ONCE_PAID, "sessions": 0}
+PAID_BY_CARD = {**ONCE_PAID, "sessions": 0, "links": 0}
 
 
 @pytest.fixture
