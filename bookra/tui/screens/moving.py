@@ -24,7 +24,7 @@ from bookra.tui.work import WRITES
 if TYPE_CHECKING:
     from bookra.tui.screens.day_verbs import DayVerbs
 
-LANE = "ghost"
+LANE, NEXT = "ghost", "next-fit"
 SHORT = {
     "past": "is over",
     "skill": "can't do it",
@@ -69,6 +69,7 @@ class MovingLayer(Layer[Written]):
         self._target: tuple[str, datetime] | None = None
         self._fit: Fit | None = None
         self._take = False
+        self._take_there = False
         self._exact: tuple[datetime, ...] = (block.starts_at,)
         self._refusal: BookraError | None = None
 
@@ -86,7 +87,8 @@ class MovingLayer(Layer[Written]):
         exact = (at for at in self._exact if scene.axis.row(at) == self.grid.spot.row)
         target = (pointed.staff, next(exact, pointed.at))
         if target != self._target:
-            self._target, self._fit, self._take, self._refusal = target, None, False, None
+            self._target, self._fit, self._refusal = target, None, None
+            self._take, self._take_there = self._take_there, False
         self._show()
         if self._fit is None:
             self._ask()
@@ -207,8 +209,13 @@ class MovingLayer(Layer[Written]):
     # Verbs
 
     def action_take(self) -> None:
-        """Move it here, if it fits; ⏎ before the answer waits for it."""
-        if self._target is None or self.busy or not self.day_screen.may_write():
+        """Move it here, if it fits; ⏎ before an answer waits for it."""
+        if self._target is None or self.busy:
+            return
+        if self.day_screen.moving_between_days or self.front.work.busy(NEXT):
+            self._take_there = True
+            return
+        if not self.day_screen.may_write():
             return
         if self._at_home:
             self.say("It is here now; the arrows lead it elsewhere", "$text-warning")
@@ -243,11 +250,12 @@ class MovingLayer(Layer[Written]):
         staff, at = self._target
         self.say(f"Looking for the next that fits {self.front.look.glyphs.ellipsis}")
         call = partial(self.front.desk.next_fit, self._seat, staff, at)
-        self.front.work.ask(self, "next-fit", call, NextFitFound)
+        self.front.work.ask(self, NEXT, call, NextFitFound)
 
     def on_next_fit_found(self, message: NextFitFound) -> None:
         """Lead the ghost there, to another day if need be."""
         if message.at is None:
+            self._take_there = False
             self.say("Nothing fits within two weeks; try somebody else", "$text-warning")
         else:
             self._exact = (message.at, self._block.starts_at)
@@ -260,7 +268,7 @@ class MovingLayer(Layer[Written]):
 
     def on_refused(self, message: Refused) -> None:
         """Say who was quicker, and when it is free next; the ghost stays where it is."""
-        self._take = False
+        self._take = self._take_there = False
         if message.lane == WRITES:
             self._fit, self._refusal = None, message.error
             self.day_screen.reread()
