@@ -2,7 +2,8 @@
 
 The project file is ``bookra.toml`` in the working directory or the nearest folder above it; the
 user file is ``config.toml`` in the platform's configuration folder. Both hold the same keys:
-``home``, ``database_url``, ``database``, ``tenant``, ``output``.
+``home``, ``database_url``, ``database``, ``tenant``, ``output``. The user file may have a section
+``[keys]`` besides: other keys for the front desk's actions.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -127,6 +129,32 @@ def remember_tenant(slug: str) -> Path:
     return path
 
 
+def wished_keys() -> dict[str, str]:
+    """Return the section ``[keys]`` of the user's settings: keys by an action's id.
+
+    An id may stand with or without quotes: ``"booking.new" = "b"``, ``booking.new = "b"``. Raises
+    InvalidInputError (``bad_settings``).
+    """
+    section = _parsed(user_file()).get("keys", {})
+    found: dict[str, str] = {}
+    _flatten("", section, found)
+    return found
+
+
+def _flatten(name: str, value: object, found: dict[str, str]) -> None:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _flatten(f"{name}.{key}" if name else str(key), inner, found)
+    elif isinstance(value, str) and name:
+        found[name] = value
+    else:
+        raise InvalidInputError(
+            "bad_settings",
+            f"[keys] in {user_file()} has {name or 'something'} that is no key",
+            hint='Write lines such as "booking.new" = "b"; see: bookra tui --list-keys',
+        )
+
+
 def sandbox_address(settings: Settings) -> str:
     """Return the base URL of the running stand-ins, as ``sandbox run`` recorded it.
 
@@ -154,12 +182,15 @@ def _sandbox_recorded(settings: Settings) -> dict[str, str]:
 
 
 def _read(path: Path) -> dict[str, str]:
+    return {key: str(value) for key, value in _parsed(path).items() if key in ENVIRONMENT}
+
+
+def _parsed(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        parsed = tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise InvalidInputError(
             "bad_settings", f"{path} can't be read: {error}", hint="Mend or remove that file"
         ) from None
-    return {key: str(value) for key, value in parsed.items() if key in ENVIRONMENT}

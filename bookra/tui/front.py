@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from bookra import clock
 from bookra.tui.actions import Action
+from bookra.tui.actions.remap import key_of
 from bookra.tui.desk import Brand, Desk
 from bookra.tui.live import Live
 from bookra.tui.look import Look
@@ -27,6 +28,12 @@ class Front:
     read_only: bool
     sitting: Sitting
     live: Live
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Keys that the operator gave to actions, by their ids."""
+
+    def key(self, action: Action) -> str:
+        """Return an action's key as a person reads it."""
+        return key_of(action, self.keys, ascii_only=self.look.ascii_only)
 
     def may(self, action: Action) -> bool:
         """Tell whether the operator's role allows an action."""

@@ -56,7 +56,7 @@ class DeskScreen(Screen[None]):
         """Put the screen's own widgets between header and footer."""
         yield Header(self.TABLE.screen)
         yield from self.body()
-        yield KeyBar(self.TABLE, ascii_only=self.front.look.ascii_only)
+        yield KeyBar(self.TABLE, self.front.key)
         wide, high = SMALLEST
         yield Static(f"Too small. The desk needs {wide} columns and {high} lines.", id="too-small")
 

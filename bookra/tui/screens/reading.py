@@ -64,8 +64,7 @@ class HelpDialog(Dialog[None]):
                 rows.append(line((f"{'1-6':<7}", "bold $text-accent"), names))
                 continue
             for one in group:
-                key = one.key(ascii_only=self.front.look.ascii_only)
-                rows.append(line((f"{key:<7}", "bold $text-accent"), one.help))
+                rows.append(line((f"{self.front.key(one):<7}", "bold $text-accent"), one.help))
         return lines(rows)
 
 
@@ -126,12 +125,12 @@ class DetailDialog(Dialog[str]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *_CLOSES,
         *(
-            Binding(action.keys, f"verb('{action.name}')", action.help, show=False)
+            Binding(action.keys, f"verb('{action.name}')", action.help, show=False, id=action.id)
             for action in actions.DAY
             if action.needs_booking
         ),
     ]
-    HINTS = (("i", "check in"), ("x", "check out"), ("c", "cancel"), ("esc", "close"))
+    VERBS = ("booking.check-in", "booking.check-out", "booking.cancel")
 
     def __init__(self, front: Front, block: DayBlock, staff: str) -> None:
         super().__init__(front, "Booking")
@@ -145,6 +144,9 @@ class DetailDialog(Dialog[str]):
 
     def on_mount(self) -> None:
         """Open the booking for the rest."""
+        verbs = [one for one in actions.DAY if one.id in self.VERBS]
+        named = [(self.front.key(one), one.word.lower()) for one in verbs]
+        self.show_hints(*named, ("esc", "close"))
         call = partial(self.front.desk.detail, self._block.code)
         self.front.work.ask(self, "detail", call, DetailLoaded)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from textual.content import Content
@@ -17,11 +18,11 @@ _LAST = "help"
 @dataclass(frozen=True, slots=True)
 class _Item:
     actions: tuple[Action, ...]
-    ascii_only: bool
+    key: Callable[[Action], str]
 
     @property
     def keys(self) -> str:
-        return " ".join(action.key(ascii_only=self.ascii_only) for action in self.actions)
+        return " ".join(map(self.key, self.actions))
 
     @property
     def width(self) -> int:
@@ -37,18 +38,23 @@ class KeyBar(Widget):
     idle: reactive[frozenset[str]] = reactive(frozenset())
     absent: reactive[frozenset[str]] = reactive(frozenset())
 
-    def __init__(self, table: Table, *, ascii_only: bool = False) -> None:
+    def __init__(self, table: Table, key: Callable[[Action], str]) -> None:
+        """Take the screen's table, and how an action's key is written."""
         super().__init__()
         self._table = table
-        self._ascii_only = ascii_only
+        self._key = key
 
     def render(self) -> Content:
         """Put the items on a line, and the key of the help at its end."""
-        last = Content.assemble(("?", "bold $text-accent"), " Keys ")
+        last = self._last()
         line, room = Content(" "), self.size.width - last.cell_length - 1
         for item in self._fitting():
             line += self._written(item)
         return line + Content(" " * max(0, room + 1 - line.cell_length)) + last
+
+    def _last(self) -> Content:
+        helped = by_id()[_LAST]
+        return Content.assemble((self._key(helped), "bold $text-accent"), f" {helped.word} ")
 
     def _written(self, item: _Item) -> Content:
         off = item.actions[0].id in self.idle
@@ -56,8 +62,8 @@ class KeyBar(Widget):
         return Content.assemble((item.keys, key_style), (f" {item.actions[0].word}  ", word_style))
 
     def _fitting(self) -> list[_Item]:
-        room, fitting = self.size.width - 8, []
-        for item in _items(self._table, ascii_only=self._ascii_only):
+        room, fitting = self.size.width - self._last().cell_length - 1, []
+        for item in _items(self._table, self._key):
             if self.absent.issuperset(action.id for action in item.actions):
                 continue
             room -= item.width
@@ -74,17 +80,17 @@ class KeyBar(Widget):
                 await self.screen.run_action(item.actions[-1].run)
                 return
             x += item.width
-        if event.x >= self.size.width - 8:
+        if event.x >= self.size.width - self._last().cell_length - 1:
             await self.screen.run_action(by_id()[_LAST].run)
 
 
-def _items(table: Table, *, ascii_only: bool) -> list[_Item]:
+def _items(table: Table, key: Callable[[Action], str]) -> list[_Item]:
     """Return the footer's items; neighbours with the same word share one."""
     known, items = by_id(), list[_Item]()
     for name in table.bar:
         action = known[name]
         if items and items[-1].actions[0].word == action.word:
-            items[-1] = _Item((*items[-1].actions, action), ascii_only)
+            items[-1] = _Item((*items[-1].actions, action), key)
         else:
-            items.append(_Item((action,), ascii_only))
+            items.append(_Item((action,), key))
     return items
