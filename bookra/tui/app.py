@@ -37,15 +37,22 @@ FOUND = "found"
 
 
 def run(
-    desk: Desk, *, read_only: bool = False, light: bool = False, ascii_only: bool = False
+    desk: Desk,
+    *,
+    read_only: bool = False,
+    light: bool = False,
+    ascii_only: bool = False,
+    keys: Mapping[str, str] | None = None,
 ) -> None:
     """Run the front desk in this terminal until the operator leaves.
+
+    ``keys`` gives actions other keys, by their ids, as `actions.remap.checked` returns them.
 
     The brand is read first, before the screen is taken: if the desk can't be reached its
     BookraError is the caller's, as for any command.
     """
     brand = desk.brand()
-    BookraApp(desk, brand, read_only=read_only, light=light, ascii_only=ascii_only).run()
+    BookraApp(desk, brand, read_only=read_only, light=light, ascii_only=ascii_only, keys=keys).run()
 
 
 class BookraApp(App[None]):
@@ -81,7 +88,8 @@ class BookraApp(App[None]):
         self.keys = dict(keys or {})
         look = Look(clock.zone(brand.zone), brand.currency, ascii_only)
         live = Live(self, desk)
-        self.front = Front(desk, brand, look, Work(self), now, read_only, Sitting(), live)
+        sitting = Sitting()
+        self.front = Front(desk, brand, look, Work(self), now, read_only, sitting, live, self.keys)
         for name, screen in self._screens().items():
             self.add_mode(name, screen)
         self.set_class(ascii_only, "-ascii")
@@ -175,7 +183,9 @@ class BookraApp(App[None]):
         own = self.base.TABLE.actions if screen is self.base else ()
         for action in (*own, *actions.EVERYWHERE):
             if self.front.may(action) and screen is self.base:
-                yield SystemCommand(action.help, f"Key: {action.shown}", self._runner(action.run))
+                yield SystemCommand(
+                    action.help, f"Key: {self.front.key(action)}", self._runner(action.run)
+                )
         other = "dark" if self.theme == LIGHT else "light"
         yield SystemCommand(f"Use the {other} colours", "Until you leave", self._switch_brightness)
 
