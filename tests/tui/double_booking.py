@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from demo_day import CLIENTS, MENU, NOW, STAFF, gbp
+from demo_day import CLIENTS, MENU, NOW, gbp
 from double_base import WRITES, Double
 
 from bookra.engine.bookings.day import DayBlock, Interval
@@ -111,11 +111,11 @@ class BookingDouble(Double):
             for block in self.blocks.values()
             if block.staff == staff and block.starts_at < at + length and at < block.ends_at
         )
-        others = [(staff, 105), (staff, 225), (STAFF[0].lower(), 45)]
+        starts = [at + timedelta(minutes=15 * number) for number in range(1, 24)]
+        own = [start for start in starts if self._is_free(staff, start, start + length)][:2]
         free = tuple(
             FreeTime(who, who.capitalize(), start, start + length)
-            for who, minutes in others
-            for start in [at + timedelta(minutes=minutes)]
+            for who, start in (*((staff, start) for start in own), ("theo", starts[2]))
         )
         return Instead(taken, free)
 
@@ -193,9 +193,14 @@ class BookingDouble(Double):
         )  # fmt: skip
 
     def _refuse_taken(self, staff: str, start: datetime, end: datetime) -> None:
-        for block in self.blocks.values():
-            if block.staff == staff and block.starts_at < end and start < block.ends_at:
-                raise ConflictError("slot_taken", "That time is taken", hint="Next free: 15:15")
+        if not self._is_free(staff, start, end):
+            raise ConflictError("slot_taken", "That time is taken", hint="Next free: 15:15")
+
+    def _is_free(self, staff: str, start: datetime, end: datetime) -> bool:
+        return not any(
+            block.staff == staff and block.starts_at < end and start < block.ends_at
+            for block in self.blocks.values()
+        )
 
 
 def _entry(slug: str) -> tuple[str, str, int, int]:

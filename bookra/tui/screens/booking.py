@@ -1,223 +1,227 @@
-"""Booking at the cursor: service, client, ⏎. One line to type in, one list to choose from.
+"""Booking at the cursor: client, service, ⏎. One line to type in, one list to choose from.
 
-What is typed before the list has come is not lost: ⏎ waits for the answer to the text that
-stands there, so that a fast hand never books whoever happened to be first a moment ago.
+The desk quotes what the visit would come to before it is booked. A time that is taken, by then or
+meanwhile, says who has it and offers the nearest free ones; nothing that was typed is lost.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widget import Widget
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Input
 
-from bookra.tui.describe import labelled, line, lines
-from bookra.tui.desk import CustomerChoice, NewCustomer, ServiceChoice
+from bookra.tui.describe import line
+from bookra.tui.desk import CustomerChoice, ServiceChoice
 from bookra.tui.front import Front
-from bookra.tui.messages import CustomersFound, Refused, ServicesLoaded, Written
-from bookra.tui.screens import booking_steps
-from bookra.tui.screens.booking_steps import STEPS, Draft
-from bookra.tui.screens.dialog import Dialog
+from bookra.tui.messages import ServicesLoaded, Written
+from bookra.tui.messages_booking import UsualFound
+from bookra.tui.screens import booking_steps, booking_words
+from bookra.tui.screens.booking_quote import QuotedDialog
+from bookra.tui.screens.booking_steps import HOLD_MINUTES, Draft
+from bookra.tui.screens.booking_words import Choice
 from bookra.tui.text import clean, spell_minutes
 from bookra.tui.widgets.day_grid.cursor import Pointed
-from bookra.tui.work import WRITES
 
 
-class BookingDialog(Dialog[Written]):
-    """Walks through the steps of `booking_steps`; escape goes one back."""
+class BookingDialog(QuotedDialog):
+    """Books, holds or waits. ``waiting`` is for a time that is known to be taken."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", show=False),
-        Binding("up", "highlight(-1)", show=False, priority=True),
-        Binding("down", "highlight(1)", show=False, priority=True),
+        Binding("h", "hold", show=False),
+        Binding("plus", "another", show=False),
+        Binding("r", "repeat", show=False),
     ]
 
-    def __init__(self, front: Front, pointed: Pointed) -> None:
-        look = front.look
-        free = f"free for {spell_minutes(pointed.free_minutes)}" if pointed.free_minutes else ""
-        day = look.day(pointed.at.astimezone(look.tz).date())
-        title = look.joined("Book", pointed.staff_name, f"{day} {look.time(pointed.at)}", free)
-        super().__init__(front, title)
-        self._pointed = pointed
-        self._draft = Draft()
-        self._step = STEPS[0]
+    def __init__(self, front: Front, pointed: Pointed, *, waiting: bool = False) -> None:
+        draft = Draft(pointed.staff, pointed.staff_name, pointed.at)
+        super().__init__(front, _title(front, pointed, waiting=waiting), draft)
+        self._free_minutes = pointed.free_minutes
+        self._waiting = waiting
         self._services: tuple[ServiceChoice, ...] | None = None
-        self._found: tuple[str, tuple[CustomerChoice, ...]] | None = None
-        self._offered: list[ServiceChoice | CustomerChoice | NewCustomer] = []
-        self._choose_when_listed = False
+        self._usual: tuple[str, tuple[str, ...]] | None = None
 
-    def body(self) -> Sequence[Widget]:
-        """Put what is chosen above the line to type in, and the list below."""
-        entry = Input(id="entry", compact=True, select_on_focus=False)
-        entry.cursor_blink = False
-        choices = OptionList(id="choices", compact=True, markup=False)
-        choices.can_focus = False
-        return [Static(id="draft", markup=False), entry, choices]
-
-    def on_mount(self) -> None:
-        """Ask for services and for the latest clients."""
-        desk, work = self.front.desk, self.front.work
-        staff = self._pointed.staff
-        work.ask(
+    def begin(self) -> None:
+        """Ask for the services."""
+        staff = self._draft.staff
+        self.front.work.ask(
             self,
             "services",
-            partial(desk.services, staff),
+            partial(self.front.desk.services, staff),
             lambda ticket, found: ServicesLoaded(ticket, tuple(found), staff),
         )
-        self._search("")
-        self._enter(STEPS[0])
 
     # Steps
 
-    def _enter(self, step: str) -> None:
-        self._step = step
-        self._choose_when_listed = False
-        entry, glyphs = self.query_one("#entry", Input), self.front.look.glyphs
-        self.say("")
+    def following(self, step: str) -> str:
+        """Return the step after one that is complete."""
+        if step == "client":
+            return booking_steps.after_client(self._draft) or "service"
+        if step in ("name", "contact"):
+            return "service"
+        return "wish" if self._waiting else "confirm"
+
+    def preceding(self, step: str) -> str:
+        """Return the step before; services that were chosen are chosen anew, the last one first."""
+        draft = self._draft
+        opened = step in ("confirm", "service") or (step == "wish" and self._waiting)
+        if draft.services and opened:
+            draft.services.pop()
+            return "service"
+        if step == "service":
+            return booking_steps.after_client(draft) or "client"
+        return super().preceding(step)
+
+    def offered(self, step: str, typed: str) -> Sequence[Choice]:
+        """Return what the list of a step offers."""
+        if step == "service":
+            free = self._free_minutes - self._draft.minutes
+            return booking_steps.services(self._services or (), typed, free, self._habits)
+        return super().offered(step, typed)
+
+    def listed(self, step: str) -> bool:
+        """Tell whether the list has come: of services, with the client's usual ones."""
+        if step == "service":
+            customer = self._draft.customer
+            known = self._usual is not None and self._usual[0] == getattr(customer, "id", "")
+            return self._services is not None and (
+                known or not isinstance(customer, CustomerChoice)
+            )
+        return super().listed(step)
+
+    def take(self, choice: Choice) -> str:
+        """Keep what was chosen; return the step that follows."""
+        if isinstance(choice, ServiceChoice):
+            self._draft.services.append(choice)
+            self._draft.typed["service"] = ""
+            return self.following("service")
+        return super().take(choice)
+
+    def entered(self, step: str) -> None:
+        """Ask for the client's habits before the services are listed."""
+        super().entered(step)
+        if step == "service" and not self.listed(step):
+            self._ask_usual()
+
+    def keys(self, step: str) -> list[tuple[str, str]]:
+        """Return the keys that a step names."""
+        glyphs = self.front.look.glyphs
+        if step == "confirm":
+            more = [("r", "repeat")] if len(self._draft.services) == 1 else []
+            return [(glyphs.enter, "book"), ("h", "hold"), ("+", "service"), *more, ("esc", "back")]
+        if step == "service":
+            return [(glyphs.enter, "next"), (glyphs.up_down, "choose"), ("+", "and another"),
+                    ("esc", "back")]  # fmt: skip
+        return super().keys(step)
+
+    def ends_typing(self, event: Input.Changed) -> bool:
+        """Read ``+`` after a service as: this one, and another."""
+        if self._step != "service" or not event.value.endswith("+"):
+            return False
         with self.prevent(Input.Changed):
-            entry.value = self._draft.typed.get(step, "")
-        entry.cursor_position = len(entry.value)
-        entry.placeholder = booking_steps.PROMPTS[step]
-        entry.display = step != "confirm"
-        if entry.display:
-            entry.focus()
-        else:
-            self.set_focus(None)
-        word = "book" if step == "confirm" else "next"
-        moves = ((glyphs.up_down, "choose"),) if step in ("service", "client") else ()
-        self.show_hints((glyphs.enter, word), *moves, ("esc", "back"))
-        if step == "client" and (self._found is None or self._found[0] != entry.value):
-            self._search(entry.value)
-        self._show()
+            event.input.value = event.value[:-1]
+        self._draft.typed["service"] = event.value[:-1]
+        self._choose_another()
+        return True
 
-    def leave(self) -> None:
-        """Go a step back; from the first one, close."""
-        if previous := booking_steps.before(self._step, self._draft):
-            self._enter(previous)
-        else:
-            self.dismiss(None)
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Search for what stands there now."""
-        self._draft.typed[self._step] = event.value
-        self._choose_when_listed = False
-        if self._step == "client":
-            self._search(event.value)
-        self._show()
-
-    def on_input_submitted(self) -> None:
-        """Take the choice."""
+    def _choose_another(self) -> None:
+        chosen = len(self._draft.services)
+        self.show_step()
         self.action_choose()
-
-    def action_highlight(self, rows: int) -> None:
-        """Move along the list."""
-        choices = self.query_one("#choices", OptionList)
-        (choices.action_cursor_down if rows > 0 else choices.action_cursor_up)()
-
-    def action_choose(self) -> None:
-        """Finish the step, as soon as its list answers what is typed."""
-        if self._step == "confirm":
-            self._book()
-        elif self._step in ("service", "client"):
-            self._choose_when_listed = not self._listed
-            index = self.query_one("#choices", OptionList).highlighted
-            if self._listed and index is not None and index < len(self._offered):
-                self._draft.take(self._offered[index])
-                self._enter(booking_steps.after(self._step, self._draft))
-        elif self._draft.complete(self._step):
-            self._enter(booking_steps.after(self._step, self._draft))
-        else:
-            self.say("A new client needs a name", "$text-warning")
+        if len(self._draft.services) > chosen:
+            self.enter("service")
 
     # What the desk answers
 
     @property
-    def _listed(self) -> bool:
-        """Tell whether the list answers what stands in the entry."""
-        if self._step == "service":
-            return self._services is not None
-        return self._found is not None and self._found[0] == self.query_one("#entry", Input).value
+    def _habits(self) -> tuple[str, ...]:
+        return self._usual[1] if self._usual else ()
 
-    def _search(self, text: str) -> None:
-        self.front.work.ask(
-            self,
-            "customers",
-            partial(self.front.desk.find_customers, text.strip()),
-            lambda ticket, found: CustomersFound(ticket, text, tuple(found)),
-        )
+    def _ask_usual(self) -> None:
+        customer = self._draft.customer
+        if isinstance(customer, CustomerChoice):
+            known = customer.id
+            self.front.work.ask(
+                self,
+                "usual",
+                partial(self.front.desk.usual, known),
+                lambda ticket, found: UsualFound(ticket, known, tuple(found)),
+            )
 
     def on_services_loaded(self, message: ServicesLoaded) -> None:
         """List the services."""
         self._services = message.services
-        self._now_listed()
+        if self._step == "service":
+            self.now_listed()
 
-    def on_customers_found(self, message: CustomersFound) -> None:
-        """List the clients."""
-        self._found = (message.text, message.customers)
-        if self._step == "client":
-            self._now_listed(by_itself=bool(message.customers))
+    def on_usual_found(self, message: UsualFound) -> None:
+        """Put the client's usual services first."""
+        self._usual = (message.customer_id, message.slugs)
+        if self._step == "service":
+            self.now_listed()
 
-    def _now_listed(self, *, by_itself: bool = True) -> None:
-        waited, self._choose_when_listed = self._choose_when_listed, False
-        self._show()
-        if waited and by_itself and self._listed:
-            self.action_choose()
+    # Verbs
 
-    def on_refused(self, message: Refused) -> None:
-        """Say what went wrong; all that was typed and chosen stays."""
-        self._choose_when_listed = False
-        self.refuse(message.error)
+    def finish(self) -> None:
+        """Book."""
+        self._book(None)
 
-    def _book(self) -> None:
-        service, customer = self._draft.service, self._draft.for_booking
-        if service is None or customer is None:
+    def action_hold(self) -> None:
+        """Keep the time for a while, unpaid and not confirmed."""
+        if self._step == "confirm":
+            self._book(HOLD_MINUTES)
+
+    def action_another(self) -> None:
+        """Choose one more service."""
+        if self._step == "confirm":
+            self.enter("service")
+
+    def action_repeat(self) -> None:
+        """Make a series of it."""
+        from bookra.tui.screens.series import SeriesDialog
+
+        if self._step == "confirm" and len(self._draft.services) == 1:
+            self.app.push_screen(SeriesDialog(self.front, self._draft), self._repeated)
+
+    def _repeated(self, message: Written | None) -> None:
+        if message is not None:
+            self.dismiss(message)
+
+    def _book(self, hold_minutes: int | None) -> None:
+        draft, look, desk = self._draft, self.front.look, self.front.desk
+        customer = draft.for_booking
+        if customer is None:
             return
-        self.say("Booking …")
-        look, pointed, desk = self.front.look, self._pointed, self.front.desk
-        said = f"Booked {look.time(pointed.at)} {look.glyphs.divider} {clean(customer.name)}"
-        self.front.work.ask(
-            self,
-            WRITES,
-            lambda: desk.book(
-                service=service.slug, staff=pointed.staff, at=pointed.at, customer=customer
-            ),
-            lambda ticket, done: Written(ticket, done, said),
-        )
-
-    def on_written(self, message: Written) -> None:
-        """Close with the new booking."""
-        self.dismiss(message)
+        visit = self.visit()
+        verb = "Booked" if hold_minutes is None else "Held"
+        said = f"{verb} {look.time(draft.at)} {look.glyphs.divider} {clean(customer.name)}"
+        self.write(lambda: desk.book(**visit, customer=customer, hold_minutes=hold_minutes), said)
 
     # What is shown
 
-    def _show(self) -> None:
-        self.query_one("#draft", Static).update(self._summary())
-        choices = self.query_one("#choices", OptionList)
-        choices.display = self._step in ("service", "client")
-        if not choices.display:
-            return
-        typed, free = self._draft.typed.get(self._step, ""), self._pointed.free_minutes
-        if self._step == "service":
-            self._offered = [*booking_steps.services(self._services or (), typed, free)]
-        else:
-            self._offered = [*booking_steps.clients(self._found, typed)]
-        written = [booking_steps.written(self.front.look, one, free) for one in self._offered]
-        choices.set_options([Option(content) for content in written])
-        choices.highlighted = 0 if written else None
+    def words(self, choice: Choice) -> Content:
+        """Return a choice as its line."""
+        free = self._free_minutes - self._draft.minutes
+        return booking_words.written(self.front.look, choice, free, self._habits)
 
-    def _summary(self) -> Content:
-        look, draft = self.front.look, self._draft
-        rows = [labelled("Service", *booking_steps.service_words(look, draft.service))]
-        if self._step != "service":
-            rows.append(labelled("Client", *booking_steps.customer_words(draft, self._step)))
-        if self._step == "confirm" and draft.service is not None:
-            end = self._pointed.at + timedelta(minutes=draft.service.minutes)
-            rows.append(labelled("Time", (look.span(self._pointed.at, end), "bold")))
-            rows.append(labelled("To pay", look.money(draft.service.price), ", at the counter"))
-        return lines(rows if self._step == "confirm" else [*rows, line()])
+    def summary(self) -> list[Content]:
+        """Return what was chosen so far."""
+        look, draft, step = self.front.look, self._draft, self._step
+        rows = super().summary()
+        if step in ("client", "name", "contact"):
+            return [*rows, line()]
+        rows += booking_words.chosen_services(look, draft.services, more=step == "service")
+        if step in ("confirm", "instead"):
+            rows += booking_words.terms(look, draft, self._quote)
+        return rows if step in ("confirm", "wish") else [*rows, line()]
+
+
+def _title(front: Front, pointed: Pointed, *, waiting: bool) -> str:
+    look = front.look
+    free = f"free for {spell_minutes(pointed.free_minutes)}" if pointed.free_minutes else ""
+    day = look.day(pointed.at.astimezone(look.tz).date())
+    verb = "Wait for" if waiting else "Book"
+    return look.joined(verb, pointed.staff_name, f"{day} {look.time(pointed.at)}", free)

@@ -2,48 +2,52 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from textual.content import Content
-
-from bookra.tui.describe import MUTED, Part, line
+from bookra import clock
+from bookra.engine.bookings.day import Interval
 from bookra.tui.desk import CustomerChoice, NewCustomer, ServiceChoice
+from bookra.tui.desk.booking import FreeTime, Repeat
 from bookra.tui.look import Look
-from bookra.tui.text import clean, fit, pad, spell_minutes
+from bookra.tui.text import clean
 
-STEPS = ("service", "client", "name", "contact", "confirm")
-"""In order; ``name`` and ``contact`` are for a new client, one or the other."""
 PROMPTS = {
-    "service": "Which service?",
     "client": "Name, phone or e-mail",
     "name": "Name of the new client",
     "contact": "Phone or e-mail, if you like",
-    "confirm": "",
+    "service": "Which service?",
 }
+"""What the entry asks for at each step that has one."""
 
-_NAME, _SHORT = 30, 8
+LISTED = ("client", "service", "instead", "times", "wish")
+"""The steps at which something is chosen from a list."""
+
+HOLD_MINUTES = 30
+"""For how long a time is held for somebody who has not decided."""
+
+START_WINDOW = timedelta(minutes=15)
+"""A wish for one time is good for a start up to so much later."""
+
 _PHONE_DIGITS = 5
+_REPEAT = re.compile(
+    r"(?:every\s+)?(?P<every>(?:\d+\s*)?(?:day|week|month)s?)\s*[x×*,]?\s*(?P<count>\d+)?"
+    r"(?:\s*times)?"
+)
 
 
 @dataclass
 class Draft:
     """What has been chosen so far, and what was typed at each step."""
 
-    service: ServiceChoice | None = None
+    staff: str
+    staff_name: str
+    at: datetime
     customer: CustomerChoice | NewCustomer | None = None
+    services: list[ServiceChoice] = field(default_factory=list)
     typed: dict[str, str] = field(default_factory=dict)
-
-    def take(self, choice: ServiceChoice | CustomerChoice | NewCustomer) -> None:
-        """Keep a choice from the list."""
-        if isinstance(choice, ServiceChoice):
-            self.service = choice
-        else:
-            self.customer = choice
-
-    def complete(self, step: str) -> bool:
-        """Tell whether what was typed is enough for a new client."""
-        return step != "name" or bool(self.typed.get("name", "").strip())
 
     @property
     def for_booking(self) -> CustomerChoice | NewCustomer | None:
@@ -55,29 +59,48 @@ class Draft:
             return NewCustomer(name, self.customer.phone, self.customer.email)
         return NewCustomer(self.customer.name, *contact(self.typed.get("contact", "")))
 
+    @property
+    def minutes(self) -> int:
+        """How long the services take that were chosen."""
+        return sum(service.minutes for service in self.services)
 
-def after(step: str, draft: Draft) -> str:
-    """Return the step that follows."""
-    if step == "service":
-        return "client"
-    if step == "client" and isinstance(draft.customer, NewCustomer):
+    def move(self, free: FreeTime) -> None:
+        """Take another time, perhaps with somebody else."""
+        self.staff, self.staff_name, self.at = free.staff, free.staff_name, free.starts_at
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Waiting instead: the way to the waitlist."""
+
+
+@dataclass(frozen=True, slots=True)
+class WishChoice:
+    """When somebody would come; ``staff`` None is with anybody."""
+
+    said: str
+    staff: str | None
+    window: Interval
+
+
+def after_client(draft: Draft) -> str:
+    """Return what is asked once a client was chosen: what a new one lacks."""
+    if isinstance(draft.customer, NewCustomer):
         return "contact" if draft.customer.name else "name"
-    return "confirm"
-
-
-def before(step: str, draft: Draft) -> str:
-    """Return the step before, nothing from the first one."""
-    if step == "confirm":
-        return after("client", draft) if isinstance(draft.customer, NewCustomer) else "client"
-    return {"client": "service", "name": "client", "contact": "client"}.get(step, "")
+    return ""
 
 
 def services(
-    offered: Sequence[ServiceChoice], typed: str, free_minutes: int
+    offered: Sequence[ServiceChoice], typed: str, free_minutes: int, usual: Sequence[str] = ()
 ) -> list[ServiceChoice]:
-    """Return the services that match, those that fit into the free time first."""
+    """Return the services that match: the client's usual ones first, then those that fit."""
     matching = [one for one in offered if matches(typed, clean(one.name))]
-    return sorted(matching, key=lambda one: one.minutes > free_minutes)
+    places = {slug: place for place, slug in enumerate(usual)}
+
+    def rank(one: ServiceChoice) -> tuple[bool, int]:
+        return one.minutes > free_minutes, places.get(one.slug, len(places))
+
+    return sorted(matching, key=rank)
 
 
 def matches(typed: str, name: str) -> bool:
@@ -94,9 +117,15 @@ def clients(
     text = typed.strip()
     if text:
         phone, email = contact(text)
-        is_name = "@" not in text and sum(map(str.isdigit, text)) < _PHONE_DIGITS
-        listed.append(NewCustomer(text, "", "") if is_name else NewCustomer("", phone, email))
+        listed.append(
+            NewCustomer("", phone, email) if is_contact(text) else NewCustomer(text, "", "")
+        )
     return listed
+
+
+def is_contact(text: str) -> bool:
+    """Tell whether somebody types a phone or an e-mail rather than a name."""
+    return "@" in text or sum(map(str.isdigit, text)) >= _PHONE_DIGITS
 
 
 def contact(text: str) -> tuple[str, str]:
@@ -105,38 +134,30 @@ def contact(text: str) -> tuple[str, str]:
     return ("", stripped) if "@" in stripped else (stripped, "")
 
 
-def written(
-    look: Look, one: ServiceChoice | CustomerChoice | NewCustomer, free_minutes: int
-) -> Content:
-    """Return a choice as a line of the list, in one colour: the highlight is another ground."""
-    if isinstance(one, NewCustomer):
-        return line(
-            "+ New client ", (fit(clean(one.name or one.phone or one.email), _NAME), "bold")
-        )
-    name = pad(fit(clean(one.name), _NAME, look.glyphs.ellipsis), _NAME)
-    if isinstance(one, ServiceChoice):
-        numbers = f"{spell_minutes(one.minutes):>{_SHORT}}{look.short_money(one.price):>10}"
-        return line((name, "bold"), numbers, "  too long" if one.minutes > free_minutes else "")
-    visits = f"{one.visits} visit{'s' * (one.visits != 1)}" if one.visits else "new"
-    return line((name, "bold"), f" {fit(clean(one.phone or one.email), 20):<20} {visits}")
+def wishes(look: Look, draft: Draft, now: datetime) -> list[WishChoice]:
+    """Return for what somebody could wait: this time, this day, this week."""
+    day = clock.local_day(draft.at, look.tz)
 
+    def midnight(days: int) -> datetime:
+        later = day + timedelta(days=days)
+        return clock.from_epoch(clock.opening(later, 0, look.tz))
 
-def service_words(look: Look, service: ServiceChoice | None) -> list[Part]:
-    """Return the service as chosen."""
-    if service is None:
-        return [("…", MUTED)]
+    name, date = draft.staff_name, look.day(day)
+    whole = (max(now, midnight(0)), midnight(1))
+    week = (max(now, midnight(0)), midnight(7))
+    time = (max(now, draft.at), max(now, draft.at) + START_WINDOW)
     return [
-        (clean(service.name), "bold"),
-        (look.also(spell_minutes(service.minutes), look.money(service.price)), MUTED),
+        WishChoice(f"{date} {look.time(draft.at)}, with {name}", draft.staff, time),
+        WishChoice(f"{date}, any time with {name}", draft.staff, whole),
+        WishChoice(f"{date}, any time with anybody", None, whole),
+        WishChoice(f"Within 7 days, with {name}", draft.staff, week),
+        WishChoice("Within 7 days, with anybody", None, week),
     ]
 
 
-def customer_words(draft: Draft, step: str) -> list[Part]:
-    """Return the client as chosen; while a client is being chosen, nothing yet."""
-    customer = draft.for_booking
-    if step == "client" or customer is None:
-        return [("…", MUTED)]
-    name = clean(customer.name) or "…"
-    reach = clean(customer.phone or customer.email)
-    new = ", new" if isinstance(customer, NewCustomer) else ""
-    return [(name, "bold"), (f"{new}  {reach}" if reach else new, MUTED)]
+def parse_repeat(text: str) -> Repeat | None:
+    """Read ``every 2 weeks x 6``; None while it is not whole."""
+    found = _REPEAT.fullmatch(text.strip().casefold())
+    if found is None or not found["count"] or not int(found["count"]):
+        return None
+    return Repeat(" ".join(re.split(r"(?<=\d)\s*(?=\D)", found["every"])), int(found["count"]))

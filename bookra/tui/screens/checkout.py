@@ -1,124 +1,301 @@
-"""Check-out: what is due, a method, a tip if there is one. Three keys in cash: `x` `c` ⏎."""
+"""Check-out: the bill, a way to pay, a tip if there is one. Three keys in cash: `x` `c` ⏎.
+
+Who pays in parts pays one after the other: the bill comes back with the rest. Prices are the
+desk's: nothing is worked out here but a tip's percentage.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
 
 from bookra.engine.bookings.day import DayBlock
 from bookra.errors import BookraError
-from bookra.money import Money, parse_amount
-from bookra.tui.describe import labelled, line, lines
+from bookra.tui.describe import line, lines
+from bookra.tui.desk import Done
+from bookra.tui.desk.booking import Again
+from bookra.tui.desk.checkout import ProductChoice, Tab
 from bookra.tui.front import Front
-from bookra.tui.messages import DetailLoaded, Refused, Written
+from bookra.tui.messages import Refused, Written
+from bookra.tui.messages_booking import AgainFound, ProductsLoaded, TabLoaded
+from bookra.tui.screens import checkout_steps, checkout_words
+from bookra.tui.screens.checkout_steps import FIELDS, METHODS, Entries, Offered
 from bookra.tui.screens.dialog import Dialog
 from bookra.tui.text import clean
 from bookra.tui.work import WRITES
 
 
 class CheckOutDialog(Dialog[Written]):
-    """Takes what a booking owes."""
+    """Takes what a booking owes, all at once or in parts."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("c", "cash", "Cash", show=False)]
-    HINTS = (("c", "cash"), ("esc", "close"))
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding("plus" if key == "+" else key, f"way('{key}')", show=False) for key in METHODS),
+        Binding("enter", "submit", show=False),
+        Binding("up", "move(-1)", show=False, priority=True),
+        Binding("down", "move(1)", show=False, priority=True),
+        Binding("tab", "field(1)", show=False, priority=True),
+        Binding("shift+tab", "field(-1)", show=False, priority=True),
+        Binding("b", "again", show=False),
+    ]
+    HINTS = (("esc", "close"),)
 
     def __init__(self, front: Front, block: DayBlock) -> None:
         super().__init__(front, f"Check out {front.look.glyphs.divider} {clean(block.customer)}")
         self._block = block
-        self._paid: Money | None = None
-        self._due = block.due
+        self._tab: Tab | None = None
+        self._again: Again | None = None
+        self._step = ""
+        self._then: Callable[[Tab], None] | None = None
+        self._products: tuple[ProductChoice, ...] = ()
+        self._offered: list[Offered] = []
+        self._last: Written | None = None
 
     def body(self) -> Sequence[Widget]:
-        """Show the sum, and keep the tip for later."""
-        tip = Input(placeholder="Tip: none", id="tip", compact=True, select_on_focus=False)
-        tip.cursor_blink = False
-        tip.display = False
-        return [Static(self._sum(None), id="sum", markup=False), tip]
+        """Put the bill above the fields of a way to pay, and the ways below."""
+        fields = [
+            Input(id=name, compact=True, select_on_focus=False, classes="field") for name in FIELDS
+        ]
+        for field in fields:
+            field.cursor_blink = False
+            field.display = False
+        choices = OptionList(id="choices", compact=True, markup=False)
+        choices.can_focus = False
+        choices.display = False
+        bill, ways = Static("Reading …", id="bill", markup=False), Static(id="ways", markup=False)
+        return [bill, ways, *fields, choices]
 
     def on_mount(self) -> None:
-        """Open the booking: others may have taken money for it meanwhile."""
-        call = partial(self.front.desk.detail, self._block.code)
-        self.front.work.ask(self, "detail", call, DetailLoaded)
+        """Open the bill: others may have taken money for it meanwhile."""
+        self._read()
+        call = partial(self.front.desk.again, self._block.code)
+        self.front.work.ask(self, "again", call, AgainFound)
 
-    def on_detail_loaded(self, message: DetailLoaded) -> None:
-        """Show what was paid already, and what is due by now."""
-        self._paid, self._due = message.detail.paid, message.detail.due
-        self._show_sum()
+    def _read(self) -> None:
+        call = partial(self.front.desk.tab, self._block.code)
+        self.front.work.ask(self, "tab", call, TabLoaded)
 
-    def action_cash(self) -> None:
-        """Choose cash; ⏎ takes it then."""
-        tip = self.query_one("#tip", Input)
-        if self._due.minor <= 0 or tip.display:
-            self.say("Nothing is due" if self._due.minor <= 0 else "")
+    def changed(self, subjects: tuple[str, ...]) -> None:
+        """Read the bill again: it may have been paid elsewhere."""
+        del subjects
+        if not self.front.work.busy(WRITES) and self._last is None:
+            self._read()
+
+    def on_again_found(self, message: AgainFound) -> None:
+        """Remember when the client would come next, to offer it."""
+        self._again = message.again
+
+    def on_tab_loaded(self, message: TabLoaded) -> None:
+        """Show the bill; after a payment, close if it was the last one."""
+        self._tab, last = message.tab, self._last
+        self._last = None
+        if last is not None and not message.tab.due and self._step != "price":
+            self._close(last)
             return
-        tip.display = True
-        tip.focus()
-        glyphs = self.front.look.glyphs
-        self.show_hints((glyphs.enter, "cash taken"), ("0-9", "tip"), ("esc", "close"))
-        self._show_sum()
+        if last is not None:
+            self.app.base.written(last)  # type: ignore[attr-defined]
+            self._enter("")
+        self._show()
+        then, self._then = self._then, None
+        if then is not None:
+            then(message.tab)
+
+    def _close(self, last: Written) -> None:
+        again, look = self._again, self.front.look
+        said = last.said
+        if again is not None:
+            when = f"{look.day(again.at.astimezone(look.tz).date())} {look.time(again.at)}"
+            said = f"{said}\nb books again: {when} with {clean(again.staff_name)}"
+        self.dismiss(Written(last.ticket, last.done, said))
+
+    # Steps
+
+    def action_way(self, key: str) -> None:
+        """Choose a way to pay, or what is changed of the bill."""
+        if self._step:
+            return
+        if self._tab is None:
+            self._then = lambda _: self.action_way(key)  # pressed before the bill came
+        elif key in checkout_words.unusable(self._tab):
+            self.say(checkout_words.why_unusable(self._tab, key), "$text-warning")
+        else:
+            self._enter(METHODS[key])
+
+    def _enter(self, step: str) -> None:
+        self._step = step
+        self.say("")
+        for name, steps in FIELDS.items():
+            field = self.query_one(f"#{name}", Input)
+            field.display = step in steps
+            field.placeholder = checkout_steps.prompt(step, name)
+            with self.prevent(Input.Changed):
+                field.value = ""
+        self.query_one("#ways").display = not step
+        fields = [field for field in self.query(Input) if field.display]
+        self.set_focus(fields[0] if fields else None)
+        if step == "goods" and not self._products:
+            call = self.front.desk.products
+            self.front.work.ask(
+                self, "products", call, lambda ticket, p: ProductsLoaded(ticket, tuple(p))
+            )
+        self._show()
+
+    def on_products_loaded(self, message: ProductsLoaded) -> None:
+        """List what is sold."""
+        self._products = message.products
+        self._show()
+
+    def leave(self) -> None:
+        """Go back to the bill; from the bill, close."""
+        if self._step:
+            self._enter("")
+        else:
+            self.dismiss(None)
+
+    def action_move(self, step: int) -> None:
+        """Go along the list; where there is none, to the next field."""
+        choices = self.query_one("#choices", OptionList)
+        if choices.display:
+            (choices.action_cursor_down if step > 0 else choices.action_cursor_up)()
+        else:
+            self.action_field(step)
+
+    def action_field(self, step: int) -> None:
+        """Go to the next field."""
+        fields = [field for field in self.query(Input) if field.display]
+        if self.focused in fields:
+            fields[(fields.index(self.focused) + step) % len(fields)].focus()
 
     def on_input_changed(self) -> None:
-        """Add the tip to what is to be taken."""
+        """Add what is typed to the bill."""
         self.say("")
-        self._show_sum()
+        self._show()
 
     def on_input_submitted(self) -> None:
-        """Take the cash, with the tip if it is an amount."""
+        """Do what was chosen."""
+        self.action_submit()
+
+    def action_submit(self) -> None:
+        """Take the payment, or change the bill; with nothing due, end the visit."""
+        tab = self._tab
+        if tab is None:
+            return
+        if not self._step:
+            self._finish(tab)
+            return
         try:
-            tip = self._tip()
+            call, said = self._entries().verb(self.front.desk, self.front.look, tab, self._step)
         except BookraError as error:
             self.refuse(error)
             return
+        self._write(call, said)
+
+    def _finish(self, tab: Tab) -> None:
+        """Note that the visit is over once nothing is due."""
+        if tab.due:
+            self.say("Choose how it is paid", "$text-warning")
+        elif tab.begun and not tab.done:
+            said = f"{clean(tab.customer.name)} is done"
+            self._write(partial(self.front.desk.complete, tab.code), said)
+        else:
+            self.dismiss(None)
+
+    def action_again(self) -> None:
+        """Book the next visit, once this one is paid."""
+        if not self._step and self._tab is not None and not self._tab.due:
+            self._book_again()
+
+    # What the desk answers
+
+    def _write(self, call: Callable[[], Done], said: str) -> None:
         self.say("Writing …")
-        desk, code = self.front.desk, self._block.code
-        look = self.front.look
-        total = self._due + tip if tip else self._due
-        said = (
-            f"{look.money(total)} taken in cash {look.glyphs.divider} {clean(self._block.customer)}"
-        )
-        self.front.work.ask(
-            self,
-            WRITES,
-            lambda: desk.take_cash(code, tip=tip),
-            lambda ticket, done: Written(ticket, done, said),
-        )
+        self.front.work.ask(self, WRITES, call, lambda ticket, done: Written(ticket, done, said))
 
     def on_written(self, message: Written) -> None:
-        """Close with what was done."""
-        self.dismiss(message)
+        """Wait for what Stripe says, or read the bill again."""
+        tab = self._tab
+        if self._step in ("link", "card") and tab is not None:
+            from bookra.tui.screens.checkout_waiting import WaitingDialog
+
+            self.app.base.written(message)  # type: ignore[attr-defined]
+            before = tab.asked.id if tab.asked and tab.asked.state == "failed" else ""
+            self._enter("")
+            waiting = WaitingDialog(self.front, tab, before, self._again)
+            self.app.push_screen(waiting, self._waited)
+        elif tab is not None and not self._step:
+            self._close(message)
+        else:
+            self._last = message
+            self._step = "price" if self._step in ("discount", "goods") else self._step
+            self._read()
+
+    def _waited(self, answer: str | None) -> None:
+        """Go on after the wait: the visit is done, or paid in another way."""
+        if answer == "failed":
+            self._read()
+            self.say("It was declined. Take it in another way", "$text-error")
+        elif answer is None:
+            self.dismiss(None)
+        elif answer == "again":
+            self._book_again()
+        else:
+            self._then = lambda tab: None if tab.due else self._finish(tab)
+            self._read()
+
+    def _book_again(self) -> None:
+        from bookra.tui.screens.rebook import RebookDialog
+
+        base = self.app.base  # type: ignore[attr-defined]
+        dialog = RebookDialog(self.front, self._block, self._again)
+        self.dismiss(None)
+        base.call_later(self.app.push_screen, dialog, base.written)
 
     def on_refused(self, message: Refused) -> None:
         """Say what went wrong; nothing that was typed is lost."""
-        self.refuse(message.error)
+        if message.lane != "again":
+            last, self._last = self._last, None
+            if last is not None:
+                self.dismiss(last)  # it was taken; only the bill can't be read again
+            else:
+                self.refuse(message.error)
 
-    def _tip(self) -> Money | None:
-        text = self.query_one("#tip", Input).value.strip()
-        tip = parse_amount(text, self._due.currency) if text else None
-        return tip or None
+    # What is shown
 
-    def _show_sum(self) -> None:
-        try:
-            tip = self._tip()
-        except BookraError:
-            tip = None
-        self.query_one("#sum", Static).update(self._sum(tip))
+    def _entries(self) -> Entries:
+        texts = {name: self.query_one(f"#{name}", Input).value for name in FIELDS}
+        index, offered = self.query_one("#choices", OptionList).highlighted, self._offered
+        chosen = offered[index].what if index is not None and index < len(offered) else None
+        return Entries(**texts, chosen=chosen)
 
-    def _sum(self, tip: Money | None) -> Content:
-        look, block = self.front.look, self._block
-        total = self._due + tip if tip else self._due
-        return lines(
-            [
-                line(clean(block.service), (f"  {block.code}", "$text-muted")),
-                line(),
-                labelled("Price", f"{look.money(block.price):>12}"),
-                *([labelled("Paid", f"{look.money(self._paid):>12}")] if self._paid else []),
-                *([labelled("Tip", f"{look.money(tip):>12}")] if tip else []),
-                labelled("To take", (f"{look.money(total):>12}", "bold")),
-            ]
+    def _show(self) -> None:
+        tab, look = self._tab, self.front.look
+        if tab is None:
+            return
+        tip, part = self._entries().sums(tab) if self._step else (None, None)
+        rows = checkout_words.bill(look, tab, tip, part)
+        self.query_one("#bill", Static).update(lines(rows))
+        self._show_choices(tab)
+        self.query_one("#ways", Static).update(lines([line(), *checkout_words.ways(look, tab)]))
+        enter = look.glyphs.enter
+        if self._step:
+            self.show_hints(*checkout_steps.keys(look, self._step))
+        elif tab.due:
+            self.show_hints(("esc", "close"))
+        else:
+            self.show_hints((enter, "done"), ("b", "book again"), ("esc", "close"))
+
+    def _show_choices(self, tab: Tab) -> None:
+        choices, typed = self.query_one("#choices", OptionList), self.query_one("#entry", Input)
+        found = checkout_steps.offered(
+            self.front.look, self._step, tab, self._products, typed.value
         )
+        choices.display = bool(found)
+        if found != self._offered:
+            self._offered = found
+            choices.set_options([Option(each.said) for each in found])
+            choices.highlighted = 0 if found else None

@@ -1,0 +1,136 @@
+"""A bill in words, and what is typed at check-out read: tips, parts, discounts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from textual.content import Content
+
+from bookra.money import Money, parse_amount, rate_bps, share
+from bookra.tui.describe import MUTED, line
+from bookra.tui.desk.checkout import Discount, Tab
+from bookra.tui.look import Look
+from bookra.tui.text import clean, fit, pad
+
+NAMES = {
+    "cash": "in cash",
+    "terminal": "by terminal",
+    "link": "by link",
+    "card": "by card",
+    "gift": "by gift card",
+    "package": "by package",
+}
+"""How it was paid, after an amount."""
+
+WAYS = (
+    (("c", "cash"), ("l", "payment link"), ("g", "gift card")),
+    (("t", "terminal"), ("s", "saved card"), ("k", "package")),
+    (("d", "discount"), ("+", "goods"), ("", "")),
+)
+"""The keys of a bill, as they stand below it."""
+
+_NAME, _NOTE, _AMOUNT, _WAY = 26, 14, 12, 20
+
+
+def bill(look: Look, tab: Tab, tip: Money | None, part: Money | None) -> list[Content]:
+    """Return a bill: its lines, what is off and paid, and what is to be taken."""
+    rows = [
+        _row(look, fit(clean(one.name), _NAME), fit(clean(one.note), _NOTE), one.amount)
+        for one in tab.lines
+    ]
+    if tab.off:
+        rows.append(_row(look, "Discount", fit(clean(tab.discount), _NOTE), -tab.off))
+    rows.append(line((look.glyphs.head_rule * (_NAME + _NOTE + _AMOUNT), "$rule")))
+    several = len(rows) > 2 or tab.paid
+    rows += [_row(look, "Price", "", tab.price)] if several else []
+    rows += [_row(look, "Paid", "", -tab.paid)] if tab.paid else []
+    rows += [_row(look, "Tip", "", tip)] if tip else []
+    taken = (part or tab.due) + tip if tip else (part or tab.due)
+    rest = f"of {look.money(tab.due)}" if part else ""
+    rows.append(_row(look, "To take", rest, taken, "bold"))
+    return rows
+
+
+def _row(look: Look, name: str, note: str, amount: Money, style: str = "") -> Content:
+    written = look.money(amount)
+    room = " " * max(0, _AMOUNT - cell_len(written))
+    return line((pad(name, _NAME), style), (pad(note, _NOTE), MUTED), (room + written, style))
+
+
+def ways(look: Look, tab: Tab) -> list[Content]:
+    """Return the keys of a bill in columns; what can't be done now is muted."""
+    idle = unusable(tab)
+    named = {"s": _cards(tab), "k": _packages(tab)}
+    rows = []
+    for row in WAYS:
+        parts: list[tuple[str, str]] = []
+        for key, word in row:
+            off = key in idle
+            parts.append((pad(key, 3), MUTED if off else "bold $text-accent"))
+            said = fit(named.get(key, "") or word, _WAY - 3, look.glyphs.ellipsis)
+            parts.append((pad(said, _WAY - 3), MUTED if off else ""))
+        rows.append(line(*parts))
+    return rows
+
+
+def unusable(tab: Tab) -> frozenset[str]:
+    """Return the keys that mean nothing for this bill now."""
+    idle = {"c", "t", "l", "s", "g", "k"} if not tab.due else set()
+    idle |= {"s"} if not tab.cards else set()
+    idle |= {"k"} if not tab.packages else set()
+    return frozenset(idle | ({"d", "+"} if not tab.open else set()))
+
+
+def why_unusable(tab: Tab, key: str) -> str:
+    """Return why a key means nothing now."""
+    if key in ("d", "+"):
+        return "The price can't change any more: it is paid, or the visit is over"
+    if not tab.due:
+        return "Nothing is due"
+    return "No card is saved: l asks for one by a link" if key == "s" else "No package fits this"
+
+
+def _cards(tab: Tab) -> str:
+    return tab.cards[0].name if len(tab.cards) == 1 else ""
+
+
+def _packages(tab: Tab) -> str:
+    return f"package, {tab.packages[0].left} left" if len(tab.packages) == 1 else ""
+
+
+def amount_of(text: str, of: Money) -> Money | None:
+    """Read ``5.50``, or ``10%`` of ``of``; None for nothing. Raises InvalidInputError."""
+    text = text.strip()
+    if not text:
+        return None
+    if text.endswith("%"):
+        found = Money(share(of.minor, rate_bps(text)), of.currency)
+    else:
+        found = parse_amount(text, of.currency)
+    return found or None
+
+
+def discount_of(text: str, currency: str) -> Discount | None:
+    """Read ``10%``, ``5.00``, a promo code, or ``none``; None while nothing is typed.
+
+    Raises InvalidInputError for what is neither.
+    """
+    text = text.strip()
+    if not text:
+        return None
+    if text.casefold() in ("none", "0", "-"):
+        return Discount()
+    if text.endswith("%"):
+        rate_bps(text)
+        return Discount(percent=text.removesuffix("%").strip())
+    if text[0].isdigit():
+        return Discount(amount=parse_amount(text, currency))
+    return Discount(promo=text.upper())
+
+
+def said(look: Look, tab: Tab, method: str, parts: Sequence[Money | None]) -> str:
+    """Return ``£52.00 in cash · Ana``; ``parts`` are summed up."""
+    total = Money(sum(part.minor for part in parts if part), tab.due.currency)
+    verb = "asked for" if method in ("link", "card") else "taken"
+    return f"{look.money(total)} {verb} {NAMES[method]}{look.also(clean(tab.customer.name))}"
