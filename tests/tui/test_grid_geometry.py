@@ -121,7 +121,7 @@ def test_a_client_in_a_processing_gap_stands_inside_the_other() -> None:
     tint = block(moment(10), 120, "TINT", gaps=((45, 75),))
     snapshot = a_day(tint, block(moment(10, 45), 30, "WAX"))
     placed = {one.block.code: one for one in place(snapshot.blocks, axis_of(snapshot, 15))}
-    assert (placed["WAX"].host, placed["WAX"].inset) == ("TINT", 1)
+    assert (placed["WAX"].host, placed["WAX"].inset) == (placed["TINT"].key, 1)
     assert placed["TINT"].lanes == 1
     assert placed["TINT"].top < placed["WAX"].top < placed["WAX"].bottom < placed["TINT"].bottom
 

@@ -21,15 +21,16 @@ from bookra.tui import actions, describe
 from bookra.tui.front import Front
 from bookra.tui.messages import DayLoaded
 from bookra.tui.screens.base import TALL
-from bookra.tui.screens.day_verbs import DayVerbs
+from bookra.tui.screens.day_views import STAFF, WEEK, DayViews
 from bookra.tui.screens.layer import Layer
 from bookra.tui.theme import Ink
 from bookra.tui.widgets.day_grid.grid import DayGrid
 from bookra.tui.widgets.header import Header
 from bookra.tui.widgets.inspector import Inspector, Peek
+from bookra.tui.widgets.week_board import WeekBoard
 
 
-class DayScreen(DayVerbs):
+class DayScreen(DayViews):
     """The first screen: the day as a grid."""
 
     TABLE = actions.TABLES["day"]
@@ -48,6 +49,7 @@ class DayScreen(DayVerbs):
         yield Static(id="totals", markup=False)
         with Horizontal(id="main"):
             yield DayGrid(self._ink, look.glyphs, look.due_mark)
+            yield WeekBoard(self._ink, look.glyphs)
             yield Inspector(self.front)
         yield Peek()
 
@@ -63,11 +65,16 @@ class DayScreen(DayVerbs):
     # Reading the day
 
     def read(self) -> None:
-        """Ask for the day."""
+        """Ask for the day, or for what another view shows."""
+        if self.read_view():
+            return
         self.front.work.ask(self, self.LANE, partial(self.front.desk.day, self.day), DayLoaded)
 
     def load(self, day: date, then: Callable[[], None] | None = None) -> None:
-        """Go to a day; ``then`` is done once it is shown."""
+        """Go to a day; ``then`` is done once it is shown, on the day by staff."""
+        if then is not None and self.view != STAFF:
+            self._turn_to(STAFF, then, day)
+            return
         self.freshness.wanted = day
         self._then = then or self._then
         self.reread()
@@ -76,7 +83,7 @@ class DayScreen(DayVerbs):
     def on_day_loaded(self, message: DayLoaded) -> None:
         """Show a day, if it is still the one that is wanted."""
         new, old = message.snapshot, self._snapshot
-        if new.day != self.freshness.wanted:
+        if new.day != self.freshness.wanted or self.view != STAFF:
             return
         self._snapshot = new
         self.was_read(new.day)
@@ -86,10 +93,18 @@ class DayScreen(DayVerbs):
             self._show_pointed(anew=True)
             if isinstance(self.app.screen, Layer):
                 self.app.screen.day_changed()
-        if self._then is not None:
-            self._then()
-            self._then = None
+        self.arrived()
         self.show_state()
+
+    def arrived(self) -> None:
+        """Do what was to be done once the wanted picture is shown."""
+        then, self._then = self._then, None
+        if then is not None:
+            then()
+
+    def forget_picture(self) -> None:
+        """Paint the next picture even if it was shown before in another view."""
+        self._snapshot = None
 
     # What surrounds the grid
 
@@ -103,15 +118,13 @@ class DayScreen(DayVerbs):
         if not self.is_mounted:
             return
         header, look = self.query_one(Header), self.front.look
-        year = f" {self.day.year}" if self.day.year != self.front.today.year else ""
-        today = look.also("today") if self.day == self.front.today else ""
-        header.day = f"{look.day(self.day)}{year}{today}"
+        header.day = self.shown_time()
         alone = self._snapshot is not None and self.size.height < TALL
         header.notes = describe.notes(look, self._snapshot) if alone and self._snapshot else ()
 
     def idle_actions(self) -> Iterable[str]:
         """On free time there is no booking to do anything with."""
-        pointed = self.grid.pointed
+        pointed = self.pointed
         booked = pointed is not None and pointed.block is not None
         return [action.id for action in actions.DAY if action.needs_booking and not booked]
 
@@ -123,6 +136,8 @@ class DayScreen(DayVerbs):
             self.app.screen.pointed()
 
     def _show_pointed(self, *, anew: bool = False) -> None:
+        if self.view == WEEK:
+            return
         pointed = self.grid.pointed
         if pointed is not None:
             self.query_one(Peek).content = describe.in_one_line(self.front.look, pointed)
@@ -134,6 +149,9 @@ class DayScreen(DayVerbs):
         """Open the booking under the cursor; on free time, book."""
         from bookra.tui.screens.reading import DetailDialog
 
+        if self.view == WEEK:
+            self.open_day()
+            return
         pointed = self.grid.pointed
         if pointed is not None and pointed.block is not None:
             dialog = DetailDialog(self.front, pointed.block, pointed.staff_name)

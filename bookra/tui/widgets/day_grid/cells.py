@@ -70,9 +70,9 @@ def _layer(
             line += _ground(scene, column, row, spot, room)
             continue
         one = level[lane]
-        if room > 4 and any(other.host == one.block.code for other in here):
+        if room > 4 and any(other.host == one.key for other in here):
             line += _sliver(scene, one, row, spot)
-            line += _layer(scene, column, row, spot, here, one.block.code, room - 2)
+            line += _layer(scene, column, row, spot, here, one.key, room - 2)
         else:
             line += _block(scene, one, row, spot, room)
     return line
@@ -97,7 +97,7 @@ def _ground(scene: Scene, column: int, row: int, spot: Spot, width: int) -> Segm
         return [_cursor(scene, column, row, spot, kind, width)]
     local = scene.axis.local(row)
     back = {"off": ink.shut, "rest": ink.band}.get(kind, ink.band if local.hour % 2 else ink.ground)
-    if row == scene.now_row:
+    if scene.is_now(row, scene.columns[column].slug):
         return [Segment(scene.now_line * width, style(ink.now, back))]
     if kind == "off":
         return [Segment(glyphs.shut * width, style(ink.hatch, back))]
@@ -106,7 +106,13 @@ def _ground(scene: Scene, column: int, row: int, spot: Spot, width: int) -> Segm
         word = fit(" break ", width - 2) if begins and width > 8 else ""
         dots = f"{glyphs.rest * 2}{word}" if word else ""
         return [Segment(dots + glyphs.rest * (width - len(dots)), style(ink.dots, back))]
-    return [Segment((glyphs.hour if not local.minute else " ") * width, style(ink.rule, back))]
+    fill = glyphs.hour if not local.minute else " "
+    length = scene.gap_lengths[column].get(row)
+    said = f" {spell_minutes(length)} " if length else ""
+    if not said or width < len(said) + 3:
+        return [Segment(fill * width, style(ink.rule, back))]
+    rest = Segment(fill * (width - len(said)), style(ink.rule, back))
+    return [rest, Segment(said, style(ink.soft, back))]
 
 
 def _cursor(scene: Scene, column: int, row: int, spot: Spot, kind: str, width: int) -> Segment:
@@ -154,7 +160,7 @@ def _block(scene: Scene, one: Placed, row: int, spot: Spot, width: int) -> Segme
 def _first_line(scene: Scene, one: Placed, room: int) -> str:
     """Return glyph, name and, at the right, the mark of money that is due or how many more."""
     words, glyphs = scene.words(one.block), scene.glyphs
-    tail = f"+{one.more}" if one.more else scene.due_mark if one.block.due.minor > 0 else ""
+    tail = _tail(scene, one, room)
     front = f"{glyphs.state(one.block.status)} "
     left = room - len(front) - len(tail) - bool(tail)
     if left <= 0:
@@ -164,6 +170,18 @@ def _first_line(scene: Scene, one: Placed, room: int) -> str:
     if one.bottom - one.top == 1 and left > len(name) + 8:
         name = fit(name + beside, left, glyphs.ellipsis)
     return pad(pad(front + name, room - len(tail)) + tail, room)
+
+
+def _tail(scene: Scene, one: Placed, room: int) -> str:
+    """Return how many more there are, for how long a hold lasts, or the mark of money due."""
+    if one.more:
+        return f"+{one.more}"
+    held = scene.minutes_held(one.block)
+    due = scene.due_mark if one.block.due.minor > 0 else ""
+    if held is None:
+        return due
+    lasts = spell_minutes(held)
+    return lasts if room >= len(lasts) + _TIME else due
 
 
 def _later_line(scene: Scene, one: Placed, row: int, room: int, colours: Tone) -> tuple[str, str]:
@@ -186,7 +204,7 @@ def _later_line(scene: Scene, one: Placed, row: int, room: int, colours: Tone) -
         span = f"{start:%H:%M}{glyphs.dash}{end:%H:%M}"
         text = span if room >= len(span) + 3 else f"{glyphs.arrow} {end:%H:%M}"
         return pad("  " + text, room), colours.soft
-    if row == scene.now_row:
+    if scene.is_now(row, block.staff):
         return scene.now_line * room, scene.ink.now
     return " " * room, colours.soft
 
@@ -196,7 +214,7 @@ def _bar(scene: Scene, one: Placed, row: int, spot: Spot, colours: Tone) -> Segm
     glyphs = scene.glyphs
     held = one.block.status == "held"
     sign = glyphs.bar_chosen if chosen else glyphs.bar_held if held else glyphs.bar
-    front = scene.ink.now if row == scene.now_row else colours.bar
+    front = scene.ink.now if scene.is_now(row, one.block.staff) else colours.bar
     return Segment(sign, style(front, colours.ground, bold=chosen))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bookra import clock
 from bookra.engine.bookings.day import DayBlock
-from bookra.tui.widgets.day_grid.geometry import free_minutes
+from bookra.tui.text import clean
+from bookra.tui.widgets.day_grid.geometry import Placed, free_minutes
 from bookra.tui.widgets.day_grid.scene import Scene, Spot
 
 
@@ -29,11 +31,22 @@ def pointed(scene: Scene, spot: Spot) -> Pointed | None:
     """Return what ``spot`` points at, None on a day without people."""
     if not scene.columns:
         return None
-    column, at = scene.columns[spot.column], scene.axis.at(spot.row)
+    column, at, layout = scene.columns[spot.column], scene.axis.at(spot.row), scene.layout
     blocks = [one.block for one in scene.placed[spot.column]]
-    block = next((b for b in blocks if b.code == spot.chosen), None)
+    block = _chosen(scene, spot)
     free = free_minutes(column, blocks, at)
-    return Pointed(column.slug, scene.names[spot.column], at, block, free)
+    slug, name = column.slug, scene.names[spot.column]
+    if layout.fold:
+        slug, name = layout.fold.seats[spot.column].slug, clean(layout.fold.seats[spot.column].name)
+    real = layout.real(spot.column, at)
+    return Pointed(slug, name, real, block and layout.original(block), free)
+
+
+def _chosen(scene: Scene, spot: Spot) -> DayBlock | None:
+    """Return the chosen block: of a visit of several lines, the one at the cursor if there is."""
+    mine = [one for one in scene.placed[spot.column] if one.block.code == spot.chosen]
+    here = [one for one in mine if one.top <= spot.row < one.bottom]
+    return (here or mine)[0].block if mine else None
 
 
 def spot_at(scene: Scene, column: int, row: int, chosen: str = "") -> Spot:
@@ -53,6 +66,8 @@ def first(scene: Scene) -> Spot:
 
 def carried(old: Scene, spot: Spot, new: Scene) -> Spot:
     """Return the cursor for the same person, booking and time of day in another scene."""
+    if _kind(old) != _kind(new):
+        return _between_views(old, spot, new)
     slugs = [column.slug for column in new.columns]
     slug = old.columns[spot.column].slug if old.columns else ""
     instant = old.axis.at(spot.row)
@@ -63,6 +78,30 @@ def carried(old: Scene, spot: Spot, new: Scene) -> Spot:
         instant = clock.from_epoch(clock.opening(new.snapshot.day, minute, new.axis.tz))
     column = slugs.index(slug) if slug in slugs else 0
     return spot_at(new, column, new.axis.clamp(new.axis.row(instant)), spot.chosen)
+
+
+def _kind(scene: Scene) -> str:
+    return scene.layout.fold.kind if scene.layout.fold else ""
+
+
+def _between_views(old: Scene, spot: Spot, new: Scene) -> Spot:
+    """Return the cursor for the same person and instant, drawn in another way."""
+    found = pointed(old, spot)
+    return at_instant(new, Spot(0, 0, spot.chosen, spot.focused), found) if found else first(new)
+
+
+def at_instant(scene: Scene, spot: Spot, found: Pointed) -> Spot:
+    """Return the cursor on what somebody pointed at; where nobody is the same, in its column."""
+    column = scene.layout.column_of(found.staff, found.at)
+    if column is None:
+        here = (n for n, placed in enumerate(scene.placed) if _has(placed, spot.chosen))
+        column = next(here, min(spot.column, max(0, len(scene.columns) - 1)))
+    drawn = scene.layout.drawn(column, found.at) if scene.columns else found.at
+    return spot_at(scene, column, scene.axis.clamp(scene.axis.row(drawn)), spot.chosen)
+
+
+def _has(placed: Sequence[Placed], code: str) -> bool:
+    return bool(code) and any(one.block.code == code for one in placed)
 
 
 def step(scene: Scene, spot: Spot, columns: int, rows: int) -> Spot:
@@ -84,14 +123,19 @@ def hop(scene: Scene, spot: Spot, direction: int) -> Spot:
     order = scene.layout.in_order
     if not order:
         return spot
-    codes = [one.block.code for one, _ in order]
-    if spot.chosen in codes:
-        target = codes.index(spot.chosen) + direction
+    mine = [n for n, (one, column) in enumerate(order) if _is_at(one, column, spot)]
+    here = [n for n in mine if order[n][0].top <= spot.row < order[n][0].bottom]
+    if mine:
+        target = (here or mine)[0] + direction
     else:
         before = sum((one.top, column) < (spot.row, spot.column) for one, column in order)
         target = before if direction > 0 else before - 1
     one, column = order[target % len(order)]
     return spot_at(scene, column, one.top, one.block.code)
+
+
+def _is_at(one: Placed, column: int, spot: Spot) -> bool:
+    return column == spot.column and one.block.code == spot.chosen
 
 
 def on(scene: Scene, code: str) -> Spot | None:
@@ -117,4 +161,4 @@ def _choices(scene: Scene, column: int, row: int) -> list[str]:
     if not scene.columns:
         return []
     here = sorted(scene.at(column, row), key=lambda one: (-one.inset, one.lane))
-    return [one.block.code for one in here]
+    return list(dict.fromkeys(one.block.code for one in here))

@@ -59,8 +59,8 @@ class Placed:
     """A block on the rows ``[top, bottom)`` of its column.
 
     Blocks of a column that overlap share it in ``lanes``; one that lies in the processing gap
-    of another stands inside it (``inset`` deep, in the block ``host``). ``more`` counts the
-    blocks that found no lane.
+    of another stands inside it (``inset`` deep, in the block whose key is ``host``). ``more``
+    counts the blocks that found no lane.
     """
 
     block: DayBlock
@@ -71,6 +71,11 @@ class Placed:
     inset: int = 0
     host: str = ""
     more: int = 0
+
+    @property
+    def key(self) -> str:
+        """The line of the visit: two lines of one visit have the same code."""
+        return _key(self.block)
 
     @property
     def shown(self) -> bool:
@@ -118,22 +123,26 @@ def place(blocks: Iterable[DayBlock], axis: Axis) -> tuple[Placed, ...]:
     row) don't become lanes: the later one begins there, its first line matters more.
     """
     ordered = sorted(blocks, key=lambda b: (b.starts_at, -(b.ends_at - b.starts_at), b.code))
-    hosts: dict[str, DayBlock | None] = {b.code: _host(b, ordered) for b in ordered}
+    hosts: dict[str, DayBlock | None] = {_key(b): _host(b, ordered) for b in ordered}
     placed: dict[str, Placed] = {}
     for block in ordered:
         top = max(0, axis.row(block.starts_at))
         bottom = max(top + 1, min(axis.rows, axis.row_after(block.ends_at)))
-        host = hosts[block.code]
-        within = placed.get(host.code) if host else None
+        host = hosts[_key(block)]
+        within = placed.get(_key(host)) if host else None
         if within and bottom > within.top + 1:
             top = max(top, within.top + 1)
         inset = within.inset + 1 if within else 0
-        name = within.block.code if within else ""
-        placed[block.code] = Placed(block, top, bottom, inset=inset, host=name)
+        name = within.key if within else ""
+        placed[_key(block)] = Placed(block, top, bottom, inset=inset, host=name)
     levels: dict[str, list[Placed]] = {}
     for one in placed.values():
         levels.setdefault(one.host, []).append(one)
     return tuple(one for level in levels.values() for one in _lanes(_part(level)))
+
+
+def _key(block: DayBlock) -> str:
+    return f"{block.code} {block.starts_at.timestamp():.0f}"
 
 
 def _host(block: DayBlock, blocks: Sequence[DayBlock]) -> DayBlock | None:
@@ -205,6 +214,22 @@ def ground(column: DayColumn, at: datetime) -> str:
     before = any(end <= at for _, end in column.shifts)
     after = any(at < start for start, _ in column.shifts)
     return "rest" if before and after else "off"
+
+
+def free_spans(column: DayColumn, blocks: Iterable[DayBlock]) -> list[Interval]:
+    """Return the spans in which a person works and has no client, by time."""
+    taken = sorted(span for block in blocks for span in busy(block))
+    free: list[Interval] = []
+    for opens, closes in sorted(column.shifts):
+        at = opens
+        for start, end in taken:
+            if at < start < closes:
+                free.append((at, start))
+            if start < closes:
+                at = max(at, end)
+        if at < closes:
+            free.append((at, closes))
+    return free
 
 
 def free_minutes(column: DayColumn, blocks: Iterable[DayBlock], at: datetime) -> int:

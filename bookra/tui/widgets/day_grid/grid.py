@@ -24,7 +24,8 @@ from bookra.tui.theme import Ink, hues
 from bookra.tui.widgets.day_grid import cursor, ghost
 from bookra.tui.widgets.day_grid.cells import paint_row, style
 from bookra.tui.widgets.day_grid.columns import GUTTER, view
-from bookra.tui.widgets.day_grid.geometry import ZOOMS, Axis, Placed, axis_of
+from bookra.tui.widgets.day_grid.folding import Fold
+from bookra.tui.widgets.day_grid.geometry import ZOOMS, Placed, axis_of
 from bookra.tui.widgets.day_grid.heads import paint_head
 from bookra.tui.widgets.day_grid.scene import Layout, Scene, Spot
 from bookra.tui.widgets.plain_bar import PlainBar
@@ -69,10 +70,10 @@ class DayGrid(ScrollView, can_focus=True):
         """What the cursor points at."""
         return cursor.pointed(self._scene, self._spot) if self._scene else None
 
-    def show(self, snapshot: DaySnapshot, now: datetime) -> None:
-        """Show a snapshot; lines that look as before are not painted again."""
+    def show(self, snapshot: DaySnapshot, now: datetime, fold: Fold | None = None) -> None:
+        """Show a snapshot, or what was folded onto one; what looks as before is not painted."""
         old = self._scene
-        new = self._lay_out(snapshot, now)
+        new = self._lay_out(snapshot, now, fold)
         self._scene = new
         spot = cursor.carried(old, self._spot, new) if old else cursor.first(new)
         self._spot = spot._replace(focused=self.has_focus)
@@ -86,11 +87,11 @@ class DayGrid(ScrollView, can_focus=True):
         self.post_message(self.Moved())
 
     def tick(self, now: datetime) -> None:
-        """Move the now-line."""
+        """Move the now-line, and count down what lasts until then."""
         if self._scene:
-            before = self._scene.now_row
-            self._scene = replace(self._scene, now=_on_axis(self._scene.axis, now))
-            self._repaint({before, self._scene.now_row} - {-1})
+            before, after = self._scene, _timed(self._scene, now)
+            self._scene = after
+            self._repaint(_rows_of_time(before, after) | {before.now_row, after.now_row} - {-1})
 
     def point_at(self, code: str) -> None:
         """Move the cursor to a booking, if this day has it."""
@@ -128,11 +129,20 @@ class DayGrid(ScrollView, can_focus=True):
             if column in columns and one.top in seen and one.shown
         ]
 
+    def point_person(self, slug: str, at: datetime) -> None:
+        """Move the cursor to a person at an instant."""
+        if self._scene and (found := cursor.pointed(self._scene, self._spot)):
+            found = replace(found, staff=slug, at=at)
+            self._move_to(cursor.at_instant(self._scene, self._spot._replace(chosen=""), found))
+            self._centre()
+
     def point_now(self, now: datetime) -> None:
         """Move the cursor to the present, as near as the day's rows allow."""
         if self._scene:
-            row = self._scene.axis.clamp(self._scene.axis.row(now))
-            self._move_to(cursor.spot_at(self._scene, self._spot.column, row))
+            found = cursor.pointed(self._scene, self._spot)
+            if found is not None:
+                to = cursor.at_instant(self._scene, self._spot._replace(chosen=""), _at(found, now))
+                self._move_to(to)
             self._centre()
 
     @property
@@ -153,7 +163,7 @@ class DayGrid(ScrollView, can_focus=True):
         index = min(max(0, ZOOMS.index(self._minutes) + direction), len(ZOOMS) - 1)
         if old and ZOOMS[index] != self._minutes:
             self._minutes = ZOOMS[index]
-            self.show(old.snapshot, old.now or old.snapshot.read_at)
+            self.show(old.snapshot, old.clock or old.snapshot.read_at, old.layout.fold)
 
     def recolour(self) -> None:
         """Paint everything again after the theme has changed."""
@@ -161,18 +171,19 @@ class DayGrid(ScrollView, can_focus=True):
             self._scene = replace(self._scene, ink=self._ink())
         self._repaint_all()
 
-    def _lay_out(self, snapshot: DaySnapshot, now: datetime) -> Scene:
+    def _lay_out(self, snapshot: DaySnapshot, now: datetime, fold: Fold | None) -> Scene:
         axis = axis_of(snapshot, self._minutes)
         old = self._scene
-        return Scene(
-            layout=Layout(snapshot, axis),
+        scene = Scene(
+            layout=Layout(snapshot, axis, fold),
             view=view(len(snapshot.columns), self._room, old.view.first if old else 0),
             ink=self._ink(),
             glyphs=self._glyphs,
             due_mark=self._due_mark,
             hues=hues((block.category for block in snapshot.blocks), old.hues if old else {}),
-            now=_on_axis(axis, now),
+            now=None,
         )
+        return _timed(scene, now)
 
     @property
     def heads(self) -> int:
@@ -250,6 +261,7 @@ class DayGrid(ScrollView, can_focus=True):
 
     def _repaint_changes(self, old: Scene, new: Scene) -> None:
         rows = {old.now_row, new.now_row} - {-1} if old.now_line != new.now_line else set()
+        rows |= _rows_of_time(old, new)
         for before, after in zip(old.placed, new.placed, strict=True):
             for one in set(before) ^ set(after):
                 rows |= {*range(one.top, one.bottom), *range(-self.heads, 0)}
@@ -343,5 +355,28 @@ class DayGrid(ScrollView, can_focus=True):
         self._repaint({self._spot.row})
 
 
-def _on_axis(axis: Axis, now: datetime) -> datetime | None:
-    return now if 0 <= axis.row(now) < axis.rows else None
+def _timed(scene: Scene, now: datetime) -> Scene:
+    """Return the scene at an instant: where columns are days, it belongs to one of them."""
+    axis, fold = scene.axis, scene.layout.fold
+    column, drawn = "", now
+    if fold and fold.kind == "days":
+        slug = fold.seats[0].slug if fold.seats else ""
+        index = scene.layout.column_of(slug, now)
+        if index is None:
+            return replace(scene, now=None, now_column="", clock=now)
+        column, drawn = scene.columns[index].slug, scene.layout.drawn(index, now)
+    on_axis = drawn if 0 <= axis.row(drawn) < axis.rows else None
+    return replace(scene, now=on_axis, now_column=column, clock=now)
+
+
+def _rows_of_time(old: Scene, new: Scene) -> set[int]:
+    """Return the rows on which a length of free time, or what is left of a hold, has changed."""
+    gaps = zip(old.gap_lengths, new.gap_lengths, strict=True)
+    rows = {row for before, after in gaps for row, _ in before.items() ^ after.items()}
+    if old.clock == new.clock:
+        return rows
+    return rows | {one.top for one, _ in new.layout.in_order if one.block.held_until}
+
+
+def _at(pointed: cursor.Pointed, at: datetime) -> cursor.Pointed:
+    return replace(pointed, at=at)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
-from bookra.engine.bookings.day import DayBlock, DayColumn, DaySnapshot
+from bookra.engine.bookings.day import DayBlock, DayColumn, DaySnapshot, Interval
 from bookra.tui.glyphs import Glyphs
 from bookra.tui.text import clean
 from bookra.tui.theme import HUES, Ink
 from bookra.tui.widgets.day_grid.columns import View
-from bookra.tui.widgets.day_grid.geometry import Axis, Placed, busy, place
+from bookra.tui.widgets.day_grid.folding import Fold, noon
+from bookra.tui.widgets.day_grid.geometry import Axis, Placed, busy, free_spans, place
 
-_VOID = frozenset({"cancelled", "late_cancelled", "expired"})
+LARGE_GAP = timedelta(minutes=45)
+"""Free time from this length on says how long it is, wherever the cursor stands."""
+VOID = frozenset({"cancelled", "late_cancelled", "expired"})
 """States that take none of a person's time."""
 
 
@@ -41,14 +44,46 @@ class Layout:
 
     snapshot: DaySnapshot
     axis: Axis
+    fold: Fold | None = None
+
+    @cached_property
+    def free(self) -> tuple[tuple[Interval, ...], ...]:
+        """The large spans of free time in each column, by time."""
+        return tuple(
+            tuple(span for span in free_spans(column, blocks) if span[1] - span[0] >= LARGE_GAP)
+            for column, blocks in zip(self.snapshot.columns, self._blocks, strict=True)
+        )
+
+    @cached_property
+    def _blocks(self) -> list[list[DayBlock]]:
+        by_staff: dict[str, list[DayBlock]] = {c.slug: [] for c in self.snapshot.columns}
+        for block in self.snapshot.blocks:
+            by_staff.get(block.staff, []).append(block)
+        return list(by_staff.values())
+
+    def real(self, column: int, at: datetime) -> datetime:
+        """Return when a drawn instant of a column really is."""
+        return at + self.fold.seats[column].offset if self.fold else at
+
+    def drawn(self, column: int, at: datetime) -> datetime:
+        """Return where an instant is drawn in a column."""
+        return at - self.fold.seats[column].offset if self.fold else at
+
+    def original(self, block: DayBlock) -> DayBlock:
+        """Return a block as the desk told it, before it was drawn elsewhere."""
+        return self.fold.originals.get(block, block) if self.fold else block
+
+    def column_of(self, slug: str, at: datetime) -> int | None:
+        """Return the column of a person on the day of ``at``, None where there is none."""
+        if self.fold:
+            return self.fold.column_of(slug, at, self.axis.tz, noon(self.snapshot))
+        slugs = [column.slug for column in self.snapshot.columns]
+        return slugs.index(slug) if slug in slugs else None
 
     @cached_property
     def placed(self) -> tuple[tuple[Placed, ...], ...]:
         """The blocks of each column, laid out."""
-        by_staff: dict[str, list[DayBlock]] = {c.slug: [] for c in self.snapshot.columns}
-        for block in self.snapshot.blocks:
-            by_staff.get(block.staff, []).append(block)
-        return tuple(place(blocks, self.axis) for blocks in by_staff.values())
+        return tuple(place(blocks, self.axis) for blocks in self._blocks)
 
     @cached_property
     def rows(self) -> list[dict[int, list[Placed]]]:
@@ -67,11 +102,6 @@ class Layout:
         return tuple(sorted(found, key=lambda pair: (pair[0].top, pair[1], pair[0].lane)))
 
     @cached_property
-    def words(self) -> dict[str, Words]:
-        """The cleaned texts of each block, by its code."""
-        return {b.code: Words(clean(b.customer), clean(b.service)) for b in self.snapshot.blocks}
-
-    @cached_property
     def names(self) -> tuple[str, ...]:
         """The names above the columns, cleaned."""
         return tuple(clean(column.name) for column in self.snapshot.columns)
@@ -87,7 +117,11 @@ class Layout:
 
 @dataclass(frozen=True)
 class Scene:
-    """A layout as it is seen now: in a width and in colours. ``now`` is set while it is on it."""
+    """A layout as it is seen now: in a width and in colours. ``now`` is set while it is on it.
+
+    ``now_column`` names the one column to which the present belongs where columns are days.
+    ``clock`` is the present itself, wherever it is drawn.
+    """
 
     layout: Layout
     view: View
@@ -96,6 +130,40 @@ class Scene:
     due_mark: str
     hues: dict[str, str]
     now: datetime | None
+    now_column: str = ""
+    clock: datetime | None = None
+
+    def is_now(self, row: int, column: str) -> bool:
+        """Tell whether the now-line runs through a row of a column."""
+        return row == self.now_row and self.now_column in ("", column)
+
+    def minutes_held(self, block: DayBlock) -> int | None:
+        """Return for how many minutes a hold lasts yet, None for what is not held."""
+        present = self.clock or self.now
+        if block.held_until is None or present is None:
+            return None
+        return max(0, -((present - block.held_until) // timedelta(minutes=1)))
+
+    @cached_property
+    def gap_lengths(self) -> tuple[dict[int, int], ...]:
+        """For each column, the rows that say how many minutes of free time begin there.
+
+        What is over says nothing; free time that has begun counts from the row after this one.
+        """
+        present = self.clock or self.now
+        return tuple(
+            dict(pair for gap in gaps for pair in self._gap(index, gap, present))
+            for index, gaps in enumerate(self.layout.free)
+        )
+
+    def _gap(self, column: int, gap: Interval, present: datetime | None) -> list[tuple[int, int]]:
+        start, end = gap
+        if present is not None and self.layout.real(column, start) <= present:
+            drawn = self.layout.drawn(column, present)
+            start = self.axis.at(self.axis.row(drawn) + 1)
+        if end - start < LARGE_GAP:
+            return []
+        return [(self.axis.row_after(start), (end - start) // timedelta(minutes=1))]
 
     @property
     def axis(self) -> Axis:
@@ -151,7 +219,7 @@ class Scene:
 
     def words(self, block: DayBlock) -> Words:
         """Return the cleaned texts of a block of this day."""
-        return self.layout.words[block.code]
+        return Words(clean(block.customer), clean(block.service))
 
     def hue(self, block: DayBlock) -> str:
         """Return the colour of a block's category."""
@@ -165,7 +233,7 @@ def _load(column: DayColumn, placed: Sequence[Placed]) -> float | None:
     booked = sum(
         (end - start).total_seconds()
         for one in placed
-        if one.block.status not in _VOID
+        if one.block.status not in VOID
         for start, end in busy(one.block)
     )
     return booked / shifts
