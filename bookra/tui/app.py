@@ -62,6 +62,7 @@ class BookraApp(App[None]):
     CSS_PATH: ClassVar[list[str | PurePath]] = [
         "bookra.tcss",
         "styles/day.tcss",
+        "styles/views.tcss",
         "styles/booking.tcss",
         "styles/clients.tcss",
         "styles/money.tcss",
