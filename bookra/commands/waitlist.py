@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
-from bookra.commands import documents, output
+from bookra.commands import documents, output, waitlist_documents
 from bookra.commands.options import DryRun, Key, group
 from bookra.commands.session import current
 from bookra.errors import UsageError
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from bookra.engine.bookings.waitlist.actions import Added
     from bookra.engine.bookings.waitlist.openings import Offered
-    from bookra.engine.bookings.waitlist.store import Offer, Wish
     from bookra.engine.runtime import Tx
 
 app = group("The waitlist: add, list, show, offer, accept, withdraw.")
@@ -83,7 +78,7 @@ def add(
             spans.append(wish_windows.parse_between(first, last, zone, tx.now))
         person = None if staff == "any" else staff
         request = waitlist.WishRequest(service, person, the_customer(tx, customer).id, spans)
-        return _added(waitlist.add_wish(tx, request), zone)
+        return waitlist_documents.added(waitlist.add_wish(tx, request), zone)
 
     parameters = {
         "service": service,
@@ -124,7 +119,7 @@ def list_(
 
     def question(tx: Tx) -> list[dict[str, Any]]:
         found = wishes.open_wishes(tx) if status == "open" else wishes.wishes(tx, wanted)
-        return [_wish(wish, tx.tenant.zone) for wish in found]
+        return [waitlist_documents.wish(wish, tx.tenant.zone) for wish in found]
 
     found = current().ask(question)
     output.rows([_readable(wish) for wish in found], COLUMNS, empty="Nobody waits.")
@@ -140,7 +135,9 @@ def show(code: Code) -> None:
     """
     from bookra.engine.bookings.waitlist.store import wish_by_code
 
-    _record(current().ask(lambda tx: _wish(wish_by_code(tx, code), tx.tenant.zone)))
+    _record(
+        current().ask(lambda tx: waitlist_documents.wish(wish_by_code(tx, code), tx.tenant.zone))
+    )
 
 
 @app.command()
@@ -149,6 +146,8 @@ def offer(
     rule: Annotated[
         RuleName | None, typer.Option(help="How an opening is given, instead of the usual way.")
     ] = None,
+    staff: Annotated[str | None, typer.Option(help="A certain time's person, with --at.")] = None,
+    at: Annotated[str | None, typer.Option(help="A certain time, for this wish.")] = None,
     key: Key = None,
     dry_run: DryRun = False,
 ) -> None:
@@ -164,18 +163,22 @@ def offer(
       bookra waitlist offer
       bookra waitlist offer --rule best-fit --dry-run
       bookra waitlist offer W-7F3K
+      bookra waitlist offer W-7F3K --staff ana --at 'thu 14:30'
     """
+    if (staff is None) is not (at is None) or (at is not None and code is None):
+        raise UsageError(
+            "usage",
+            "A certain time needs a wish, --staff and --at",
+            hint="bookra waitlist offer -h",
+        )
 
     def action(tx: Tx) -> dict[str, Any]:
-        from bookra.engine.bookings.waitlist.actions import offer_to
-        from bookra.engine.bookings.waitlist.openings import offer_openings
-        from bookra.engine.bookings.waitlist.rules import Rule
-
-        chosen = Rule(rule.value) if rule is not None else None
-        made = offer_to(tx, code, chosen) if code else offer_openings(tx, rule=chosen)
-        return {"offers": [_offered(each, tx.tenant.zone) for each in made]}
+        made = _offers(tx, code, rule, staff, at)
+        return {"offers": [waitlist_documents.offered(each, tx.tenant.zone) for each in made]}
 
     parameters = {"code": code, "rule": rule}
+    if at is not None:
+        parameters |= {"staff": staff, "at": at}
     document = current().write(
         "waitlist offer", action, parameters=parameters, key=key, dry_run=dry_run
     )
@@ -218,7 +221,7 @@ def withdraw(code: Code, key: Key = None, dry_run: DryRun = False) -> None:
     _record(
         current().write(
             "waitlist withdraw",
-            lambda tx: _wish(waitlist.withdraw(tx, code), tx.tenant.zone),
+            lambda tx: waitlist_documents.wish(waitlist.withdraw(tx, code), tx.tenant.zone),
             parameters={"code": code},
             key=key,
             dry_run=dry_run,
@@ -226,54 +229,18 @@ def withdraw(code: Code, key: Key = None, dry_run: DryRun = False) -> None:
     )
 
 
-def _wish(found: Wish, zone: ZoneInfo) -> dict[str, Any]:
-    """``code status customer service staff windows offer offers``; the offer is the newest one."""
-    made = [_offer(each, zone) for each in found.offers]
-    return {
-        "code": found.code,
-        "status": found.status.value,
-        "customer": found.customer,
-        "customer_id": str(found.customer_id),
-        "service": found.service,
-        "staff": found.staff,
-        "created_at": documents.instant(found.created_at, zone),
-        "windows": [_window(each, zone) for each in found.windows],
-        "offer": made[-1] if made and found.status.value == "offered" else None,
-        "offers": made,
-    }
+def _offers(
+    tx: Tx, code: str | None, rule: RuleName | None, staff: str | None, at: str | None
+) -> list[Offered]:
+    from bookra import clock
+    from bookra.engine.bookings.waitlist.actions import offer_at, offer_to
+    from bookra.engine.bookings.waitlist.openings import offer_openings
+    from bookra.engine.bookings.waitlist.rules import Rule
 
-
-def _window(span: tuple[datetime, datetime], zone: ZoneInfo) -> dict[str, Any]:
-    start, end = span
-    return {"start": documents.instant(start, zone), "end": documents.instant(end, zone)}
-
-
-def _offer(found: Offer, zone: ZoneInfo) -> dict[str, Any]:
-    return {
-        "booking": found.booking,
-        "status": found.status.value,
-        "staff": found.staff,
-        "start": documents.instant(found.start, zone),
-        "held_until": documents.instant(found.held_until, zone),
-        "offered_at": documents.instant(found.offered_at, zone),
-    }
-
-
-def _added(added: Added, zone: ZoneInfo) -> dict[str, Any]:
-    """Return a wish with what could be booked for it at once."""
-    opening = documents.slot(added.opening, zone) if added.opening else None
-    return {**_wish(added.wish, zone), "opening": opening}
-
-
-def _offered(made: Offered, zone: ZoneInfo) -> dict[str, Any]:
-    """``wish booking start end staff service customer price held_until``."""
-    booking = documents.booking(made.booking, zone)
-    keys = ("start", "end", "staff", "service", "customer", "customer_id", "price", "held_until")
-    return {
-        "wish": made.wish.code,
-        "booking": booking["code"],
-        **{name: booking[name] for name in keys},
-    }
+    if code and staff and at:
+        return [offer_at(tx, code, staff, clock.parse_moment(at, tx.tenant.zone, tx.now))]
+    chosen = Rule(rule.value) if rule is not None else None
+    return offer_to(tx, code, chosen) if code else offer_openings(tx, rule=chosen)
 
 
 def _record(document: dict[str, Any]) -> None:

@@ -179,3 +179,13 @@ def test_a_person_reads_short_lines_and_a_script_gets_rows(desk: Desk) -> None:
     header, row = desk("waitlist", "list", "--output", "csv", check=True).stdout.splitlines()
     assert header.startswith("code,status,customer")
     assert row.startswith(f"{wish['code']},waiting,Rosa Vega")
+
+
+def test_a_certain_time_is_offered_to_one_wish(desk: Desk) -> None:
+    wish = added(desk, *ADD, "--window", f"{DAY} 09:00-18:00")
+    words = ("waitlist", "offer", wish["code"], "--staff", "ana", "--at", monday_at("15:30"))
+    (offer,) = desk(*words, "--json", check=True).json
+    assert (offer["wish"], offer["start"][:16]) == (wish["code"], monday_at("15:30"))
+    assert desk(*words, "--json").error["code"] == "illegal_state"
+    alone = desk("waitlist", "offer", "--at", monday_at("15:30"), "--json")
+    assert (alone.code, alone.error["code"]) == (2, "usage")

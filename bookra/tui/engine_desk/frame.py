@@ -17,7 +17,7 @@ from bookra.tui.engine_desk.clients import opted, rewritten
 from bookra.tui.engine_desk.counter import Counter, words
 from bookra.tui.engine_desk.day_back import GRID_UNDONE
 from bookra.tui.engine_desk.hours_back import redayed, rehoured
-from bookra.tui.engine_desk.waitlist import rewished
+from bookra.tui.engine_desk.waitlist import rewished, unfilled
 
 
 class EngineFrame(Counter):
@@ -72,6 +72,7 @@ _UNDONE: dict[str, Callable[..., Done]] = {
     "unseries": _unseries,
     "unwish": _unwish,
     "rewish": rewished,
+    "unfill": unfilled,
     "rewrite_client": rewritten,
     "opt_out": opted,
     "rehour": rehoured,

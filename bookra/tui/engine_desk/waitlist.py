@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from uuid import UUID
 
 from bookra.engine.availability.actions import Slot
+from bookra.engine.bookings.actions import cancel
 from bookra.engine.bookings.day import Interval
 from bookra.engine.bookings.waitlist import actions as waitlist
 from bookra.engine.bookings.waitlist import openings, windows
 from bookra.engine.bookings.waitlist.rules import OPEN, WishStatus, became
-from bookra.engine.bookings.waitlist.store import Wish, open_wishes
+from bookra.engine.bookings.waitlist.store import Wish, open_wishes, wish_by_code
 from bookra.engine.catalog.actions import services
 from bookra.engine.people.staff import staff_list
 from bookra.engine.runtime import Tx
@@ -78,17 +78,13 @@ class EngineWaitlist(Counter):
         """Offer one place; a sure one is accepted in the same transaction."""
 
         def action(tx: Tx) -> Done:
-            made = waitlist.offer_at(tx, code, staff, at)
-            booked = made.booking.code
-            if sure:
-                waitlist.accept(tx, code)
-                said = "The booking is taken back"
-            else:
-                said = "The offer is taken back"
-            wish = made.wish
-            span = ("--staff", staff, "--at", local(tx, at))
-            command = words("book", wish.service, *span, "--customer", wish.customer_id)
-            return Done(booked, command, Undo("unbook", (booked,), said))
+            booked = waitlist.offer_at(tx, code, staff, at).booking.code
+            command = words("waitlist", "offer", code, "--staff", staff, "--at", local(tx, at))
+            if not sure:
+                return Done(booked, command, Undo("unbook", (booked,), "The offer is taken back"))
+            waitlist.accept(tx, code)
+            undo = Undo("unfill", (booked, code), "The booking is taken back, and they wait again")
+            return Done(booked, f"{command} && {words('waitlist', 'accept', code)}", undo)
 
         return self._act("waitlist fill", action)
 
@@ -104,26 +100,31 @@ class EngineWaitlist(Counter):
 
         def action(tx: Tx) -> Done:
             gone = waitlist.withdraw(tx, code)
-            spans = [f"{start.isoformat()}/{end.isoformat()}" for start, end in gone.windows]
-            known = (gone.service, gone.staff or "", str(gone.customer_id), *spans)
-            undo = Undo("rewish", known, f"{gone.customer} waits again")
+            undo = Undo("rewish", (code,), f"{gone.customer} waits again")
             return Done(code, words("waitlist", "withdraw", code), undo)
 
         return self._act("waitlist drop", action)
 
 
-def rewished(tx: Tx, service: str, staff: str, customer_id: str, *spans: str) -> Done:
-    """Wish again for what was dropped."""
-    parsed = [tuple(map(datetime.fromisoformat, span.split("/"))) for span in spans]
-    between = [(start, end) for start, end in parsed if end > tx.now]
+def rewished(tx: Tx, code: str) -> Done:
+    """Wish again for what is left of a wish that is over."""
+    old = wish_by_code(tx, code)
+    between = [(max(start, tx.now), end) for start, end in old.windows if end > tx.now]
     if not between:
         raise ConflictError("not_undoable", "What was wished for is over by now")
-    request = waitlist.WishRequest(service, staff or None, UUID(customer_id), between)
-    code = waitlist.add_wish(tx, request).wish.code
-    person = ("--staff", staff) if staff else ()
+    request = waitlist.WishRequest(old.service, old.staff, old.customer_id, between)
+    again = waitlist.add_wish(tx, request).wish.code
+    person = ("--staff", old.staff) if old.staff else ()
     ends = [part for a, b in between for part in ("--from", local(tx, a), "--to", local(tx, b))]
-    command = words("waitlist", "add", service, *person, "--customer", customer_id, *ends)
-    return Done(code, command)
+    who = ("--customer", old.customer_id)
+    return Done(again, words("waitlist", "add", old.service, *person, *who, *ends))
+
+
+def unfilled(tx: Tx, booked: str, code: str) -> Done:
+    """Take back a booking that a wish became, and let the wish be one again."""
+    cancel(tx, booked)
+    rewished(tx, code)
+    return Done(booked, words("booking", "cancel", booked))
 
 
 class _Names:
