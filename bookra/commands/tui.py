@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from bookra.commands import output
 from bookra.commands.options import single
 from bookra.commands.session import current
 from bookra.errors import InvalidInputError, UsageError
+
+if TYPE_CHECKING:
+    from bookra.tui.engine_desk import EngineDesk
 
 app = single()
 
@@ -22,6 +25,12 @@ def tui(
     read_only: Annotated[bool, typer.Option("--read-only", help="Look, change nothing.")] = False,
     light: Annotated[bool, typer.Option("--light", help="Dark on light.")] = False,
     ascii_only: Annotated[bool, typer.Option("--ascii", help="Plain characters only.")] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Lines and numbered questions, for a screen reader.")
+    ] = False,
+    list_keys: Annotated[
+        bool, typer.Option("--list-keys", help="List every action with its key, and end.")
+    ] = False,
     screenshot: Annotated[
         Path | None, typer.Option(help="Write a picture (SVG) instead of running.")
     ] = None,
@@ -30,32 +39,73 @@ def tui(
 ) -> None:
     """Open the front desk: the day by staff, bookings and check-out from the keyboard.
 
+    Other keys stand in the section [keys] of your config.toml, by the ids that --list-keys shows:
+    "booking.new" = "b". NO_COLOR switches colours off.
+
     Examples:
 
       bookra tui
+      bookra tui --plain
+      bookra tui --list-keys
       bookra tui --screenshot day.svg --size 120x36
     """
+    from bookra.config import wished_keys
+    from bookra.tui.actions.remap import checked
+
+    wished = checked(wished_keys())
+    if list_keys:
+        _list_keys(wished, ascii_only=ascii_only)
+    elif plain:
+        from bookra.tui.plain.desk import run as run_plain
+
+        run_plain(_desk(), sys.stdin, sys.stdout, read_only=read_only, ascii_only=ascii_only)
+    elif screenshot is not None:
+        from bookra.tui.picture import screenshot as draw
+
+        pressed = tuple(key for key in keys.split(",") if key)
+        draw(_desk(), _size(size), screenshot, pressed, light=light, ascii_only=ascii_only)
+        output.record({"file": str(screenshot), "size": size})
+    else:
+        _require_terminal()
+        from bookra.tui.app import run
+
+        run(_desk(), read_only=read_only, light=light, ascii_only=ascii_only, keys=wished)
+
+
+def _desk() -> EngineDesk:
     from bookra.commands.schedule import run_now
     from bookra.tui.engine_desk import EngineDesk
 
     session = current()
-    desk = EngineDesk(session.engine, session.tenant, lambda name: run_now(session, name))
-    if screenshot is not None:
-        from bookra.tui.picture import screenshot as draw
+    return EngineDesk(session.engine, session.tenant, lambda name: run_now(session, name))
 
-        pressed = tuple(key for key in keys.split(",") if key)
-        draw(desk, _size(size), screenshot, pressed, light=light, ascii_only=ascii_only)
-        output.record({"file": str(screenshot), "size": size})
-        return
+
+def _require_terminal() -> None:
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise UsageError(
             "no_terminal",
             "The front desk needs a terminal",
-            hint="In a script use the commands, or: bookra tui --screenshot FILE",
+            hint="In a script use the commands, or: bookra tui --plain",
         )
-    from bookra.tui.app import run
 
-    run(desk, read_only=read_only, light=light, ascii_only=ascii_only)
+
+def _list_keys(wished: dict[str, str], *, ascii_only: bool) -> None:
+    """List the actions of every screen with their keys as they are now."""
+    from bookra.tui import actions
+    from bookra.tui.actions.remap import key_of
+
+    places = {action.id: name for name, table in actions.TABLES.items() for action in table.actions}
+    places |= {action.id: "day" for action in actions.GRID}
+    rows = [
+        {
+            "action": action.id,
+            "key": key_of(action, wished, ascii_only=ascii_only),
+            "screen": places.get(action.id, "every"),
+            "does": action.help,
+        }
+        for action in actions.by_id().values()
+    ]
+    output.rows(rows, ("action", "key", "screen", "does"))
 
 
 def _size(text: str) -> tuple[int, int]:
