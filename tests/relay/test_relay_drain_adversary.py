@@ -57,6 +57,15 @@ DIED_WITH_IT = text(
 )
 
 
+LOST = text(
+    "UPDATE outbox SET state = 'leased', rescues = :rescues, changed_by = session_user,"
+    " leased_until = now() - interval '1 second' WHERE tenant_id = :tenant_id"
+)
+DUE_NOW = text(
+    "SELECT count(*) AS due FROM outbox WHERE tenant_id = :tenant_id AND due_at <= now()"
+)
+
+
 @pytest.fixture
 def luna(salon: Salon, tmp_path: Path) -> Salon:
     return connect(salon, tmp_path / "key")
@@ -117,6 +126,22 @@ def test_what_one_row_means_when_it_is_given_up_holds_up_no_rescue(
         drain.rescue()
     assert set(states(luna).values()) == {"dead"}
     assert set(scripted.abandoned) == set(NAMES)
+
+
+def test_rows_that_lost_two_relays_are_not_tried_together_again(
+    luna: Salon, settings: Settings, scripted: Scripted
+) -> None:
+    """One of them may be what kills relays: the others must not die of it."""
+    want(luna, *NAMES)
+    due = []
+    for rescues in (0, 1):
+        luna.act(lambda tx, n=rescues: tx.run(LOST, rescues=n))
+        with draining(luna, settings) as drain:
+            drain.rescue()
+        due += [row.due for row in luna.ask(lambda tx: tx.rows(DUE_NOW))]
+        assert set(states(luna).values()) == {"ready"}
+    assert due[0] == 12
+    assert due[1] < 6
 
 
 def test_tenants_take_turns_in_being_settled(

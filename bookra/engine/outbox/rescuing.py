@@ -18,10 +18,15 @@ from bookra.engine.runtime import Tx
 MAX_RESCUES = 3
 """A row whose relay died this often is poison."""
 
+SPREAD_SECONDS = 20.0
+"""Over how long rows that have lost two relays are spread."""
+
 AT_ONCE = 500
 """Rows of a tenant that one transaction takes back."""
 
-# Only a row that nobody is settling at this moment has lost its relay.
+# Only a row that nobody is settling at this moment has lost its relay. One that lost a second is
+# tried again at some moment of the next seconds: if one row kills its relays, those that were under
+# way with it must not be so again, or they would be taken for poison too.
 RESCUE = text(
     """
     WITH lapsed AS MATERIALIZED (
@@ -34,7 +39,10 @@ RESCUE = text(
     UPDATE outbox o
        SET state = CASE WHEN state = 'sending' THEN 'unknown'
                         WHEN rescues + 1 >= :max_rescues THEN 'dead' ELSE 'ready' END,
-           rescues = rescues + 1, fence = fence + 1, due_at = now(),
+           rescues = rescues + 1, fence = fence + 1,
+           due_at = now() + CASE WHEN state = 'leased' AND rescues = 1
+                                 THEN random() * make_interval(secs => :spread_seconds)
+                                 ELSE interval '0' END,
            error_class = CASE WHEN state = 'sending' THEN 'ambiguous' ELSE 'rescued' END,
            last_error = CASE WHEN state = 'sending'
              THEN 'the relay stopped between sending and the answer'
@@ -90,7 +98,7 @@ class Rescued:
 
 def rescue(tx: Tx, *, limit: int = AT_ONCE) -> list[Rescued]:
     """Take back up to ``limit`` rows whose lease ran out, the longest ago first."""
-    rows = tx.rows(RESCUE, max_rescues=MAX_RESCUES, limit=limit)
+    rows = tx.rows(RESCUE, max_rescues=MAX_RESCUES, spread_seconds=SPREAD_SECONDS, limit=limit)
     tx.wakes = tx.wakes or any(row.state == "ready" for row in rows)
     return [
         Rescued(row.id, row.state, row.topic, row.version, row.payload, row.last_error)
