@@ -27,7 +27,8 @@ from bookra.engine.availability.actions import find_slots
 from bookra.engine.bookings.actions import cancel
 from bookra.engine.bookings.booking import BookingRequest, book
 from bookra.engine.bookings.moving import move
-from bookra.engine.outbox import breakers
+from bookra.engine.outbox import breakers, inspect
+from bookra.engine.outbox.rescuing import MAX_RESCUES
 from bookra.engine.payments.refund_asked import Back
 from bookra.engine.payments.refunding import refund
 from bookra.engine.payments.taking import book_with_link, take_cash
@@ -123,10 +124,18 @@ class Torment:
         for provider in FAULTS:
             self.luna.outside.fault(provider, off=True)
         self.luna.let_leases_lapse()
-        for _ in range(2):  # what is delivered may bring about more
+        for _ in range(3):  # what is delivered may bring about more
             for provider in FAULTS:
                 self.luna.salon.act(lambda tx, provider=provider: breakers.close(tx, provider))
             self.luna.drain_past_failures()
+            self._try_poison_again()
+
+    def _try_poison_again(self) -> None:
+        """Do what an operator does for rows that happened to be under way in three kills."""
+        for row in self.luna.rows("dead"):
+            if row.rescues >= MAX_RESCUES:
+                self.counts["taken for poison"] += 1
+                self.luna.salon.act(lambda tx, row=row: inspect.retry(tx, row.id))
 
     def _break(self, dice: random.Random, *, faults: bool, backends: bool) -> None:
         slot = dice.randrange(RELAYS)
