@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from bookra.errors import UnavailableError
@@ -52,15 +54,33 @@ async def _take(app: BookraApp, size: tuple[int, int], path: Path, keys: Sequenc
 def self_contained(svg: str) -> str:
     """Return the picture without fonts from elsewhere: it shows offline, and asks nobody.
 
-    Spaces become no-break spaces, since renderers collapse them at the start of a text.
+    Each word gets a place of its own: a font that is a little narrower than the picture's cells
+    would let the end of a long line drift out of its column.
     """
     local = re.sub(r"@font-face\s*\{.*?\}\s*", "", svg, flags=re.DOTALL)
     local = local.replace("font-family: Fira Code", f"font-family: {FONTS}")
-    return re.sub(
-        r"(<text[^>]*>)([^<]*)(</text>)",
-        lambda found: found[1] + found[2].replace(" ", "&#160;") + found[3],
-        local,
-    )
+    return _TEXT.sub(_words, local)
+
+
+_TEXT = re.compile(
+    r'<text class="([^"]*)" x="([\d.]+)" y="([\d.]+)" textLength="([\d.]+)"([^>]*)>([^<]*)</text>'
+)
+
+
+def _words(found: re.Match[str]) -> str:
+    """Return a line's text as one element a word, each at its cell."""
+    name, x, y, length, rest, escaped = found.groups()
+    text = html.unescape(escaped).replace("\u00a0", " ")
+    cell = float(length) / max(1, cell_len(text))
+    written = []
+    for word in re.finditer(r"\S+", text):
+        place = float(x) + cell_len(text[: word.start()]) * cell
+        size = cell_len(word[0]) * cell
+        written.append(
+            f'<text class="{name}" x="{place:g}" y="{y}" textLength="{size:g}"{rest}>'
+            f"{html.escape(word[0])}</text>"
+        )
+    return "".join(written)
 
 
 async def settle(app: BookraApp, pilot: Pilot[None]) -> None:
