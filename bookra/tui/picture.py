@@ -73,7 +73,7 @@ def _words(found: re.Match[str]) -> str:
     text = html.unescape(escaped).replace("\u00a0", " ")
     cell = float(length) / max(1, cell_len(text))
     written = []
-    for word in re.finditer(r"\S+", text):
+    for word in re.finditer(r"\w+|[^\w\s]{1,4}", text):  # lines are long runs of one character
         place = float(x) + cell_len(text[: word.start()]) * cell
         size = cell_len(word[0]) * cell
         written.append(
