@@ -368,3 +368,33 @@ def test_enter_pressed_before_the_answer_came_goes_where_it_was_meant() -> None:
         assert screen.listing.chosen == "c19"
 
     drive(play, desk=desk)
+
+
+def test_a_client_is_booked_from_their_card() -> None:
+    desk = DeskDouble()
+
+    async def play(hand: Hand) -> None:
+        await hand.press("2", "down", "b")
+        await hand.rest()
+        assert "For Bea Lindqvist: choose a time" in hand.text()
+        await hand.press("right", "down")
+        hand.presses = 0
+        await hand.press("n", "enter", "enter")
+        assert hand.presses == 3
+        assert "Bea Lindqvist" in hand.text()
+        assert hand.app.front.sitting.guest is None
+
+    drive(play, desk=desk)
+    ((verb, _, staff, when, customer, *_),) = desk.writes()
+    assert (verb, staff, when) == ("book", "noor", at(11, 30))
+    assert typing.cast("typing.Any", customer).name == "Bea Lindqvist"
+
+
+def test_who_was_to_be_booked_for_is_forgotten_on_another_screen() -> None:
+    async def play(hand: Hand) -> None:
+        await hand.press("2", "b")
+        await hand.rest()
+        await hand.press("3", "1")
+        assert hand.app.front.sitting.guest is None
+
+    drive(play)

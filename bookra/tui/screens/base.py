@@ -192,7 +192,8 @@ class DeskScreen(Screen[None]):
             self.show_state()
 
     def action_go(self, screen: str) -> None:
-        """Show another screen."""
+        """Show another screen; who was to be booked for is forgotten."""
+        self.front.sitting.guest = None
         self.app.switch_mode(screen)
 
     def action_help(self) -> None:

@@ -28,7 +28,10 @@ from bookra.tui.widgets.day_grid.cursor import Pointed
 
 
 class BookingDialog(QuotedDialog):
-    """Books, holds or waits. ``waiting`` is for a time that is known to be taken."""
+    """Books, holds or waits. ``waiting`` is for a time that is known to be taken.
+
+    ``guest`` is who it is for, where that was said beforehand: then it begins with the service.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("h", "hold", show=False),
@@ -36,8 +39,17 @@ class BookingDialog(QuotedDialog):
         Binding("r", "repeat", show=False),
     ]
 
-    def __init__(self, front: Front, pointed: Pointed, *, waiting: bool = False) -> None:
-        draft = Draft(pointed.staff, pointed.staff_name, pointed.at)
+    def __init__(
+        self,
+        front: Front,
+        pointed: Pointed,
+        *,
+        waiting: bool = False,
+        guest: CustomerChoice | None = None,
+    ) -> None:
+        draft = Draft(pointed.staff, pointed.staff_name, pointed.at, guest)
+        if guest is not None:
+            self.FIRST = "service"
         super().__init__(front, _title(front, pointed, waiting=waiting), draft)
         self._free_minutes = pointed.free_minutes
         self._waiting = waiting

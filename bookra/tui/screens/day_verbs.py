@@ -102,11 +102,18 @@ class DayVerbs(DeskScreen):
         if pointed.block is not None and pointed.block.status == CLASS:
             self._open_class(pointed.block, booking=True)
         elif pointed.free_minutes:
-            self.app.push_screen(BookingDialog(self.front, pointed), self.written)
+            dialog = BookingDialog(self.front, pointed, guest=self.front.sitting.guest)
+            self.app.push_screen(dialog, self._booked)
         else:
             when = self.front.look.time(pointed.at)
             said = f"{pointed.staff_name} is not free at {when}. Press y to see why"
             self.notify(said, severity="warning", markup=False)
+
+    def _booked(self, message: Written | None) -> None:
+        """Show what was booked; the next booking is for anybody again."""
+        if message is not None:
+            self.front.sitting.guest = None
+        self.written(message)
 
     def action_fill(self) -> None:
         """Fill the gap at the cursor from the waitlist."""
