@@ -98,18 +98,19 @@ def account(one: DestinationLine) -> tuple[str, str]:
 def destination(look: Look, one: DestinationLine, slug: str) -> Content:
     """Return what there is to say about a destination, and the way out where there is trouble."""
     name = NAMES.get(one.name, one.name)
+    whose = f" --tenant {slug}" if slug else ""
     parts = [line((name, "bold"))]
     if one.breaker == "parked":
         parts += [
             line(("Nothing goes there: its access was refused", "bold $text-error")),
             _why(one.why),
-            _remedy(f"bookra tenant provider set {one.name} --tenant {slug}", "and then", "o"),
+            _remedy(f"bookra tenant provider set {one.name}{whose}", "and then", "o"),
         ]
     elif one.held_back:
         until = f" until {look.time(one.until)}" if one.until else ""
         said = f"It failed several times in a row, and rests{until}; then one row is tried"
         parts += [line((said, "bold $text-warning")), _why(one.why), _remedy("", "Now:", "o")]
-    if one.account and one.account != "active":
+    if one.breaker != "parked" and one.account not in ("", "active"):
         parts += [
             line((f"The account is {one.account}", "bold $text-warning")),
             _why(one.account_why),
