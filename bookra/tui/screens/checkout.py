@@ -59,7 +59,8 @@ class CheckOutDialog(Dialog[Written]):
     def body(self) -> Sequence[Widget]:
         """Put the bill above the fields of a way to pay, and the ways below."""
         fields = [
-            Input(id=name, compact=True, select_on_focus=False, classes="field") for name in FIELDS
+            Input(id=name, compact=True, select_on_focus=False, classes="payment")
+            for name in FIELDS
         ]
         for field in fields:
             field.cursor_blink = False
@@ -67,7 +68,7 @@ class CheckOutDialog(Dialog[Written]):
         choices = OptionList(id="choices", compact=True, markup=False)
         choices.can_focus = False
         choices.display = False
-        bill, ways = Static("Reading …", id="bill", markup=False), Static(id="ways", markup=False)
+        bill, ways = Static("Reading …", id="bill", markup=False), Static(id="paying", markup=False)
         return [bill, ways, *fields, choices]
 
     def on_mount(self) -> None:
@@ -83,7 +84,7 @@ class CheckOutDialog(Dialog[Written]):
     def changed(self, subjects: tuple[str, ...]) -> None:
         """Read the bill again: it may have been paid elsewhere."""
         del subjects
-        if not self.front.work.busy(WRITES) and self._last is None:
+        if self.is_current and not self.front.work.busy(WRITES) and self._last is None:
             self._read()
 
     def on_again_found(self, message: AgainFound) -> None:
@@ -135,7 +136,7 @@ class CheckOutDialog(Dialog[Written]):
             field.placeholder = checkout_steps.prompt(step, name)
             with self.prevent(Input.Changed):
                 field.value = ""
-        self.query_one("#ways").display = not step
+        self.query_one("#paying").display = not step
         fields = [field for field in self.query(Input) if field.display]
         self.set_focus(fields[0] if fields else None)
         if step == "goods" and not self._products:
@@ -280,7 +281,7 @@ class CheckOutDialog(Dialog[Written]):
         rows = checkout_words.bill(look, tab, tip, part)
         self.query_one("#bill", Static).update(lines(rows))
         self._show_choices(tab)
-        self.query_one("#ways", Static).update(lines([line(), *checkout_words.ways(look, tab)]))
+        self.query_one("#paying", Static).update(lines([line(), *checkout_words.ways(look, tab)]))
         enter = look.glyphs.enter
         if self._step:
             self.show_hints(*checkout_steps.keys(look, self._step))

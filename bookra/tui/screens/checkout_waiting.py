@@ -25,11 +25,13 @@ from bookra.tui.screens.dialog import Dialog
 from bookra.tui.text import clean
 from bookra.tui.widgets import qr
 
+LANE = "waiting"
+"""A lane of its own: the bill below reads too, and the newest wish replaces another."""
 READ_SECONDS = 2.0
 """How often the bill is read while nothing is heard."""
 PATIENCE_READS = 5
 """After so many reads without a page it is likely that no relay runs."""
-CHROME = (6, 9)
+CHROME = (6, 6)
 """Columns and lines of the box that the code can't have: border, title, status, link, keys."""
 
 
@@ -69,9 +71,9 @@ class WaitingDialog(Dialog[str]):
         self._read()
 
     def _read(self) -> None:
-        if not self.paid and not self.front.work.busy("tab"):
+        if not self.paid:
             call = partial(self.front.desk.tab, self._tab.code)
-            self.front.work.ask(self, "tab", call, TabLoaded)
+            self.front.work.ask(self, LANE, call, TabLoaded)
 
     def on_tab_loaded(self, message: TabLoaded) -> None:
         """Show how it stands now."""
