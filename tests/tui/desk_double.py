@@ -27,6 +27,7 @@ from demo_day import (
 )
 from double_booking import BookingDouble
 from double_checkout import CheckoutDouble
+from double_clients import ClientsDouble
 from double_day import DayDouble
 from double_money import MoneyDouble
 from double_ops import OpsDouble
@@ -42,7 +43,9 @@ __all__ = [
 ]  # fmt: skip
 
 
-class DeskDouble(BookingDouble, CheckoutDouble, DayDouble, ViewsDouble, MoneyDouble, OpsDouble):
+class DeskDouble(
+    BookingDouble, CheckoutDouble, DayDouble, ViewsDouble, MoneyDouble, OpsDouble, ClientsDouble
+):
     """Keeps bookings in memory. ``failing`` is raised by every call, ``gate`` holds them back."""
 
     def brand(self) -> Brand:
