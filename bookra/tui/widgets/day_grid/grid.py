@@ -174,8 +174,9 @@ class DayGrid(ScrollView, can_focus=True):
     def _lay_out(self, snapshot: DaySnapshot, now: datetime, fold: Fold | None) -> Scene:
         axis = axis_of(snapshot, self._minutes)
         old = self._scene
+        kept = old.layout.parts if old and old.axis == axis else {}
         scene = Scene(
-            layout=Layout(snapshot, axis, fold),
+            layout=Layout(snapshot, axis, fold, kept),
             view=view(len(snapshot.columns), self._room, old.view.first if old else 0),
             ink=self._ink(),
             glyphs=self._glyphs,
@@ -263,7 +264,7 @@ class DayGrid(ScrollView, can_focus=True):
         rows = {old.now_row, new.now_row} - {-1} if old.now_line != new.now_line else set()
         rows |= _rows_of_time(old, new)
         for before, after in zip(old.placed, new.placed, strict=True):
-            for one in set(before) ^ set(after):
+            for one in set(before) ^ set(after) if before is not after else ():
                 rows |= {*range(one.top, one.bottom), *range(-self.heads, 0)}
         self._repaint(rows)
 

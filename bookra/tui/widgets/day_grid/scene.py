@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
@@ -38,13 +38,28 @@ class Words(NamedTuple):
     service: str
 
 
+Part = tuple[list[DayBlock], tuple[Placed, ...]]
+"""The blocks of a column, and how they are laid out."""
+
+
 @dataclass(frozen=True)
 class Layout:
-    """A day laid out on an axis: what neither the width nor the time of day changes."""
+    """A day laid out on an axis: what neither the width nor the time of day changes.
+
+    ``kept`` is what the columns of the layout before it were, on the same axis: laying out is most
+    of the work of showing a change, and a change touches one column.
+    """
 
     snapshot: DaySnapshot
     axis: Axis
     fold: Fold | None = None
+    kept: Mapping[str, Part] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def parts(self) -> dict[str, Part]:
+        """Each column's blocks and how they are laid out, by the column's slug."""
+        slugs = (column.slug for column in self.snapshot.columns)
+        return dict(zip(slugs, zip(self._blocks, self.placed, strict=True), strict=True))
 
     @cached_property
     def free(self) -> tuple[tuple[Interval, ...], ...]:
@@ -83,7 +98,14 @@ class Layout:
     @cached_property
     def placed(self) -> tuple[tuple[Placed, ...], ...]:
         """The blocks of each column, laid out."""
-        return tuple(place(blocks, self.axis) for blocks in self._blocks)
+        return tuple(
+            self._place(column.slug, blocks)
+            for column, blocks in zip(self.snapshot.columns, self._blocks, strict=True)
+        )
+
+    def _place(self, slug: str, blocks: list[DayBlock]) -> tuple[Placed, ...]:
+        before = self.kept.get(slug)
+        return before[1] if before and before[0] == blocks else place(blocks, self.axis)
 
     @cached_property
     def rows(self) -> list[dict[int, list[Placed]]]:
