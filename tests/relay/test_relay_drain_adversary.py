@@ -61,6 +61,10 @@ LOST = text(
     "UPDATE outbox SET state = 'leased', rescues = :rescues, changed_by = session_user,"
     " leased_until = now() - interval '1 second' WHERE tenant_id = :tenant_id"
 )
+LAPSE = text(
+    "UPDATE outbox SET leased_until = now() - interval '1 second', changed_by = session_user"
+    " WHERE tenant_id = :tenant_id AND leased_until IS NOT NULL"
+)
 DUE_NOW = text(
     "SELECT count(*) AS due FROM outbox WHERE tenant_id = :tenant_id AND due_at <= now()"
 )
@@ -199,6 +203,25 @@ def test_the_databases_clock_says_when_a_row_is_too_old(hours: int, state: str) 
     item = replace(_claimed("ana", "stripe"), first_sent_at=LONG_AGO)
     again = put_back(item, Retry("503", TRANSIENT), LONG_AGO + timedelta(hours=hours))
     assert again.state == state
+
+
+def test_a_message_whose_lease_lapses_in_a_slow_call_is_not_sent_by_another_relay(
+    luna: Salon, settings: Settings, scripted: Scripted
+) -> None:
+    scripted.says = scripted.hang
+    want(luna, "once", to=PingOnce.destination)
+    with draining(luna, settings) as slow:
+        slow.once()
+        assert scripted.under_way.wait(20)
+        luna.act(lambda tx: tx.run(LAPSE))
+        with draining(luna, settings) as other:
+            other.rescue()
+            other.once()
+        assert states(luna) == {"once": "unknown"}
+        scripted.go_on.set()
+        slow.finish()
+    assert scripted.names() == ["once"]
+    assert states(luna) == {"once": "unknown"}  # the late answer is stale: a person decides
 
 
 def test_a_provider_that_answers_somebody_is_not_ill() -> None:
