@@ -31,6 +31,7 @@ from double_clients import ClientsDouble
 from double_day import DayDouble
 from double_money import MoneyDouble
 from double_ops import OpsDouble
+from double_team import TeamDouble
 from double_views import ViewsDouble
 
 from bookra.engine.bookings.day import DaySnapshot, DayTotals
@@ -44,7 +45,14 @@ __all__ = [
 
 
 class DeskDouble(
-    BookingDouble, CheckoutDouble, DayDouble, ViewsDouble, MoneyDouble, OpsDouble, ClientsDouble
+    BookingDouble,
+    CheckoutDouble,
+    DayDouble,
+    ViewsDouble,
+    MoneyDouble,
+    OpsDouble,
+    ClientsDouble,
+    TeamDouble,
 ):
     """Keeps bookings in memory. ``failing`` is raised by every call, ``gate`` holds them back."""
 
