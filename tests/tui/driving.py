@@ -8,6 +8,7 @@ from typing import Any
 
 from desk_double import NOW, DeskDouble
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 from bookra.tui.app import BookraApp
 from bookra.tui.picture import settle
@@ -39,13 +40,17 @@ class Hand:
 
     def lines(self) -> list[str]:
         """Return the screen's lines in full width."""
+        return [strip.text for strip in self.strips()]
+
+    def strips(self) -> list[Strip]:
+        """Return the screen's lines as they are styled."""
         screen = self.app.screen
         compositor = screen._compositor
         background = self.app._background_screens
         from textual._context import visible_screen_stack
 
         visible_screen_stack.set(background)
-        return [strip.text for strip in compositor.render_strips()]
+        return compositor.render_strips()
 
     def goto(self, code: str) -> None:
         """Put the cursor on a booking."""

@@ -28,7 +28,7 @@ def compare(name: str, text: str) -> None:
     """Compare a screen's text with what was looked at and kept."""
     path = SNAPSHOTS / f"{name}.txt"
     if os.environ.get(RENEW):
-        SNAPSHOTS.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text + "\n", "utf-8")
     kept = path.read_text("utf-8")
     assert text + "\n" == kept, f"Look at the screen; if it is right, run again with {RENEW}=1"
