@@ -1,0 +1,86 @@
+"""Other keys for actions: read from the settings, checked, shown, and pressed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from driving import Hand, drive
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bookra.config import wished_keys
+from bookra.errors import InvalidInputError
+from bookra.tui import actions
+from bookra.tui.actions.remap import checked, key_of
+from bookra.tui.screens.day import DayScreen
+from bookra.tui.screens.reading import WhyDialog
+from bookra.tui.screens.walk_in import WalkInDialog
+
+
+def test_a_remapped_key_works_and_is_shown_everywhere() -> None:
+    async def play(hand: Hand) -> None:
+        assert "^t Check in" in hand.text()
+        await hand.press("a")
+        assert isinstance(hand.app.screen, DayScreen)
+        await hand.press("f2")
+        assert isinstance(hand.app.screen, WalkInDialog)
+        await hand.press("escape", "question_mark")
+        assert "f2     Walk-in" in hand.text()
+
+    drive(play, keys=checked({"booking.walk-in": "f2", "booking.check-in": "ctrl+t"}))
+
+
+def test_two_actions_may_change_places() -> None:
+    keys = checked({"booking.walk-in": "y", "why": "a"})
+
+    async def play(hand: Hand) -> None:
+        await hand.press("y")
+        assert isinstance(hand.app.screen, WalkInDialog)
+        await hand.press("escape", "a")
+        assert isinstance(hand.app.screen, WhyDialog)
+
+    drive(play, keys=keys)
+
+
+@pytest.mark.parametrize(
+    ("wished", "code"),
+    [
+        ({"booking.nwe": "b"}, "unknown_action"),
+        ({"booking.new": "x"}, "key_taken"),
+        ({"money.open": "q"}, "key_taken"),
+        ({"booking.new": "hyper+x"}, "bad_key"),
+        ({"booking.new": "no such key"}, "bad_key"),
+        ({"booking.new": "escape"}, "bad_key"),
+        ({"booking.new": ""}, "bad_key"),
+    ],
+)
+def test_a_wish_that_can_not_be_is_refused(wished: dict[str, str], code: str) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        checked(wished)
+    assert refused.value.code == code
+    assert refused.value.hint
+
+
+@given(st.dictionaries(st.sampled_from(sorted(actions.by_id())), st.text(max_size=12)))
+def test_any_wish_is_taken_or_refused_in_words(wished: dict[str, str]) -> None:
+    try:
+        taken = checked(wished)
+    except InvalidInputError:
+        return
+    assert set(taken) == set(wished)
+    assert all(key_of(actions.by_id()[name], taken) for name in taken)
+
+
+def test_the_settings_name_keys_with_and_without_quotes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert wished_keys() == {}
+    (tmp_path / "bookra").mkdir()
+    file = tmp_path / "bookra" / "config.toml"
+    file.write_text('tenant = "luna"\n[keys]\n"booking.new" = "b"\nbooking.move = "f5"\n', "utf-8")
+    assert wished_keys() == {"booking.new": "b", "booking.move": "f5"}
+    file.write_text("[keys]\nbooking.new = 3\n", "utf-8")
+    with pytest.raises(InvalidInputError, match=r"booking\.new"):
+        wished_keys()
