@@ -192,7 +192,7 @@ class MovingLayer(Layer[Written]):
         look, pointed = self.front.look, self.grid.pointed
         staff = pointed.staff_name if pointed else ""
         where = f" {look.day(self.day_screen.day)} {look.time(self._target[1])} {staff}"
-        head = (f" Move {self._client}{look.also('')} to{where} ", "bold")
+        head = (f" Move {self._client} to{where}  ", "bold")
         if self._at_home:
             self.say_content(line(head, ("it is here now", "$text-muted")))
         elif self._fit is None:
