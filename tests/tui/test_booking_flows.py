@@ -246,6 +246,21 @@ def test_who_can_not_have_a_time_is_put_on_the_waitlist() -> None:
     assert call[4] == (NOW, at(0, day=TODAY + timedelta(days=1)))
 
 
+def test_w_on_a_taken_time_waits_for_it() -> None:
+    desk = DeskDouble()
+    block = next(b for b in desk.blocks.values() if b.status == "confirmed" and not b.gaps)
+
+    async def play(hand: Hand) -> None:
+        hand.goto(block.code)
+        await hand.press("w", "a", "n", "a", "enter", "enter", "enter")
+        assert "On the waitlist · Ana Moreira" in hand.text()
+
+    drive(play, desk=desk)
+    (call,) = desk.writes()
+    assert call[:3] == ("wish", "cut-&-finish", block.staff)
+    assert call[4][0] == block.starts_at  # type: ignore[index]
+
+
 def test_escape_goes_back_step_by_step_and_books_nothing() -> None:
     desk = DeskDouble()
 

@@ -288,7 +288,8 @@ class CheckOutDialog(Dialog[Written]):
         elif tab.due:
             self.show_hints(("esc", "close"))
         else:
-            self.show_hints((enter, "done"), ("b", "book again"), ("esc", "close"))
+            again = [("b", "book again")] if self._again is not None else []
+            self.show_hints((enter, "done"), *again, ("esc", "close"))
 
     def _show_choices(self, tab: Tab) -> None:
         choices, typed = self.query_one("#choices", OptionList), self.query_one("#entry", Input)

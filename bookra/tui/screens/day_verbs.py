@@ -116,7 +116,8 @@ class DayVerbs(DeskScreen):
         self.written(message)
 
     def action_fill(self) -> None:
-        """Fill the gap at the cursor from the waitlist."""
+        """Fill the gap at the cursor from the waitlist; where time is taken, wait for it."""
+        from bookra.tui.screens.booking import BookingDialog
         from bookra.tui.screens.waitlist_fill import WaitlistFillDialog
 
         pointed = self.grid.pointed
@@ -124,6 +125,9 @@ class DayVerbs(DeskScreen):
             return
         if pointed.free_minutes:
             self.app.push_screen(WaitlistFillDialog(self.front, pointed), self.written)
+        elif pointed.block is not None and pointed.block.status != CLASS:
+            dialog = BookingDialog(self.front, pointed, waiting=True)
+            self.app.push_screen(dialog, self.written)
         else:
             self.notify("There is no gap here; 3 shows who waits", severity="warning")
 

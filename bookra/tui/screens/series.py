@@ -40,6 +40,8 @@ class SeriesDialog(Dialog[Written]):
         self._draft = draft
         self._looked: SeriesLooked | None = None
         self._take_when_looked = False
+        self._ruling = True
+        """Whether the rule is being written, not its dates looked through."""
 
     def body(self) -> Sequence[Widget]:
         """Put the rule above its dates."""
@@ -88,6 +90,7 @@ class SeriesDialog(Dialog[Written]):
             self._taken()
 
     def _taken(self) -> None:
+        self._ruling = False
         self.query_one("#dates", Listing).focus()
         self._show_keys()
 
@@ -141,11 +144,11 @@ class SeriesDialog(Dialog[Written]):
 
     def leave(self) -> None:
         """Go back to the rule, then to the booking."""
-        entry = self.query_one(Input)
-        if entry.has_focus:
+        if self._ruling:
             self.dismiss(None)
         else:
-            entry.focus()
+            self._ruling = True
+            self.query_one(Input).focus()
             self._show_keys()
 
     @property
@@ -207,7 +210,7 @@ class SeriesDialog(Dialog[Written]):
 
     def _show_keys(self) -> None:
         enter = self.front.look.glyphs.enter
-        if self.query_one(Input).has_focus:
+        if self._ruling:
             self.show_hints((enter, "take this rule"), ("esc", "back"))
         elif self._in_the_way:
             self.show_hints(("s", "skip those, book the rest"), ("esc", "change the rule"))
