@@ -111,10 +111,10 @@ class Member:
 
     @property
     def percent(self) -> int | None:
-        """How much of the time is booked, rounded down; None where they were not there."""
+        """How much of the time is booked, rounded; None where they were not there."""
         if not self.scheduled_minutes:
             return None
-        return self.booked_minutes * 100 // self.scheduled_minutes
+        return (self.booked_minutes * 200 + self.scheduled_minutes) // (2 * self.scheduled_minutes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ from bookra.tui.text import clean
 
 STATEMENT_CELLS = 62
 """The most that a statement's lines take."""
+BESIDE_CELLS = 110
+"""How wide a terminal is in which the statement has room beside the week; else it is below."""
 
 
 class PersonDialog(Dialog[str]):
@@ -88,6 +90,7 @@ class PersonDialog(Dialog[str]):
 
     def on_resize(self) -> None:
         """Fit the statement to the room that there is."""
+        self.set_class(self._shows_pay and self.app.size.width < BESIDE_CELLS, "-stacked")
         self.call_after_refresh(self._show_pay)
 
     def _show_pay(self) -> None:
