@@ -33,6 +33,7 @@ class ClientsScreen(DeskScreen):
 
     TABLE = actions.TABLES["clients"]
     LANE = "clients"
+    AUTO_FOCUS = "#clients-list"
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings(TABLE.actions)
 
     def __init__(self, front: Front) -> None:

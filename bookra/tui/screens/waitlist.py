@@ -33,6 +33,7 @@ class WaitlistScreen(DeskScreen):
 
     TABLE = actions.TABLES["waitlist"]
     LANE = "waitlist"
+    AUTO_FOCUS = "#wishes"
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings(TABLE.actions)
 
     def __init__(self, front: Front) -> None:
