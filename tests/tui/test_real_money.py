@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def pay_in_cash(salon: Salon, *walls: str) -> list[str]:
     """Book Rosa with Ana and take the price in cash; returns the codes."""
     codes = [salon.book(f"{TODAY} {wall}").code for wall in walls]
     for code in codes:
-        salon.act(lambda tx, code=code: taking.take_cash(tx, code))
+        salon.act(partial(taking.take_cash, code=code))
     return codes
 
 

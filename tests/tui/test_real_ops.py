@@ -18,6 +18,7 @@ from bookra.engine.outbox.destinations import queues
 from bookra.engine.outbox.inspect import outbox_rows
 from bookra.engine.payments import inbox
 from bookra.engine.payments.taking import book_with_link
+from bookra.engine.runtime import Tx
 from bookra.ids import new_id
 from bookra.tui.engine_desk import EngineDesk
 
@@ -43,6 +44,12 @@ def stuck(salon: Salon, tmp_path: Path) -> str:
     salon.act(lambda tx: tx.run(_GIVE_UP))
     (row,) = salon.ask(lambda tx: outbox_rows(tx, state="dead"))
     return str(row.id)
+
+
+def fail_all(tx: Tx) -> None:
+    """Note that no open event could be handled."""
+    for event in inbox.open_events(tx):
+        inbox.failed(tx, event, "unknown_charge")
 
 
 def test_a_dead_row_is_retried_from_the_screen(
@@ -105,7 +112,7 @@ def test_relays_and_jobs_are_told_as_they_are(salon: Salon) -> None:
 def test_an_event_that_failed_is_handled_anew(salon: Salon, bookra: CommandLine) -> None:
     told = inbox.Event("stripe", "evt_1", "charge.refunded", "ch_1", datetime.now(UTC))
     salon.act(lambda tx: inbox.receive(tx, [told]))
-    salon.act(lambda tx: [inbox.failed(tx, one, "unknown_charge") for one in inbox.open_events(tx)])
+    salon.act(fail_all)
 
     async def play(hand: Hand) -> None:
         await hand.press("6", "v")
