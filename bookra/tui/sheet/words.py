@@ -16,7 +16,7 @@ from bookra.tui.text import clean, fit, pad
 
 WIDTH = 78
 _TIME, _CLIENT, _DUE = 13, 26, 11
-_SERVICE = WIDTH - _TIME - _CLIENT - _DUE - 4
+_SERVICE = WIDTH - _TIME - _CLIENT - _DUE - 3
 _ASIDE = " " * (_TIME + 1)
 
 
