@@ -43,7 +43,6 @@ class CheckOutDialog(Dialog[Written]):
         Binding("shift+tab", "field(-1)", show=False, priority=True),
         Binding("b", "again", show=False),
     ]
-    HINTS = (("esc", "close"),)
 
     def __init__(self, front: Front, block: DayBlock) -> None:
         super().__init__(front, f"Check out {front.look.glyphs.divider} {clean(block.customer)}")
@@ -93,8 +92,7 @@ class CheckOutDialog(Dialog[Written]):
 
     def on_tab_loaded(self, message: TabLoaded) -> None:
         """Show the bill; after a payment, close if it was the last one."""
-        self._tab, last = message.tab, self._last
-        self._last = None
+        self._tab, last, self._last = message.tab, self._last, None
         if last is not None and not message.tab.due and self._step != "price":
             self._close(last)
             return
@@ -137,8 +135,7 @@ class CheckOutDialog(Dialog[Written]):
             with self.prevent(Input.Changed):
                 field.value = ""
         self.query_one("#paying").display = not step
-        fields = [field for field in self.query(Input) if field.display]
-        self.set_focus(fields[0] if fields else None)
+        self.set_focus(next((field for field in self.query(Input) if field.display), None))
         if step == "goods" and not self._products:
             call = self.front.desk.products
             self.front.work.ask(
