@@ -23,7 +23,7 @@ KILLS = [
     ("before-settle", "invoice.issue"),
     ("before-settle", "commission.split"),
 ]
-"""The story, told once for each kind of effect; test_kill_sweep.py kills every topic at every step."""
+"""The story, told once for each kind; test_kill_sweep.py kills every topic at every step."""
 
 # How a message ends whose own delivery was killed: (sent, open rows).
 TOLD, UNKNOWN = (1, []), [("message.send", "unknown")]

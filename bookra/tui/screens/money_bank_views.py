@@ -12,7 +12,7 @@ from bookra.tui.screens import money_text as written
 from bookra.tui.screens.money_text import word
 from bookra.tui.screens.money_views import View
 from bookra.tui.text import clean
-from bookra.tui.widgets.listing import Column, Listing, Row
+from bookra.tui.widgets.listing import Cell, Column, Listing, Row
 
 PAYOUT_STATES = {
     "paid": "$text-success",
@@ -94,7 +94,7 @@ class PayView(View):
         amounts = (one.earned, one.tips, one.clawback, one.rent, one.carried)
         shown = [self.look.money(amount) if amount else "" for amount in amounts]
         style = "$text-success" if one.state == "paid" else ""
-        cells = (
+        cells: tuple[Cell, ...] = (
             one.period,
             clean(one.name),
             *shown,

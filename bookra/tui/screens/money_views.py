@@ -77,7 +77,7 @@ class TakingsView(View):
         """Show a period."""
         self._shown = takings
         self._write_figures()
-        self.query_one("#staff", Listing).show(self._people(takings.staff))
+        self.query_one("#staff", Listing).show([*self._people(takings.staff)])
         tops = [one.net for one in takings.bars] or [takings.net]
         most = max(tops, key=lambda money: money.minor)
         zero = type(most)(0, most.currency)

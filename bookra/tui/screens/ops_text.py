@@ -132,7 +132,7 @@ def _why(code: str) -> Content:
 
 
 def _remedy(command: str, then: str, key: str) -> Content:
-    given = [(command, "$text-accent"), " "] if command else []
+    given: list[Part] = [(command, "$text-accent"), " "] if command else []
     parts: list[Part] = [*given, (f"{then} ", MUTED), (key, "bold $text-accent")]
     return line(*parts, (" delivers again", MUTED))
 
