@@ -13,8 +13,8 @@ PRUNE_HISTORY = text(
     DELETE FROM outbox_history h
      WHERE h.tenant_id = :tenant_id
        AND h.id = ANY(ARRAY(SELECT o.id FROM outbox_history o
-                             WHERE o.tenant_id = :tenant_id AND o.settled_at < :older_than
-                             ORDER BY o.settled_at LIMIT :limit))
+                             WHERE o.tenant_id = :tenant_id AND o.settled_at < :before
+                             ORDER BY o.settled_at LIMIT :batch))
     """
 )
 ENDED = text(
@@ -49,7 +49,7 @@ def prune_history(tx: Tx, older_than: datetime, limit: int = 1000) -> int:
 
     The database refuses to delete what is younger than seven days, whoever asks.
     """
-    return tx.run(PRUNE_HISTORY, older_than=older_than, limit=limit)
+    return tx.run(PRUNE_HISTORY, before=older_than, batch=limit)
 
 
 def prune_aggregates(tx: Tx, after: str = "", limit: int = 1000) -> tuple[int, str | None]:

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from sqlalchemy import TextClause, text
 
+from bookra.engine.outbox.pruning import PRUNE_HISTORY, prune_aggregates
 from bookra.engine.runtime import Engine, Tx
 
 BATCH_ROWS = 1_000
@@ -23,14 +24,7 @@ LEAST_INBOX_DAYS = 36
 KEEP_DAYS = text("SELECT keep_days FROM tenants WHERE id = :tenant_id")
 
 PRUNES: dict[str, TextClause] = {
-    "outbox_history": text(
-        """
-        DELETE FROM outbox_history WHERE tenant_id = :tenant_id AND id IN (
-               SELECT id FROM outbox_history
-                WHERE tenant_id = :tenant_id AND settled_at < :before
-                ORDER BY settled_at LIMIT :batch)
-        """
-    ),
+    "outbox_history": PRUNE_HISTORY,
     "command_results": text(
         """
         DELETE FROM command_results WHERE tenant_id = :tenant_id AND id IN (
@@ -75,11 +69,29 @@ def prune(engine: Engine, slug: str) -> Counter[str]:
             gone[table] += deleted
             if deleted < BATCH_ROWS:
                 break
+    gone["outbox_aggregates"] = _forget_lines(engine, slug)
     return +gone
+
+
+def _forget_lines(engine: Engine, slug: str) -> int:
+    """Forget the outbox's lines that have no row any more: a visit of years ago needs none."""
+    forgotten, after = 0, ""
+    for _ in range(LONGEST_BATCHES):
+        number, onward = engine.act(
+            slug,
+            lambda tx, after=after: prune_aggregates(tx, after, BATCH_ROWS),  # type: ignore[misc]
+            command=None,
+        )
+        forgotten += number
+        if onward is None:
+            break
+        after = onward
+    return forgotten
 
 
 def _batch(tx: Tx, table: str) -> int:
     row = tx.row(KEEP_DAYS)
     assert row is not None
     days = max(row.keep_days, LEAST_INBOX_DAYS) if table == "inbox" else row.keep_days
-    return tx.run(PRUNES[table], before=tx.now - timedelta(days=days), batch=BATCH_ROWS)
+    before = tx.now - timedelta(days=days)
+    return tx.run(PRUNES[table], before=before, batch=BATCH_ROWS)
