@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -134,6 +135,15 @@ def test_days_are_walked_and_named() -> None:
     assert text.count("Sunday 22 November 2026, today.") == 3
 
 
+def test_a_class_tells_who_sits_in_it() -> None:
+    desk = DeskDouble()
+    code = next(iter(desk.blocks))
+    desk.blocks = {code: replace(desk.blocks[code], status="class")}
+    text = told(desk, "1", "quit")
+    assert "3 of 8 seats are taken. A seat costs £18.00." in text
+    assert "Bea Lindqvist, LUN-C00, confirmed, £18.00 to pay." in text
+
+
 def test_a_read_only_desk_writes_nothing() -> None:
     desk = DeskDouble()
     text = told(desk, "1", "book", "undo", "quit", read_only=True)
@@ -157,8 +167,6 @@ def test_a_failure_is_told_and_ends_nothing(failure: Exception) -> None:
 def test_names_that_steer_terminals_are_told_without_it() -> None:
     desk = DeskDouble()
     code = next(iter(desk.blocks))
-    from dataclasses import replace
-
     desk.blocks[code] = replace(desk.blocks[code], customer="Eve\x1b[2J\n1. \u202eevil 👩\u200d🎤")
     text = told(desk, "quit")
     assert "\x1b" not in text

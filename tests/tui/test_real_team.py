@@ -143,6 +143,28 @@ def test_the_plain_desk_books_takes_cash_and_cancels(salon: Salon, bookra: Comma
     assert [one["code"] for one in codes] == [visit["code"]]
 
 
+def test_the_day_sheet_is_saved_by_two_keys(
+    salon: Salon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    salon.book(f"{TODAY}T10:00")
+    monkeypatch.chdir(tmp_path)
+
+    async def play(hand: Hand) -> None:
+        await hand.press("p", "enter")
+        assert f"Saved as day-{TODAY}-0900.pdf" in hand.text()
+        await hand.press("p")
+        await hand.press(*("backspace",) * 4, *".txt", "enter")
+        await hand.press("p")
+        await hand.press("enter")
+        assert f"There is a file day-{TODAY}-0900.pdf already" in hand.text()
+
+    at_the_desk(salon, play)
+    pdf, text = tmp_path / f"day-{TODAY}-0900.pdf", tmp_path / f"day-{TODAY}-0900.txt"
+    assert pdf.read_bytes()[:4] == b"%PDF"
+    assert "Rosa Vega" in text.read_text("utf-8")
+    assert {file.stat().st_mode & 0o777 for file in (pdf, text)} == {0o600}
+
+
 def test_plain_mode_reads_a_pipe(salon: Salon, bookra: CommandLine) -> None:
     salon.book(f"{TODAY}T10:00")
     done = bookra("tui", "--plain")

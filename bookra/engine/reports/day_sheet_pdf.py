@@ -30,6 +30,7 @@ _LABELS = {
     "nothing": ("Nobody works on this day", "An diesem Tag arbeitet niemand",
                 "Personne ne travaille ce jour", "Nadie trabaja este día"),
     "class": ("Class", "Kurs", "Cours", "Clase"),
+    "seats": ("{} taken", "{} vergeben", "{} prises", "{} ocupadas"),
     "held": ("held, not paid", "reserviert, unbezahlt", "retenu, non payé", "retenida, sin pagar"),
     "checked_in": ("is here", "ist da", "est là", "está aquí"),
     "in_service": ("being served", "wird bedient", "en cours", "en curso"),
@@ -84,12 +85,12 @@ def _person(one: SheetPerson, wording: Wording, zone: ZoneInfo) -> dict[str, Any
 
 def _visit(one: SheetVisit, wording: Wording, zone: ZoneInfo) -> dict[str, Any]:
     labels = wording.labels
-    is_class = one.status == "class"
+    is_class, seats = one.status == "class", sum(guest.seats for guest in one.guests)
     return {
         "starts": _clock(one.starts_at, zone),
         "ends": _clock(one.ends_at, zone),
         "client": labels["class"] if is_class else one.customer,
-        "phone": one.customer if is_class else one.phone,
+        "phone": labels["seats"].format(seats) if is_class else one.phone,
         "service": one.service,
         "state": "" if one.status in ("confirmed", "class") else labels.get(one.status, one.status),
         "over": one.status in ("completed", "no_show"),

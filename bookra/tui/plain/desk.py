@@ -143,11 +143,11 @@ class PlainDesk:
         self._told = True
 
     def _open(self, block: DayBlock, found: DaySnapshot) -> None:
-        """Tell a visit, and offer what can be done with it."""
-        self._asker.say(*words.opened(self._look, self._desk.detail(block.code)))
+        """Tell a visit, and offer what can be done with it; of a class, tell who sits in it."""
         if block.status == "class":
-            self._asker.say(f"Who sits in it: bookra class seats {block.code}")
+            self._asker.say(*words.seats(self._look, self._desk.seats(block.code)))
             return
+        self._asker.say(*words.opened(self._look, self._desk.detail(block.code)))
         offered: list[tuple[str, Callable[[], Done | None]]] = []
         if block.status == "confirmed":
             offered.append(("Check in", lambda: self._verbs.check_in(block)))

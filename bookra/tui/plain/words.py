@@ -8,6 +8,7 @@ from datetime import date, datetime
 from bookra.clock import WEEKDAY_NAMES
 from bookra.engine.bookings.day import DayBlock, DaySnapshot
 from bookra.tui.desk import BookingDetail, CustomerChoice
+from bookra.tui.desk.booking import ClassSeats
 from bookra.tui.glyphs import word
 from bookra.tui.look import Look
 from bookra.tui.text import clean
@@ -72,6 +73,21 @@ def opened(look: Look, found: BookingDetail) -> list[str]:
         *([f"Contact: {contact}."] if contact else []),
         *([missed] if found.no_shows else []),
         *([f"Notes: {clean(found.notes)}"] if found.notes else []),
+    ]
+
+
+def seats(look: Look, found: ClassSeats) -> list[str]:
+    """Return a class with who sits in it."""
+    when = span(look, found.starts_at, found.ends_at)
+    price = look.money(found.price)
+    return [
+        f"{found.code}: {clean(found.service)} with {clean(found.staff)}, {when}.",
+        f"{len(found.taken)} of {found.capacity} seats are taken. A seat costs {price}.",
+        *(
+            f"{clean(one.customer)}, {one.code}, {word(one.status).lower()}"
+            f"{f', {look.money(one.due)} to pay' if one.due.minor > 0 else ''}."
+            for one in found.taken
+        ),
     ]
 
 
