@@ -49,14 +49,19 @@ class Live:
         """End soon."""
         self._stop.set()
 
+    @property
+    def _wanted(self) -> bool:
+        """Tell whether to go on: an app that has crashed never says goodbye."""
+        return not self._stop.is_set() and self._app.is_running
+
     def _listen(self) -> None:
         failures = 0
-        while not self._stop.is_set():
+        while self._wanted:
             try:
                 with self._desk.changes() as changes:
                     failures, self.hears = 0, True
                     self._app.post_message(Changed(()))
-                    while not self._stop.is_set():
+                    while self._wanted:
                         if subjects := changes.wait(LISTEN_SECONDS):
                             self._app.post_message(Changed(subjects))
             except BookraError:

@@ -20,6 +20,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
+from bookra.tui.glyphs import ASCII, UNICODE
 from bookra.tui.text import clean, fit, pad
 
 GAP = "  "
@@ -257,16 +258,17 @@ class Listing(ScrollView, can_focus=True):
 
     def _line(self, cells: Sequence[tuple[str, str]], width: int) -> Content:
         shares = _shares(self._columns, width - 2)
+        ellipsis = (ASCII if self.app.has_class("-ascii") else UNICODE).ellipsis
         parts: list[tuple[str, str]] = [(" ", "")]
         for column, (text, style), room in zip(self._columns, cells, shares, strict=True):
             if room:
-                parts.append((_cell(text, room, right=column.right), style))
+                parts.append((_cell(text, room, ellipsis, right=column.right), style))
                 parts.append((GAP, ""))
         return Content.assemble(*parts)
 
 
-def _cell(text: str, room: int, *, right: bool) -> str:
-    written = fit(clean(text), room)
+def _cell(text: str, room: int, ellipsis: str, *, right: bool) -> str:
+    written = fit(clean(text), room, ellipsis)
     return " " * (room - cell_len(written)) + written if right else pad(written, room)
 
 
