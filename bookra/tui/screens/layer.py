@@ -63,8 +63,8 @@ class Layer(ModalScreen[R | None]):
 
     def on_unmount(self) -> None:
         """Leave nothing behind on the grid."""
-        if self.day_screen.is_mounted:
-            self.grid.haunt()
+        for grid in self.day_screen.query(DayGrid):  # when the program ends it may be gone
+            grid.haunt()
 
     @property
     def grid(self) -> DayGrid:
