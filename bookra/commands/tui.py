@@ -63,7 +63,8 @@ def tui(
         from bookra.tui.picture import screenshot as draw
 
         pressed = tuple(key for key in keys.split(",") if key)
-        draw(_desk(), _size(size), screenshot, pressed, light=light, ascii_only=ascii_only)
+        lines = _size(size)
+        draw(_desk(), lines, screenshot, pressed, light=light, ascii_only=ascii_only, wished=wished)
         output.record({"file": str(screenshot), "size": size})
     else:
         _require_terminal()

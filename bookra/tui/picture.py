@@ -6,7 +6,7 @@ import asyncio
 import html
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,14 +31,16 @@ def screenshot(
     *,
     light: bool = False,
     ascii_only: bool = False,
+    wished: Mapping[str, str] | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> None:
     """Write an SVG of the front desk at ``size`` (columns, lines) after ``keys`` were pressed.
 
-    Keys are Textual's names (``n``, ``enter``, ``right_square_bracket``). Raises
+    Keys are Textual's names (``n``, ``enter``, ``right_square_bracket``); ``wished`` gives actions
+    other ones, as `actions.remap.checked` returns them. Raises
     UnavailableError (``desk_silent``) if the desk does not answer in time.
     """
-    app = BookraApp(desk, desk.brand(), light=light, ascii_only=ascii_only, now=now)
+    app = BookraApp(desk, desk.brand(), light=light, ascii_only=ascii_only, now=now, keys=wished)
     asyncio.run(_take(app, size, path, keys))
 
 
