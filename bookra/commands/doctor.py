@@ -173,6 +173,7 @@ CHECKS: tuple[Callable[[Session, Engine], Iterator[Finding]], ...] = (
     doctor_relay.letters,
     doctor_relay.destinations,
     doctor_relay.inboxes,
+    doctor_relay.calendars,
     _schedules,
     _sandbox,
 )

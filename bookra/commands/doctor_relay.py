@@ -17,7 +17,7 @@ Answer = TypeVar("Answer")
 LAG_SECONDS = 60
 OFTEN = 3
 """An event that failed so often is not a moment's trouble any more."""
-INBOX_SECONDS = 0.8
+LOOK_SECONDS = 0.8
 """How long the doctor looks into inboxes, business by business: it is to answer in two seconds."""
 
 
@@ -111,27 +111,52 @@ def destinations(session: Session, engine: Engine) -> Iterator[Finding]:
 def inboxes(session: Session, engine: Engine) -> Iterator[Finding]:
     """Look for events that were received and can't be handled, as far as the time goes."""
     from bookra.engine.payments.inbox import events
-    from bookra.engine.tenancy.actions import visible
 
     del session
-    stuck: dict[str, int] = {}
-    until, looked = time.monotonic() + INBOX_SECONDS, 0
-    tenants = engine.across_tenants(visible)
-    for tenant in tenants:
-        if time.monotonic() > until:
-            break
-        looked += 1
-        failed = engine.ask(tenant.slug, lambda tx: events(tx, state="failed"))
-        if often := sum(each.attempts >= OFTEN for each in failed):
-            stuck[tenant.slug] = often
+
+    def often(tx: Any) -> int:
+        return sum(each.attempts >= OFTEN for each in events(tx, state="failed"))
+
+    stuck, rest = _counted(engine, often)
     where = ", ".join(f"{slug} {number}" for slug, number in list(stuck.items())[:5])
-    rest = f" (looked at {looked} of {len(tenants)} businesses)" if looked < len(tenants) else ""
     yield Finding(
         "inbox",
         ok=not stuck,
         message=(f"events that can't be handled: {where}" if stuck else "nothing is stuck") + rest,
         remedy=f"Look: bookra inbox list --state failed --tenant {next(iter(stuck), '')}",
     )
+
+
+def calendars(session: Session, engine: Engine) -> Iterator[Finding]:
+    """Look for people's calendars that can't be read: what they say of free time is old."""
+    from bookra.engine.availability.calendars.feeds import feeds
+
+    del session
+    failing, rest = _counted(engine, lambda tx: sum(bool(feed.failure) for feed in feeds(tx)))
+    where = ", ".join(f"{slug} {number}" for slug, number in list(failing.items())[:5])
+    yield Finding(
+        "calendars",
+        ok=not failing,
+        message=(f"can't be read: {where}" if failing else "every connected one is read") + rest,
+        remedy=f"See why: bookra calendar feeds --tenant {next(iter(failing), '')}",
+    )
+
+
+def _counted(engine: Engine, question: Callable[[Any], int]) -> tuple[dict[str, int], str]:
+    """Ask business after business, as far as the time goes; returns who has any, and how far."""
+    from bookra.engine.tenancy.actions import visible
+
+    found: dict[str, int] = {}
+    until, looked = time.monotonic() + LOOK_SECONDS, 0
+    tenants = engine.across_tenants(visible)
+    for tenant in tenants:
+        if time.monotonic() > until:
+            break
+        looked += 1
+        if number := engine.ask(tenant.slug, question):
+            found[tenant.slug] = number
+    rest = f" (looked at {looked} of {len(tenants)} businesses)" if looked < len(tenants) else ""
+    return found, rest
 
 
 def everywhere(engine: Engine, question: Callable[[Any], Answer]) -> list[Answer]:

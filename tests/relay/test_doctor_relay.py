@@ -9,6 +9,7 @@ from command_line import CommandLine
 from connected import Connected
 from sqlalchemy import text
 
+from bookra.engine.availability.calendars.feeds import connect, failed
 from bookra.engine.checkup import hears
 from bookra.engine.outbox import inspect
 from bookra.ids import new_id
@@ -57,6 +58,7 @@ def troubled(luna: Connected) -> Connected:
             tx.run(BREAKER, id=new_id(), **breaker)
         tx.run(REFUSED)
         tx.run(EVENT, id=new_id())
+        failed(tx, connect(tx, "ana", "ana@calendar.example"), "google 404 notFound")
         tx.run(DEAD)
 
     luna.salon.act(trouble)
@@ -68,7 +70,8 @@ def test_who_is_well_is_told_so(luna: Connected, bookra: CommandLine) -> None:
     luna.drain()
     code, found = examined(bookra)
     assert code == 0, [each for some in found.values() for each in some if not each["ok"]]
-    for name in ("relay", "outbox lag", "dead letters", "unknown letters", "destinations", "inbox"):
+    quiet = ("dead letters", "unknown letters", "destinations", "inbox", "calendars")
+    for name in ("relay", "outbox lag", *quiet):
         assert found[name][0]["ok"], name
     assert found["wake-up"][0]["message"] == "LISTEN works"
 
@@ -92,6 +95,9 @@ def test_each_trouble_is_found_with_the_command_that_mends_it(
     (inbox,) = found["inbox"]
     assert inbox["message"] == "events that can't be handled: luna 1"
     assert inbox["remedy"] == "Look: bookra inbox list --state failed --tenant luna"
+    (calendars,) = found["calendars"]
+    assert calendars["message"] == "can't be read: luna 1"
+    assert calendars["remedy"] == "See why: bookra calendar feeds --tenant luna"
 
 
 def test_what_is_mended_is_found_no_more(troubled: Connected, bookra: CommandLine) -> None:
