@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.theme import Theme
 
-from bookra.tui.contrast import AA, AA_GRAPHIC, contrast, legible, mix
+from bookra.tui.contrast import AA, AA_GRAPHIC, contrast, legible, luminance, mix
 from bookra.tui.desk import Brand
 from bookra.tui.theme import HUES, hues, ink, tenant_theme, tone
 
@@ -100,3 +102,24 @@ def test_categories_share_no_hue_while_there_are_enough(categories: list[str]) -
 def test_a_category_keeps_its_hue_when_another_appears() -> None:
     before = hues(["Nails"], {})
     assert hues(["Brow", "Cut", "Nails", "Spa"], before)["Nails"] == before["Nails"]
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_thousands_of_brands_can_all_be_read(light: bool) -> None:
+    """A fixed sample beside the drawn ones: the same brands at every run, in every corner."""
+    random = Random(1976)
+    worst = (21.0, "")
+    for _ in range(2000):
+        primary, accent = (f"#{random.randrange(0x1000000):06x}" for _ in range(2))
+        theme = tenant_theme(brand(primary, accent), light=light)
+        reached = min(contrast(*pair) for pair in text_pairs(theme))
+        worst = min(worst, (reached, f"{primary} {accent}"))
+    assert worst[0] >= AA, worst
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_categories_differ_in_brightness_where_their_colours_fall_together(light: bool) -> None:
+    """Hues that look alike without red or green cones are told apart by luminance."""
+    paint = ink(tenant_theme(brand("#c265a5", None), light=light))
+    bars = [tone(paint, hue, head=True, chosen=False, done=False).ground for hue in HUES]
+    assert len({round(luminance(bar), 3) for bar in bars}) == len(bars)
