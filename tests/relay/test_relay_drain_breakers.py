@@ -27,6 +27,7 @@ from bookra.config import Settings
 from bookra.engine.outbox import breakers, inspect
 from bookra.engine.outbox.breakers import Breaker
 from bookra.engine.outbox.queue import Claimed
+from bookra.engine.tenancy.providers import set_state
 from bookra.ids import new_id
 from bookra.relay.carrying import Carried
 from bookra.relay.outcome import ACCOUNT, TRANSIENT, Retry
@@ -160,6 +161,14 @@ def test_access_that_was_refused_parks_that_destination_and_tells_the_tenant(
     want(luna, "later")
     deliver(luna, settings)
     assert len(scripted.calls) == tried
+
+
+def test_an_account_that_is_not_opened_yet_is_not_opened_by_an_answer(luna: Salon) -> None:
+    luna.act(lambda tx: set_state(tx, "stripe", "pending", "details_needed"))
+    luna.act(lambda tx: breakers.failed(tx, "stripe", ACCOUNT, "401"))
+    assert accounts(luna)["stripe"] == ("pending", "details_needed")
+    luna.act(lambda tx: breakers.succeeded(tx, "stripe"))
+    assert accounts(luna)["stripe"] == ("pending", "details_needed")
 
 
 @pytest.mark.parametrize("mended", ["set again", "resumed", "by itself"])

@@ -75,12 +75,13 @@ AGAIN = text(
      WHERE tenant_id = :tenant_id AND destination = :destination AND state = 'probing'
     """
 )
-# A code alone, never a body: it is shown to everybody who may see the account.
+# A code alone, never a body: it is shown to everybody who may see the account. One that is not
+# opened yet, or restricted, stays so: what becomes of it is the provider's to say.
 REFUSED = text(
     """
     UPDATE provider_accounts SET state = 'refused', state_why = :why, checked_at = now(),
                                  changed_by = session_user
-     WHERE tenant_id = :tenant_id AND provider = :destination
+     WHERE tenant_id = :tenant_id AND provider = :destination AND state = 'active'
     """
 )
 MENDED = text(
