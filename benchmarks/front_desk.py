@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -142,7 +143,7 @@ def answers(appointments: int, rounds: int) -> tuple[dict[str, list[float]], int
         desk.quiet()
         for number in range(rounds):
             key = KEYS[number % len(KEYS)]
-            wall, work = desk.answered(lambda key=key: os.write(desk.device, key))
+            wall, work = desk.answered(partial(os.write, desk.device, key))
             taken["key"].append(wall)
             taken["key work"].append(work)
         for _ in range(rounds):
