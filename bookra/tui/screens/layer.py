@@ -91,8 +91,8 @@ class Layer(ModalScreen[R | None]):
 
     def say_content(self, content: Content) -> None:
         """Say it in several styles."""
-        if self.is_attached:
-            self.query_one("#layer-said", Static).update(content)
+        for said in self.query("#layer-said").results(Static):  # none before it is composed
+            said.update(content)
 
     def refuse(self, error: BookraError) -> None:
         """Say what went wrong and what to do next."""
