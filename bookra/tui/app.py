@@ -13,6 +13,7 @@ from pathlib import PurePath
 from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
+from textual.await_complete import AwaitComplete
 from textual.binding import BindingType
 from textual.screen import Screen
 
@@ -124,6 +125,10 @@ class BookraApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, (DeskScreen, Dialog)):
                 screen.changed(message.subjects)
+
+    def pop_screen(self) -> AwaitComplete:
+        """Close what lies on top; a key too many closes nothing, where Textual would end the app."""
+        return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete()
 
     @property
     def base(self) -> DeskScreen:

@@ -169,7 +169,7 @@ def test_help_shows_every_key(size: tuple[int, int]) -> None:
     async def play(hand: Hand) -> None:
         await hand.press("question_mark")
         text = hand.text()
-        for _ in range(5):
+        for _ in range(9):
             await hand.press("down")
             text += hand.text()
         for words in ("Book at the cursor", "Today, now", "Leave the front desk", "End of the day"):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
@@ -33,6 +34,7 @@ class Dialog(ModalScreen[R | None]):
         super().__init__()
         self.front = front
         self._title = title
+        self._parted = False
 
     def compose(self) -> ComposeResult:
         """Put the body between the title and the keys."""
@@ -71,6 +73,17 @@ class Dialog(ModalScreen[R | None]):
 
     def changed(self, subjects: tuple[str, ...]) -> None:
         """Hear that something was changed, here or elsewhere; most dialogs need not know."""
+
+    def dismiss(self, result: R | None = None) -> AwaitComplete:
+        """Close once, and only itself.
+
+        A second key, or an answer, may be on its way when the first one closes the dialog; and
+        something may lie over it by then, which would be closed in its place.
+        """
+        if self._parted or self.app.screen is not self:
+            return AwaitComplete()
+        self._parted = True
+        return super().dismiss(result)
 
     def action_back(self) -> None:
         """Close without an answer; but not while something is being written."""

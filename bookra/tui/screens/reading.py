@@ -31,6 +31,9 @@ _CLOSES: list[BindingType] = [
 class HelpDialog(Dialog[None]):
     """Every key, by what it is for."""
 
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (110, "-broad")]  # noqa: RUF012  as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (40, "-high")]  # noqa: RUF012
+    HINTS = (("j k", "more"), ("esc", "close"))
     BINDINGS: ClassVar[list[BindingType]] = [
         *_CLOSES,
         Binding("question_mark", "back", "Close", show=False),
