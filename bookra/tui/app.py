@@ -127,7 +127,7 @@ class BookraApp(App[None]):
                 screen.changed(message.subjects)
 
     def pop_screen(self) -> AwaitComplete:
-        """Close what lies on top; a key too many closes nothing, where Textual would end the app."""
+        """Close what lies on top; a key too many closes nothing: Textual would end the app."""
         return super().pop_screen() if len(self.screen_stack) > 1 else AwaitComplete()
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from random import Random
 
@@ -18,6 +19,7 @@ DOWN = UnavailableError("database_down", "The database can't be reached", hint="
 SIZES = [(80, 24), (120, 36), (160, 48), (60, 16), (100, 17), (59, 15), (20, 5), (250, 70)]
 STEPS, BURST = 100, 12
 """Each step is a burst of keys, and now and then something worse."""
+SEEDS = int(os.environ.get("BOOKRA_TEST_WALKS", "1"))
 
 
 def keys() -> list[str]:
@@ -30,7 +32,7 @@ def keys() -> list[str]:
     return [*sorted(found), *typed, *often]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(SEEDS))
 def test_no_keys_sizes_or_losses_bring_the_desk_down(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,6 +35,7 @@ class Dialog(ModalScreen[R | None]):
         self.front = front
         self._title = title
         self._parted = False
+        self._waits: list[R | None] = []
 
     def compose(self) -> ComposeResult:
         """Put the body between the title and the keys."""
@@ -78,12 +79,20 @@ class Dialog(ModalScreen[R | None]):
         """Close once, and only itself.
 
         A second key, or an answer, may be on its way when the first one closes the dialog; and
-        something may lie over it by then, which would be closed in its place.
+        something may lie over it by then, which would be closed in its place: then it waits.
         """
-        if self._parted or self.app.screen is not self:
+        if self._parted:
+            return AwaitComplete()
+        if self.app.screen is not self:
+            self._waits = [result]
             return AwaitComplete()
         self._parted = True
         return super().dismiss(result)
+
+    def on_screen_resume(self) -> None:
+        """Close, if that was to be done while something lay over it."""
+        if self._waits:
+            self.dismiss(self._waits[0])
 
     def action_back(self) -> None:
         """Close without an answer; but not while something is being written."""

@@ -252,6 +252,8 @@ class Listing(ScrollView, can_focus=True):
         return self._strip(self._line(cells, width), width, "listing--dim" if row.dim else "")
 
     def _strip(self, line: Content, width: int, name: str) -> Strip:
+        if width < 1:  # a terminal of a few columns leaves nothing for a list
+            return Strip.blank(0)
         style = self.get_visual_style(name) if name else self.visual_style
         strips = Visual.to_strips(self, line, width, 1, style, apply_selection=False, pad=True)
         return strips[0].adjust_cell_length(width)
