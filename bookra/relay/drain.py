@@ -32,6 +32,9 @@ from bookra.relay.settling import Settler, Written
 from bookra.relay.trouble import Trouble
 from bookra.relay.waking import Waking
 
+TROUBLE_SECONDS, LONGEST_TROUBLE_SECONDS = 0.1, 2.0
+"""How long the claiming rests after trouble, doubling each time, and at most."""
+
 POLL_SECONDS = 0.25
 """How often a running drain looks for what is due when nothing wakes it."""
 
@@ -182,7 +185,7 @@ class Drain:
 
     def _run(self) -> None:
         """Claim until told to end: at once when something was settled, else when woken."""
-        look_at = 0.0
+        look_at, failures = 0.0, 0
         while not self._stopping.is_set():
             metrics.moved("claim")
             try:
@@ -192,7 +195,11 @@ class Drain:
                 claimed = self._round()
             except Exception as error:  # noqa: BLE001 - the next round must come
                 log("outbox.not_claimed", level="error", error=_name(error))
-                claimed = 0
+                # Asking a database that is away again and again would keep a processor busy.
+                self._stopping.wait(min(TROUBLE_SECONDS * 2**failures, LONGEST_TROUBLE_SECONDS))
+                failures = min(failures + 1, 10)
+                continue
+            failures = 0
             if not claimed:
                 self._bell.wait(self._pause(look_at))
             self._bell.clear()

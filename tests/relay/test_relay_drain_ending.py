@@ -21,6 +21,7 @@ from sqlalchemy import text
 
 from bookra.config import Settings
 from bookra.engine.outbox.pruning import prune_aggregates, prune_history
+from bookra.errors import UnavailableError
 from bookra.relay.outcome import Outcome
 
 __all__ = ["scripted"]
@@ -142,3 +143,35 @@ def test_young_history_is_kept_whoever_prunes(
     far = luna.now.replace(year=2199)
     assert luna.act(lambda tx: prune_history(tx, far, 1000)) == 0
     assert len(rows(luna, "delivered")) == len(NAMES)
+
+
+class Patience:
+    """Stands in for the event that ends a drain: notes how long it is waited for, and ends it."""
+
+    def __init__(self, waits: int) -> None:
+        self.waited: list[float] = []
+        self._waits = waits
+
+    def is_set(self) -> bool:
+        return len(self.waited) >= self._waits
+
+    def set(self) -> None:
+        self._waits = 0
+
+    def wait(self, seconds: float) -> bool:
+        self.waited.append(seconds)
+        return self.is_set()
+
+
+def test_a_database_that_is_away_is_asked_more_and_more_seldom(
+    luna: Salon, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> bool:
+        raise UnavailableError("database_unavailable", "The database is away")
+
+    with draining(luna, settings) as drain:
+        patience = Patience(8)
+        monkeypatch.setattr(drain, "_stopping", patience)
+        monkeypatch.setattr(drain._claiming, "look", away)
+        drain._run()
+    assert patience.waited == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0, 2.0]
