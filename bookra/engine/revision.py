@@ -3,4 +3,4 @@
 Kept apart from Alembic, whose import every command would otherwise pay for.
 """
 
-HEAD = "0005"
+HEAD = "0006"

@@ -49,6 +49,7 @@ metadata = MetaData(
 INSTANT = TIMESTAMP(timezone=True)
 NOW = text("now()")
 SESSION_USER = text("SESSION_USER")
+THIS_TRANSACTION = text("pg_current_xact_id()")
 
 
 class Xid8(UserDefinedType[int]):
@@ -135,6 +136,7 @@ __all__ = [
     "NOW",
     "SCHEMA",
     "SESSION_USER",
+    "THIS_TRANSACTION",
     "BigInteger",
     "Boolean",
     "Column",

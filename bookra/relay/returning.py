@@ -15,6 +15,9 @@ from bookra.relay.backoff import delay_seconds, gives_up
 from bookra.relay.outcome import Dead, Delivered, Outcome, Retry, Snooze, Unknown
 from bookra.relay.routes import ROUTES
 
+jitter = random.random
+"""What each wait is drawn with; tests draw the longest, so that a slow drain finds nothing due."""
+
 
 def put_back(item: Claimed, became: Outcome, now: datetime) -> PutBack:
     """Return how an undelivered row goes back to the queue. Pure but for clock and jitter."""
@@ -37,7 +40,7 @@ def _again(item: Claimed, became: Retry, now: datetime) -> PutBack:
     if became.error_class == outcome.ACCOUNT:
         after = 0.0  # its destination is parked, and that is what it waits for
     elif after is None:
-        after = delay_seconds(became.error_class, item.attempts, random.random)
+        after = delay_seconds(became.error_class, item.attempts, jitter)
     return PutBack(
         "ready",
         became.why,

@@ -8,7 +8,15 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 # Not a business's: the businesses themselves, the relays and their jobs, Alembic's own table.
-GLOBAL = {"tenants", "relays", "relay_leases", "relay_jobs", "alembic_version"}
+GLOBAL = {
+    "tenants",
+    "relays",
+    "relay_leases",
+    "relay_jobs",
+    "audit_baselines",
+    "installation_events",
+    "alembic_version",
+}
 APPEND_ONLY = {
     "audit",
     "entries",
@@ -31,6 +39,8 @@ APPEND_ONLY = {
     "ledger_days",
     "drawer_events",
     "message_statuses",
+    "consents",
+    "imported_rows",
 }
 # Where the relay looks for work: who is due, who is cut off, who is connected.
 SEEN_ACROSS_TENANTS = {"outbox", "breakers", "schedules", "schedule_runs", "provider_accounts"}

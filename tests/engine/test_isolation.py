@@ -55,7 +55,8 @@ def test_looking_across_tenants_is_the_relays_and_the_platforms_alone(
     wide = rows(
         catalogue,
         "SELECT policyname, cmd, roles FROM pg_policies"
-        " WHERE schemaname = 'bookra' AND qual = 'true' AND tablename NOT LIKE 'relay%'",
+        " WHERE schemaname = 'bookra' AND qual = 'true' AND tablename NOT LIKE 'relay%'"
+        " AND tablename <> 'audit_baselines'",  # transactions' numbers alone
     )
     work = {f"{table}_work" for table in SEEN_ACROSS_TENANTS}
     assert {row.policyname for row in wide} == work | {"tenants_directory"}

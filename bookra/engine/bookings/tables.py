@@ -34,6 +34,7 @@ bookings = s.tenant_table(
     s.optional("hold_expires_at", s.INSTANT),
     s.required("currency", s.CHAR(3)),
     s.required("revision", s.Integer, server_default="1"),
+    s.required("note", s.Text, server_default=""),
     s.optional("series_id", s.Uuid),
     s.optional("recognised_at", s.INSTANT),
     s.optional("discount_kind", s.Text),
@@ -63,6 +64,7 @@ bookings = s.tenant_table(
     s.unique("code"),
     s.one_of("status", *(status.value for status in Status)),
     s.check("order", "starts_at < ends_at"),
+    s.check("note_short", "length(note) <= 2000"),
     s.check("hold_has_end", "status <> 'held' OR hold_expires_at IS NOT NULL"),
 )
 Index(None, bookings.c.tenant_id, bookings.c.starts_at)

@@ -30,7 +30,10 @@ services = s.tenant_table(
     s.optional("deposit_minor", s.BigInteger),
     s.required("active", s.Boolean, server_default="true"),
     s.instant("created_at"),
+    # What narrow columns show; '' is the name, cut off.
+    s.required("short_name", s.Text, server_default=""),
     s.unique("slug"),
+    s.check("short_name_short", "length(short_name) <= 12"),
     s.check("price_not_negative", "price_minor >= 0"),
     s.one_of("alignment", "clock", "shift"),
     s.check(

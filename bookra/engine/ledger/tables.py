@@ -7,11 +7,9 @@ Nobody may UPDATE or DELETE: a correction is a reversing entry.
 
 from __future__ import annotations
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index
 
 from bookra.engine import schema as s
-
-WRITTEN_IN = text("pg_current_xact_id()")
 
 accounts = s.tenant_table(
     "accounts",
@@ -38,7 +36,7 @@ entries = s.tenant_table(
     s.optional("reverses", s.Uuid),
     s.required("memo", s.Text, server_default=""),
     s.required("recorded_by", s.Text, server_default=s.SESSION_USER),
-    s.required("written_in", s.Xid8, server_default=WRITTEN_IN),
+    s.required("written_in", s.Xid8, server_default=s.THIS_TRANSACTION),
     s.refers("booking_id", "bookings"),
     s.refers("order_id", "orders"),
     s.refers("reverses", "entries"),
@@ -62,7 +60,7 @@ transfers = s.tenant_table(
     s.minor("amount_minor"),
     s.optional("booking_line_id", s.Uuid),
     s.optional("item_id", s.Uuid),
-    s.required("written_in", s.Xid8, server_default=WRITTEN_IN),
+    s.required("written_in", s.Xid8, server_default=s.THIS_TRANSACTION),
     s.unique("entry_id", "line"),
     s.ForeignKeyConstraint(
         ["tenant_id", "entry_id", "written_in"],

@@ -116,7 +116,7 @@ breakers = s.tenant_table(
     s.optional("why", s.Text),
     s.instant("changed_at"),
     s.unique("destination"),
-    s.one_of("state", "closed", "open", "probing", "parked"),
+    s.one_of("state", "closed", "open", "probing", "parked", "held"),
     s.check("until_given", "(state IN ('open', 'probing')) = (until IS NOT NULL)"),
 )
 

@@ -71,6 +71,8 @@ customers = s.tenant_table(
     # When the customer last wrote to us: WhatsApp lets us answer freely for 24 hours.
     s.optional("wrote_at", s.INSTANT),
     s.instant("created_at"),
+    # What was personal is gone; the row stays, for the books refer to it.
+    s.optional("erased_at", s.INSTANT),
     s.one_of("opted_out_of", "reminders", "everything"),
     s.check("name_given", "name <> ''"),
 )
@@ -89,3 +91,18 @@ Index(
     unique=True,
     postgresql_where=text("email IS NOT NULL"),
 )
+
+# What a customer agreed to, in which words; a later row of a kind takes the earlier one's place.
+consents = s.tenant_table(
+    "consents",
+    s.required("customer_id", s.Uuid),
+    s.required("kind", s.Text),
+    s.required("given", s.Boolean),
+    s.required("wording", s.Text, server_default=""),
+    s.required("recorded_at", s.INSTANT, server_default=s.NOW),
+    s.required("recorded_by", s.Text, server_default=s.SESSION_USER),
+    s.refers("customer_id", "customers"),
+    s.one_of("kind", "messages", "marketing", "photos", "health"),
+    changes=False,
+)
+Index(None, consents.c.tenant_id, consents.c.customer_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint, text
+from sqlalchemy import Index, PrimaryKeyConstraint, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from bookra.engine import schema as s
@@ -43,6 +43,10 @@ tenants = s.Table(
     s.optional("quiet_until_minute", s.SmallInteger, server_default="480"),
     s.required("reminder_minutes", ARRAY(s.Integer), server_default="{1440}"),
     s.required("keep_days", s.Integer, server_default="400"),
+    # Customers who have not come for so long are erased; None keeps them.
+    s.optional("erase_after_days", s.Integer),
+    # The most that a front desk may take off a price.
+    s.required("front_desk_discount_bps", s.Integer, server_default="10000"),
     s.required("changed_by", s.Text, server_default=s.SESSION_USER),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("slug"),
@@ -60,6 +64,8 @@ tenants = s.Table(
         " OR quiet_from_minute IS NULL AND quiet_until_minute IS NULL",
     ),
     s.check("keep_range", "keep_days BETWEEN 7 AND 36500"),
+    s.check("erase_after_range", "erase_after_days BETWEEN 30 AND 36500"),
+    s.check("front_desk_discount_range", "front_desk_discount_bps BETWEEN 0 AND 10000"),
 )
 
 
@@ -84,6 +90,8 @@ provider_accounts = s.tenant_table(
     s.required("state_why", s.Text, server_default=""),
     s.optional("checked_at", s.INSTANT),
     s.instant("created_at"),
+    # Which key sealed the token; '' is the installation's first one.
+    s.required("key_id", s.Text, server_default=""),
     s.unique("provider"),
     s.one_of("provider", "stripe", "google", "whatsapp", "mail"),
     s.one_of("state", "pending", "active", "restricted", "refused"),
@@ -106,5 +114,56 @@ audit = s.tenant_table(
     s.required("recorded_by", s.Text, server_default=s.SESSION_USER),
     s.required("command", s.Text),
     s.required("subjects", s.JSONB),
+    # The transaction whose changes this row speaks for; rows of before 0006 don't know it.
+    s.optional("written_in", s.Xid8, server_default=s.THIS_TRANSACTION),
+    changes=False,
+)
+Index(None, audit.c.tenant_id, audit.c.recorded_at)
+
+# Changes before the newest of these can't be held against the audit: their transactions are not
+# known any more.
+audit_baselines = s.Table(
+    "audit_baselines",
+    s.metadata,
+    s.required("written_in", s.Xid8, server_default=s.THIS_TRANSACTION),
+    s.required("recorded_at", s.INSTANT, server_default=s.NOW),
+    s.required("why", s.Text),
+    PrimaryKeyConstraint("written_in"),
+    s.one_of("why", "upgraded", "restored"),
+)
+
+# What was done to the whole installation, not to one business of it.
+installation_events = s.Table(
+    "installation_events",
+    s.metadata,
+    s.required("id", s.Uuid),
+    s.required("recorded_at", s.INSTANT, server_default=s.NOW),
+    s.required("recorded_by", s.Text, server_default=s.SESSION_USER),
+    s.required("command", s.Text),
+    s.required("subjects", s.JSONB),
+    PrimaryKeyConstraint("id"),
+)
+
+# Leases of commands that must not overlap: rows, since a transaction pooler shares advisory locks.
+job_locks = s.tenant_table(
+    "job_locks",
+    s.required("job", s.Text),
+    s.required("holder", s.Text),
+    s.instant("since"),
+    s.instant("until"),
+    s.required("fence", s.BigInteger, server_default="1"),
+    s.unique("job"),
+)
+
+# What came in by an import, under the name that the other program gave it.
+imported_rows = s.tenant_table(
+    "imported_rows",
+    s.required("source", s.Text),
+    s.required("kind", s.Text),
+    s.required("reference", s.Text),
+    s.required("target_id", s.Uuid),
+    s.required("imported_at", s.INSTANT, server_default=s.NOW),
+    s.unique("source", "kind", "reference"),
+    s.one_of("kind", "customer", "service", "staff", "appointment"),
     changes=False,
 )
