@@ -76,7 +76,7 @@ def test_an_event_that_was_acknowledged_outlives_the_relay(
         relay.kill()
         assert answer.status_code == 200
         relay.wait(20)
-    assert [row.event_ref for row in sends.inbox()] == [events[0]["id"]]
+    assert events[0]["id"] in {row.event_ref for row in sends.inbox()}
     luna.outside.fault("stripe", off=True)
     luna.drain()
     assert luna.booking(booking).status is Status.CONFIRMED
