@@ -1,6 +1,7 @@
 # make demo   creates the virtual environment, installs, and runs the main job
 # make test   set-up and the whole test suite
-# make check  ruff, mypy --strict and the import contracts
+# make check  ruff, mypy --strict, the import contracts, licences, advisories and the list of parts
+# make sbom   writes that list, dist/bookra.cdx.json, from the lock file
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +9,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check install lock clean
+.PHONY: help demo test check sbom install lock clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -24,6 +25,12 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python packaging/supply_chain/licences.py
+	$(BIN)/python packaging/supply_chain/advisories.py
+	$(BIN)/python packaging/supply_chain/sbom.py
+
+sbom: $(VENV)/.installed-dev
+	$(BIN)/python packaging/supply_chain/sbom.py
 
 install: $(VENV)/.installed-dev
 
