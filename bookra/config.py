@@ -1,9 +1,9 @@
 """Settings, and where each one came from: flags > environment > project file > user file.
 
 The project file is ``bookra.toml`` in the working directory or the nearest folder above it; the
-user file is ``config.toml`` in the platform's configuration folder. Both hold the same keys:
-``home``, ``database_url``, ``database``, ``tenant``, ``output``. The user file may have a section
-``[keys]`` besides: other keys for the front desk's actions.
+user file is ``config.toml`` in the platform's configuration folder. Both hold the keys of
+``ENVIRONMENT``. The user file may have sections besides: ``[keys]``, other keys for the front
+desk's actions, and ``[profiles.NAME]``, sets of the same settings to choose from (`profiles`).
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
-from bookra.errors import InvalidInputError, UnavailableError
+from bookra.errors import InvalidInputError, NotFoundError, UnavailableError
 
 APP = "bookra"
+PROFILES = "profiles"
+LONGEST_LAG_SECONDS = 86_400
 ROOT_HOME = Path("/var/lib/bookra")
 """Where data lives for root: PostgreSQL refuses to run as root, and its user can't enter a home."""
 
@@ -32,8 +34,13 @@ ENVIRONMENT = {
     "database": "BOOKRA_DATABASE",
     "tenant": "BOOKRA_TENANT",
     "output": "BOOKRA_OUTPUT",
+    "key_source": "BOOKRA_KEY_SOURCE",
+    "profile": "BOOKRA_PROFILE",
+    "replica_url": "BOOKRA_REPLICA_URL",
+    "replica_lag_seconds": "BOOKRA_REPLICA_LAG",
 }
-DEFAULTS = {"database": APP, "output": "table"}
+KEY_SOURCES = ("file", "keyring")
+DEFAULTS = {"database": APP, "output": "table", "key_source": "file", "replica_lag_seconds": "5"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,10 @@ class Settings:
     database: str = APP
     tenant: str | None = None
     output: str = "table"
+    key_source: str = "file"
+    profile: str | None = None
+    replica_url: str | None = None
+    replica_lag_seconds: float = 5.0
     sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -64,33 +75,110 @@ class Settings:
 
     @property
     def key_file(self) -> Path:
-        """The file with the key that encrypts provider tokens in the database."""
+        """The file with the keys that encrypt provider tokens in the database."""
         return self.home / "secret.key"
+
+    @property
+    def uses_keyring(self) -> bool:
+        """Tell whether these keys are in the system's keyring, not in the file."""
+        return self.key_source == "keyring"
 
 
 def load(flags: Mapping[str, str | None], environ: Mapping[str, str] | None = None) -> Settings:
-    """Merge the four sources into Settings. A file that can't be read is InvalidInputError."""
+    """Merge the sources into Settings.
+
+    A profile stands right behind what names it: one of the flags before the environment, one of
+    the environment before the project file, one of the project file before the user file, and one
+    of the user file before that file's own values. Only the first that is named counts. Raises
+    InvalidInputError (``bad_settings``) and NotFoundError (``unknown_profile``).
+    """
     env = os.environ if environ is None else environ
-    layers = (
+    user = user_file()
+    layers = [
         ("flag", {key: value for key, value in flags.items() if value}),
         ("environment", {key: env[name] for key, name in ENVIRONMENT.items() if env.get(name)}),
-        *((str(path), _read(path)) for path in (project_file(), user_file()) if path),
+        *((str(path), _read(path)) for path in (project_file(), user) if path),
         ("default", {**DEFAULTS, "home": str(default_home())}),
-    )
+    ]
+    naming = next((at for at, (_, layer) in enumerate(layers) if layer.get("profile")), None)
+    if naming is not None:
+        source, layer = layers[naming]
+        chosen = _profile(str(layer["profile"]), user)
+        behind = naming if source == str(user) else naming + 1
+        layers.insert(behind, (f"profile {layer['profile']} in {user}", chosen))
     values: dict[str, str] = {}
     sources: dict[str, str] = {}
     for source, layer in layers:
         for key, value in layer.items():
-            if key in ENVIRONMENT and key not in values:
+            if key in ENVIRONMENT and key not in values and value is not None:
                 values[key], sources[key] = value, source
+    return _settings(values, sources)
+
+
+def _settings(values: Mapping[str, str], sources: Mapping[str, str]) -> Settings:
     return Settings(
         home=Path(values["home"]).expanduser().absolute(),
         database_url=values.get("database_url"),
         database=values["database"],
         tenant=values.get("tenant"),
         output=values["output"],
+        key_source=_key_source(values["key_source"]),
+        profile=values.get("profile"),
+        replica_url=values.get("replica_url"),
+        replica_lag_seconds=_seconds(values["replica_lag_seconds"]),
         sources=sources,
     )
+
+
+def _seconds(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= LONGEST_LAG_SECONDS:
+        raise InvalidInputError(
+            "bad_settings",
+            f"BOOKRA_REPLICA_LAG is '{text}', which is no number of seconds up to a day",
+            hint="Set it to the seconds that a report may be behind, such as 5",
+        )
+    return found
+
+
+def profiles() -> dict[str, dict[str, str]]:
+    """Return the settings of each profile in the user's file, by its name."""
+    found = _parsed(user_file()).get(PROFILES, {})
+    if not isinstance(found, dict) or not all(isinstance(each, dict) for each in found.values()):
+        raise InvalidInputError(
+            "bad_settings",
+            f"[{PROFILES}] in {user_file()} holds something that is no profile",
+            hint=f"Write a section for each one: [{PROFILES}.luna-prod]",
+        )
+    return {name: _known(values) for name, values in found.items()}
+
+
+def _profile(name: str, user: Path) -> dict[str, str]:
+    known = profiles()
+    if name not in known:
+        raise NotFoundError(
+            "unknown_profile",
+            f"There is no profile '{name}' in {user}",
+            hint=f"There are: {', '.join(sorted(known))}"
+            if known
+            else f"Add a section [{PROFILES}.{name}] there",
+            details={"profile": name, "profiles": sorted(known)},
+        )
+    # A profile within a profile would be a riddle.
+    return {key: value for key, value in known[name].items() if key != "profile"}
+
+
+def _key_source(word: str) -> str:
+    if word not in KEY_SOURCES:
+        raise InvalidInputError(
+            "bad_settings",
+            f"Keys can't come from '{word}'",
+            hint=f"key_source is one of: {', '.join(KEY_SOURCES)}",
+        )
+    return word
 
 
 def default_home() -> Path:
@@ -114,19 +202,46 @@ def project_file() -> Path | None:
     return next((f for d in (here, *here.parents) if (f := d / "bookra.toml").is_file()), None)
 
 
-def remember_tenant(slug: str) -> Path:
-    """Write ``tenant`` into the user's settings file, keeping its other lines; return its path."""
+def remember_tenant(slug: str, profile: str | None = None) -> Path:
+    """Write ``tenant`` into the user's settings file, or into a profile in it; return its path.
+
+    The file's other lines stay as they are.
+    """
     path = user_file()
-    kept = [
-        line
-        for line in (path.read_text("utf-8").splitlines() if path.is_file() else [])
-        if line.split("=")[0].strip() != "tenant"
-    ]
+    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+    begin = _beginning(lines, profile) if profile is not None else 0
+    heads = (n for n, line in enumerate(lines) if n >= begin and line.lstrip().startswith("["))
+    end = next(heads, len(lines))
+    kept = [line for line in lines[begin:end] if line.split("=")[0].strip() != "tenant"]
+    written = [*lines[:begin], f"tenant = {json.dumps(slug)}", *kept, *lines[end:]]
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    partial.write_text("\n".join([f"tenant = {json.dumps(slug)}", *kept]) + "\n", "utf-8")
+    partial.write_text("\n".join(written) + "\n", "utf-8")
     partial.replace(path)
     return path
+
+
+def _beginning(lines: Sequence[str], profile: str) -> int:
+    """Return the number of the line after the head of a profile's section."""
+    found = next((n for n, line in enumerate(lines, 1) if _header(line) == profile), None)
+    if found is None:
+        raise InvalidInputError(
+            "bad_settings",
+            f"{user_file()} has no section of the profile '{profile}' that could be written to",
+            hint=f"Write it as a section of its own: [{PROFILES}.{profile}]",
+        )
+    return found
+
+
+def _header(line: str) -> str | None:
+    """Return the name of the profile whose section a line begins, None for any other line."""
+    if not line.lstrip().startswith("["):
+        return None
+    try:
+        found = tomllib.loads(line).get(PROFILES)
+    except tomllib.TOMLDecodeError:
+        return None
+    return next(iter(found)) if isinstance(found, dict) and len(found) == 1 else None
 
 
 def wished_keys() -> dict[str, str]:
@@ -182,7 +297,11 @@ def _sandbox_recorded(settings: Settings) -> dict[str, str]:
 
 
 def _read(path: Path) -> dict[str, str]:
-    return {key: str(value) for key, value in _parsed(path).items() if key in ENVIRONMENT}
+    return _known(_parsed(path))
+
+
+def _known(values: Mapping[str, Any]) -> dict[str, str]:
+    return {key: str(value) for key, value in values.items() if key in ENVIRONMENT}
 
 
 def _parsed(path: Path) -> dict[str, Any]:

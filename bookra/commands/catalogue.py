@@ -33,7 +33,7 @@ COMMANDS: dict[str, Entry] = {
     "block": Entry("block", "Blocked times of staff and resources: add, list, remove.", DESK),
     "displaced": Entry("displaced", "Visits that lost their time: list, resolve.", DESK),
     "tui": Entry("tui", "The front desk: a dashboard of the day, by keyboard.", DESK),
-    "tenant": Entry("tenant", "Businesses: create, list, show, brand, rules, providers.", SETUP),
+    "tenant": Entry("tenant", "Businesses: create, list, show, brand, export, import.", SETUP),
     "operator": Entry("operator", "People with a login of their own.", SETUP),
     "location": Entry("location", "Locations: add, set, list, show.", SETUP),
     "staff": Entry("staff", "Staff: add, set, list, show.", SETUP),
@@ -81,6 +81,7 @@ GLOBAL_OPTIONS = (
     ("--database NAME", "a database of the embedded server (BOOKRA_DATABASE)"),
     ("--database-url URL", "another PostgreSQL 15 or newer (BOOKRA_DATABASE_URL)"),
     ("--home DIR", "where data lives (BOOKRA_HOME)"),
+    ("--profile NAME", "a set of settings in config.toml (BOOKRA_PROFILE)"),
     ("--version", "the version of Bookra"),
 )
 

@@ -7,7 +7,7 @@ import re
 from bookra.commands import output
 from bookra.commands.options import group
 from bookra.commands.session import current
-from bookra.config import ENVIRONMENT
+from bookra.config import ENVIRONMENT, profiles, user_file
 
 app = group("Settings, and where each one comes from.")
 
@@ -29,7 +29,36 @@ def show() -> None:
     found = []
     for name, variable in ENVIRONMENT.items():
         value = getattr(settings, name)
-        text = re.sub(r"(//[^:/@]*:)[^@]*@", r"\1…@", str(value)) if value is not None else None
+        text = _masked(str(value)) if value is not None else None
         source = settings.sources.get(name, "unset")
         found.append({"setting": name, "value": text, "source": source, "variable": variable})
     output.rows(found, ("setting", "value", "source", "variable"))
+
+
+@app.command("profiles")
+def profiles_() -> None:
+    """List the profiles of the user's settings file, and which one is in force.
+
+    Choose one by --profile NAME, or by BOOKRA_PROFILE.
+
+    Examples:
+
+      bookra config profiles
+      bookra config profiles --json
+    """
+    chosen = current().settings.profile
+    found = [
+        {
+            "profile": name,
+            "in_force": name == chosen,
+            "settings": {key: _masked(value) for key, value in sorted(values.items())},
+        }
+        for name, values in profiles().items()
+    ]
+    empty = f"No profiles yet. Add a section [profiles.NAME] to {user_file()}"
+    output.rows(found, ("profile", "in_force", "settings"), empty=empty)
+
+
+def _masked(text: str) -> str:
+    """Return ``text`` without the password of a URL."""
+    return re.sub(r"(//[^:/@]*:)[^@]*@", r"\1…@", text)

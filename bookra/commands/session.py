@@ -23,6 +23,7 @@ VALUED = {
     "--database": "database",
     "--database-url": "database_url",
     "--home": "home",
+    "--profile": "profile",
 }
 SWITCHES = {"--json": "json", "--quiet": "quiet", "--yes": "yes", "--version": "version"}
 FORMATS = ("table", "json", "csv")

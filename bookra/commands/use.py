@@ -18,10 +18,16 @@ app = single()
 def use(slug: Annotated[str, typer.Argument(help="The business's slug.")]) -> None:
     """Remember a business, so that --tenant can be left out.
 
+    With --profile it is remembered in that profile alone.
+
     Examples:
 
       bookra use luna
+      bookra use luna --profile luna-prod
     """
-    name = current().engine.ask(slug, lambda tx: tx.tenant.name)
-    path = config.remember_tenant(slug)
-    output.record({"tenant": slug, "name": name, "remembered_in": str(path)})
+    session = current()
+    name = session.engine.ask(slug, lambda tx: tx.tenant.name)
+    profile = session.settings.profile
+    path = config.remember_tenant(slug, profile)
+    document = {"tenant": slug, "name": name, "profile": profile, "remembered_in": str(path)}
+    output.record(document)

@@ -82,3 +82,74 @@ def test_a_settings_file_that_is_broken_is_named(desk: Desk) -> None:
 def test_a_word_after_two_dashes_is_no_option(front: Desk) -> None:
     ran = front("customer", "show", "--", "--json")
     assert (ran.code, ran.stderr.split(":")[0]) == (3, "unknown_customer")
+
+
+PROFILES = """\
+output = "csv"
+tenant = "sol"
+
+[keys]
+"booking.new" = "b"
+
+[profiles.mine]
+tenant = "luna" # of the profile
+
+[profiles."my-other"]
+database = "other"
+"""
+
+
+def test_a_profile_stands_right_behind_what_names_it(desk: Desk) -> None:
+    user = Path(desk.process.variables["XDG_CONFIG_HOME"]) / "bookra" / "config.toml"
+    project = desk.process.folder / "bookra.toml"
+    user.parent.mkdir(parents=True)
+    user.write_text(PROFILES, "utf-8")
+    project.write_text('tenant = "from-project"\n', "utf-8")
+    profile = ("luna", f"profile mine in {user}")
+    none = {"BOOKRA_TENANT": ""}
+    assert sources(desk, "--profile", "mine", "-t", "from-flag")["tenant"] == ("from-flag", "flag")
+    assert sources(desk, "--profile", "mine")["tenant"] == profile
+    assert sources(desk, BOOKRA_PROFILE="mine")["tenant"] == ("luna", "environment")
+    assert sources(desk, BOOKRA_PROFILE="mine", **none)["tenant"] == profile
+    project.write_text('tenant = "from-project"\nprofile = "mine"\n', "utf-8")
+    assert sources(desk, **none)["tenant"] == ("from-project", str(project))
+    project.write_text('profile = "mine"\n', "utf-8")
+    assert sources(desk, **none)["tenant"] == profile
+    project.unlink()
+    user.write_text('profile = "mine"\n' + PROFILES, "utf-8")
+    shown = sources(desk, **none)
+    assert shown["tenant"] == profile
+    assert shown["output"] == ("csv", str(user))
+    assert shown["profile"] == ("mine", str(user))
+    listed = desk("config", "profiles", "--json", check=True).json
+    assert [(row["profile"], row["in_force"]) for row in listed] == [
+        ("mine", True),
+        ("my-other", False),
+    ]
+    assert listed[1]["settings"] == {"database": "other"}
+
+
+def test_a_business_is_remembered_in_the_profile_alone(desk: Desk) -> None:
+    user = Path(desk.process.variables["XDG_CONFIG_HOME"]) / "bookra" / "config.toml"
+    user.parent.mkdir(parents=True)
+    user.write_text(PROFILES, "utf-8")
+    none = {"BOOKRA_TENANT": ""}
+    desk("use", "luna", "--profile", "my-other", check=True)
+    assert sources(desk, "--profile", "my-other", **none)["tenant"][0] == "luna"
+    assert sources(desk, **none)["tenant"] == ("sol", str(user))
+    desk("use", "luna", check=True)
+    assert sources(desk, **none)["tenant"] == ("luna", str(user))
+    text = user.read_text("utf-8")
+    assert '[profiles.mine]\ntenant = "luna" # of the profile\n' in text
+    assert '"booking.new" = "b"' in text
+
+
+def test_a_profile_that_is_not_there_is_refused_with_those_that_are(desk: Desk) -> None:
+    user = Path(desk.process.variables["XDG_CONFIG_HOME"]) / "bookra" / "config.toml"
+    user.parent.mkdir(parents=True)
+    user.write_text(PROFILES, "utf-8")
+    refused = desk("config", "show", "--profile", "prod", "--json")
+    assert (refused.code, refused.error["code"]) == (3, "unknown_profile")
+    assert refused.error["details"]["profiles"] == ["mine", "my-other"]
+    bad = desk("config", "show", "--json", BOOKRA_REPLICA_LAG="soon")
+    assert (bad.code, bad.error["code"]) == (6, "bad_settings")
