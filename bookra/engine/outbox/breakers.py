@@ -2,8 +2,9 @@
 
 Five failures in a row open it for 30 s, and each later failure doubles that, up to 15 minutes;
 then one row goes through, to see. Access that was refused parks the destination at once, until the
-tenant mends it: an hourly trial finds out by itself. The state is in the database, so that every
-relay and every screen sees the same; what a relay counts on the way there is its own.
+tenant mends it: an hourly trial finds out by itself. After a restore a destination is ``held``, and
+nothing but the reconciliation or a person lets it go (``holding``). The state is in the database, so
+that every relay and every screen sees the same; what a relay counts on the way there is its own.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ ACCOUNT = "account"
 BLOCKED = text(
     """
     SELECT t.slug, b.destination FROM breakers b JOIN tenants t ON t.id = b.tenant_id
-     WHERE b.until > now()
+     WHERE b.until > now() OR b.state = 'held'
         OR b.state = 'parked' AND b.changed_at > now() - interval '1 hour'
     """
 )
@@ -49,7 +50,7 @@ FAILED = text(
                         THEN now() + make_interval(secs => LEAST(:most,
                              :first * 2 ^ LEAST(b.openings, 10))) END,
            changed_by = session_user
-     WHERE b.state IN ('closed', 'probing') OR EXCLUDED.state = 'parked' AND b.state <> 'parked'
+     WHERE b.state IN ('closed', 'probing') OR EXCLUDED.state = 'parked' AND b.state = 'open'
     """
 )
 TRIAL = text(
@@ -65,7 +66,8 @@ CLOSE = text(
     """
     UPDATE breakers SET state = 'closed', failures = 0, openings = 0, until = NULL, why = NULL,
                         changed_at = now(), changed_by = session_user
-     WHERE tenant_id = :tenant_id AND destination = :destination AND state <> 'closed'
+     WHERE tenant_id = :tenant_id AND destination = :destination
+       AND state NOT IN ('closed', 'held')
     """
 )
 # The one row that was let through said nothing about the destination: the next one may.
@@ -95,7 +97,7 @@ MENDED = text(
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """What a destination's trouble means for a tenant: closed, open, probing or parked."""
+    """What a destination's trouble means for a tenant: closed, open, probing, parked or held."""
 
     destination: str
     state: str
@@ -171,7 +173,10 @@ def try_again(tx: Tx, destination: str) -> None:
 
 
 def close(tx: Tx, destination: str) -> bool:
-    """Close the breaker because a person says so; True when it was not closed."""
+    """Close the breaker because a person says so; True when it was not closed.
+
+    One that is held after a restore stays so: `holding.let_go` ends that.
+    """
     changed = bool(tx.run(CLOSE, destination=destination))
     if changed:
         tx.concerns("breaker", destination)

@@ -20,7 +20,7 @@ CUT_OFF = text(
     SELECT t.slug, b.destination, b.state, b.why, b.until
       FROM breakers b
       JOIN tenants t ON t.id = b.tenant_id
-     WHERE b.state IN ('open', 'probing', 'parked')
+     WHERE b.state IN ('open', 'probing', 'parked', 'held')
      ORDER BY t.slug, b.destination LIMIT :most
     """
 )
@@ -39,7 +39,7 @@ SET_ASIDE = text(
 class CutOff:
     """A destination that a business's effects do not go to now.
 
-    ``parked`` ones wait for a person, the others for ``until``; ``why`` is a code.
+    ``parked`` and ``held`` ones wait for a person, the others for ``until``; ``why`` is a code.
     """
 
     tenant: str

@@ -26,7 +26,7 @@ QUEUE = text(
              AS oldest_seconds
       FROM outbox o
       LEFT JOIN breakers b ON b.tenant_id = o.tenant_id AND b.destination = o.destination
-                          AND b.state IN ('open', 'parked')
+                          AND b.state IN ('open', 'parked', 'held')
      GROUP BY o.destination, o.state
     """
 )

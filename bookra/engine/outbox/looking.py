@@ -34,7 +34,7 @@ PAIRS_WITH_WORK = text(
       LEFT JOIN provider_accounts a
         ON a.tenant_id = pair.tenant_id AND a.provider = pair.destination
      WHERE pair.due_at <= now()
-       AND NOT COALESCE(b.until > now()
+       AND NOT COALESCE(b.until > now() OR b.state = 'held'
                         OR b.state = 'parked' AND b.changed_at > now() - interval '1 hour', false)
      ORDER BY pair.due_at
     """
