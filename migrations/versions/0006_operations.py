@@ -19,6 +19,9 @@ depends_on = None
 CHANGING = ("job_locks",)
 SIGNED = ("consents",)
 WRITTEN_ONCE = ("imported_rows",)
+# A business that arrives from another installation brings its evidence along: who recorded what.
+# The owning role alone may write such rows; whoever holds it could alter the tables themselves.
+EVIDENCE = ("audit", "booking_changes", "consents", "drawer_events", "entries", "ledger_days")
 
 INSERT_COLUMNS = {
     "consents": "tenant_id, id, customer_id, kind, given, wording",
@@ -247,6 +250,11 @@ def _access() -> None:
         _policy(table, own, f"{own} AND recorded_by = session_user")
     for table in WRITTEN_ONCE:
         _policy(table, own, own)
+    for table in EVIDENCE:
+        op.execute(
+            f"CREATE POLICY {table}_arrival ON bookra.{table} FOR INSERT TO bookra_owner"
+            f" WITH CHECK ({own})"
+        )
     # Only the owning role begins the record anew, after an upgrade or a restore.
     _policy("audit_baselines", "true", "pg_has_role(session_user, 'bookra_owner', 'MEMBER')")
     platform = "pg_has_role(session_user, 'bookra_platform', 'MEMBER')"
@@ -274,6 +282,8 @@ def _policy(table: str, using: str, with_check: str) -> None:
 
 def downgrade() -> None:
     """Take it all back; what is held for a restore is parked, so that nothing is sent unasked."""
+    for table in EVIDENCE:
+        op.execute(f"DROP POLICY {table}_arrival ON bookra.{table}")
     # An owner that is no superuser sees no tenant's rows while the policies are forced on it.
     op.execute("ALTER TABLE bookra.breakers NO FORCE ROW LEVEL SECURITY")
     op.execute(

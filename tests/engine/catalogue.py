@@ -42,6 +42,8 @@ APPEND_ONLY = {
     "consents",
     "imported_rows",
 }
+EVIDENCE = {"audit", "booking_changes", "consents", "drawer_events", "entries", "ledger_days"}
+"""Tables whose rows say who recorded them; a business that arrives brings its own along."""
 # Where the relay looks for work: who is due, who is cut off, who is connected.
 SEEN_ACROSS_TENANTS = {"outbox", "breakers", "schedules", "schedule_runs", "provider_accounts"}
 # What the relay may delete once it is old, by a restrictive policy.

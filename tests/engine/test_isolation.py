@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from catalogue import (
     APPEND_ONLY,
+    EVIDENCE,
     GLOBAL,
     PRUNED,
     SEEN_ACROSS_TENANTS,
@@ -46,7 +47,25 @@ def test_every_tenants_table_has_one_policy_that_asks_for_its_tenant(catalogue: 
         assert "(tenant_id = bookra.tenant())" in own.with_check
         others = {row.policyname for row in found if row is not own}
         across = {f"{table}_work"} if table in SEEN_ACROSS_TENANTS else set()
-        assert others == across | ({f"{table}_prune"} if table in PRUNED else set())
+        pruned = {f"{table}_prune"} if table in PRUNED else set()
+        assert others == across | pruned | ({f"{table}_arrival"} if table in EVIDENCE else set())
+
+
+def test_evidence_of_elsewhere_is_the_owning_roles_alone_to_bring_in(catalogue: Connection) -> None:
+    arriving = rows(
+        catalogue,
+        "SELECT tablename, cmd, roles::text, with_check FROM pg_policies"
+        " WHERE schemaname = 'bookra' AND policyname LIKE '%arrival'",
+    )
+    assert {row.tablename for row in arriving} == EVIDENCE
+    for row in arriving:
+        assert (row.cmd, row.roles) == ("INSERT", "{bookra_owner}")
+        assert row.with_check == "(tenant_id = bookra.tenant())"
+    assert EVIDENCE == tenant_tables(catalogue) & names(
+        catalogue,
+        "SELECT tablename FROM pg_policies WHERE schemaname = 'bookra'"
+        " AND with_check LIKE '%recorded_by = SESSION_USER%'",
+    )
 
 
 def test_looking_across_tenants_is_the_relays_and_the_platforms_alone(

@@ -1,0 +1,1 @@
+"""What other programs exported: customers, services, staff and appointments from CSV files."""

@@ -1,0 +1,1 @@
+"""A whole business in one file: out of one installation, into another."""
