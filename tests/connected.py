@@ -33,7 +33,8 @@ from bookra.engine.payments.taking import book_with_link, take_cash
 from bookra.engine.people.customers import add_customer
 from bookra.engine.reports.reconcile_model import Reconciliation
 from bookra.engine.runtime import Engine, Tx
-from bookra.engine.tenancy.providers import ProviderAccount, Vault, set_account
+from bookra.engine.tenancy.providers import ProviderAccount, set_account
+from bookra.engine.tenancy.vault import Vault
 from bookra.errors import ConflictError
 from bookra.ids import new_id
 from bookra.relay.access import Clients

@@ -31,7 +31,8 @@ from bookra.engine.people.customers import Customer, add_customer
 from bookra.engine.people.staff import Staff, add_staff
 from bookra.engine.runtime import Engine, Tenant, Tx
 from bookra.engine.tenancy import actions as tenancy
-from bookra.engine.tenancy.providers import ProviderAccount, Vault, set_account
+from bookra.engine.tenancy.providers import ProviderAccount, set_account
+from bookra.engine.tenancy.vault import Vault
 from bookra.money import parse_amount
 
 Result = TypeVar("Result")

@@ -34,7 +34,8 @@ from bookra.engine.payments.refunding import refund
 from bookra.engine.payments.taking import book_with_link, take_cash
 from bookra.engine.people.customers import add_customer
 from bookra.engine.runtime import Tx
-from bookra.engine.tenancy.providers import ProviderAccount, Vault, set_account
+from bookra.engine.tenancy.providers import ProviderAccount, set_account
+from bookra.engine.tenancy.vault import Vault
 from bookra.errors import BookraError
 from bookra.sandbox import open_mail_account
 

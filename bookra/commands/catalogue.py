@@ -62,6 +62,7 @@ COMMANDS: dict[str, Entry] = {
     "outbox": Entry("outbox", "Effects: list, show, retry, discard, stats.", OPERATIONS),
     "inbox": Entry("inbox", "Events that Stripe has told: list, show, retry.", OPERATIONS),
     "schedule": Entry("schedule", "What recurs: add, list, show, set, run, remove.", OPERATIONS),
+    "secret": Entry("secret", "Keys of provider tokens: status, rotate.", OPERATIONS),
     "db": Entry("db", "The database: up, down, status, upgrade.", OPERATIONS),
     "doctor": Entry("doctor", "Check everything, with a remedy for each finding.", OPERATIONS),
     "sandbox": Entry("sandbox", "Stand-ins for Stripe, Google and WhatsApp.", OPERATIONS),

@@ -46,8 +46,9 @@ def connect(wanted: Wanted, *, key: str | None) -> None:
 
     Raises UsageError when a live account lacks its token or an id, and what ``checks`` raises.
     """
-    from bookra.engine.tenancy.providers import ProviderAccount, Vault, set_account
+    from bookra.engine.tenancy.providers import ProviderAccount, set_account
     from bookra.engine.tenancy.providers import account as known
+    from bookra.engine.tenancy.vault import Vault
 
     session = current()
     given = {name: value for name, value in wanted.config.items() if value}
@@ -68,7 +69,7 @@ def connect(wanted: Wanted, *, key: str | None) -> None:
     if wanted.checks is not None:
         wanted.checks(chosen, token)
     token = {**webhook_secrets.kept(wanted.provider), **token, **wanted.secrets}
-    vault = Vault(session.settings.key_file)
+    vault = Vault.of(session.settings)
 
     def action(tx: Tx) -> dict[str, Any]:
         return document(set_account(tx, vault, chosen, token))
@@ -115,12 +116,13 @@ def _kept(existing: ProviderAccount | None) -> Opened | None:
 
     None when there is none yet, or when its token can't be opened any more.
     """
-    from bookra.engine.tenancy.providers import Vault, open_account
+    from bookra.engine.tenancy.providers import open_account
+    from bookra.engine.tenancy.vault import Vault
 
     if existing is None or not existing.sandbox:
         return None
     session = current()
-    vault = Vault(session.settings.key_file)
+    vault = Vault.of(session.settings)
     try:
         _, token = session.ask(lambda tx: open_account(tx, vault, existing.provider))
     except UnavailableError:

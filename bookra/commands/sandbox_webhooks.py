@@ -71,10 +71,11 @@ def _agreed(provider: str) -> str:
     Raises NotFoundError (``provider_not_set``);
     InvalidInputError (``not_in_sandbox``) for an account that is no stand-in's.
     """
-    from bookra.engine.tenancy.providers import Vault, open_account, set_account
+    from bookra.engine.tenancy.providers import open_account, set_account
+    from bookra.engine.tenancy.vault import Vault
 
     session = current()
-    vault, name = Vault(session.settings.key_file), SECRET_OF[provider]
+    vault, name = Vault.of(session.settings), SECRET_OF[provider]
 
     def action(tx: Tx) -> str:
         account, token = open_account(tx, vault, provider)

@@ -35,7 +35,8 @@ def open_connected(
     Asking again opens no second one: it brings a fresh link. Raises UsageError without a key, an
     address or a page; ConflictError (``already_connected``) where an account works already.
     """
-    from bookra.engine.tenancy.providers import ProviderAccount, Vault, account, set_account
+    from bookra.engine.tenancy.providers import ProviderAccount, account, set_account
+    from bookra.engine.tenancy.vault import Vault
     from bookra.relay.onboarding import ask_standing, onboarding_link, open_account
     from bookra.relay.providers.stripe_connect import NewAccount
 
@@ -54,7 +55,7 @@ def open_connected(
     # One that was opened before, and is found again, may do more by now.
     standing = ask_standing(session.settings, chosen, token)
     chosen = replace(chosen, state=standing.state)
-    vault = Vault(session.settings.key_file)
+    vault = Vault.of(session.settings)
 
     def action(tx: Tx) -> dict[str, Any]:
         return document(set_account(tx, vault, chosen, token))
@@ -70,12 +71,13 @@ def open_connected(
 
 def check(*, link: bool) -> None:
     """Ask Stripe what the account may do, note it, and show it; ``link``: with a fresh link."""
-    from bookra.engine.tenancy.providers import Vault, account, open_account
+    from bookra.engine.tenancy.providers import account, open_account
+    from bookra.engine.tenancy.vault import Vault
     from bookra.relay.events import accounts
     from bookra.relay.onboarding import ask_standing, onboarding_link
 
     session = current()
-    vault = Vault(session.settings.key_file)
+    vault = Vault.of(session.settings)
     known, token = session.ask(lambda tx: open_account(tx, vault, "stripe"))
     standing = ask_standing(session.settings, known, token)
 

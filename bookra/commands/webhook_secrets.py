@@ -50,11 +50,12 @@ def read(files: Mapping[str, IO[str] | None]) -> dict[str, str]:
 
 def kept(provider: str) -> dict[str, str]:
     """Return the secrets that an account has already: a new token must not take them away."""
-    from bookra.engine.tenancy.providers import Vault, open_account
+    from bookra.engine.tenancy.providers import open_account
+    from bookra.engine.tenancy.vault import Vault
     from bookra.errors import BookraError
 
     session = current()
-    vault = Vault(session.settings.key_file)
+    vault = Vault.of(session.settings)
     try:
         _, token = session.ask(lambda tx: open_account(tx, vault, provider))
     except BookraError:  # there is none, or its token can't be opened any more
@@ -72,10 +73,11 @@ def add(provider: str, secrets: Mapping[str, str], *, key: str | None) -> None:
     Raises NotFoundError (``provider_not_set``).
     """
     from bookra.commands.connecting import document
-    from bookra.engine.tenancy.providers import Vault, open_account, set_account
+    from bookra.engine.tenancy.providers import open_account, set_account
+    from bookra.engine.tenancy.vault import Vault
 
     session = current()
-    vault = Vault(session.settings.key_file)
+    vault = Vault.of(session.settings)
 
     def action(tx: Tx) -> dict[str, Any]:
         account, token = open_account(tx, vault, provider)

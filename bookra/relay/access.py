@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 from bookra.config import Settings, sandbox_address, sandbox_mail_address
 from bookra.engine.runtime import Engine
-from bookra.engine.tenancy.providers import ProviderAccount, Vault, accounts, open_account
+from bookra.engine.tenancy.providers import ProviderAccount, accounts, open_account
+from bookra.engine.tenancy.vault import Vault
 from bookra.relay.providers.google_calendar import CalendarClient, GoogleAccess
 from bookra.relay.providers.mail import NONE, TLS, MailAccess, MailClient
 from bookra.relay.providers.stripe import StripeAccess, StripeGateway
@@ -36,7 +37,7 @@ class Clients:
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self._engine = engine
         self._settings = settings
-        self._vault = Vault(settings.key_file)
+        self._vault = Vault.of(settings)
         self._lock = threading.Lock()
         self._open: dict[tuple[str, str], tuple[object, Opened]] = {}
 

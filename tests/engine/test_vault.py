@@ -13,7 +13,8 @@ from factories import Salon, open_salon
 from sqlalchemy import text
 
 from bookra.engine.database import open_pool
-from bookra.engine.tenancy.providers import ProviderAccount, Vault, accounts, open_account
+from bookra.engine.tenancy.providers import ProviderAccount, accounts, open_account
+from bookra.engine.tenancy.vault import Vault
 from bookra.errors import NotFoundError, UnavailableError
 from bookra.ids import new_id
 
@@ -40,14 +41,14 @@ def refused_code(vault: Vault, tenant: object, provider: ProviderAccount, sealed
 
 def test_a_token_comes_back_for_its_own_business_and_provider(key_file: Path) -> None:
     tenant = new_id()
-    sealed = Vault(key_file).seal(tenant, STRIPE, TOKEN)
+    sealed = Vault(key_file).seal(tenant, STRIPE, TOKEN).secret
     assert b"sk_test" not in sealed
     assert Vault(key_file).open(tenant, STRIPE, sealed) == TOKEN
 
 
 def test_a_ciphertext_that_is_moved_does_not_open(key_file: Path) -> None:
     vault, tenant = Vault(key_file), new_id()
-    sealed = vault.seal(tenant, STRIPE, TOKEN)
+    sealed = vault.seal(tenant, STRIPE, TOKEN).secret
     assert refused_code(vault, new_id(), STRIPE, sealed) == "wrong_key"
     assert refused_code(vault, tenant, GOOGLE, sealed) == "wrong_key"
 
@@ -55,7 +56,7 @@ def test_a_ciphertext_that_is_moved_does_not_open(key_file: Path) -> None:
 def test_a_token_does_not_open_for_an_account_that_was_changed_by_hand(key_file: Path) -> None:
     """A platform's key is shared: another account id would open another business's money."""
     vault, tenant = Vault(key_file), new_id()
-    sealed = vault.seal(tenant, STRIPE, TOKEN)
+    sealed = vault.seal(tenant, STRIPE, TOKEN).secret
     elsewhere = ProviderAccount("stripe", sandbox=True, config={"account": "acct_1nova"})
     live = ProviderAccount("stripe", sandbox=False, config=STRIPE.config)
     assert refused_code(vault, tenant, elsewhere, sealed) == "wrong_key"
@@ -65,14 +66,14 @@ def test_a_token_does_not_open_for_an_account_that_was_changed_by_hand(key_file:
 @pytest.mark.parametrize("position", [0, 12, -1])
 def test_a_ciphertext_that_is_changed_does_not_open(key_file: Path, position: int) -> None:
     vault, tenant = Vault(key_file), new_id()
-    changed = bytearray(vault.seal(tenant, STRIPE, TOKEN))
+    changed = bytearray(vault.seal(tenant, STRIPE, TOKEN).secret)
     changed[position] ^= 1
     assert refused_code(vault, tenant, STRIPE, bytes(changed)) == "wrong_key"
 
 
 def test_a_token_is_never_sealed_twice_the_same(key_file: Path) -> None:
     vault, tenant = Vault(key_file), new_id()
-    assert len({vault.seal(tenant, STRIPE, TOKEN) for _ in range(5)}) == 5
+    assert len({vault.seal(tenant, STRIPE, TOKEN).secret for _ in range(5)}) == 5
 
 
 def test_the_key_is_its_owners_alone(key_file: Path) -> None:
@@ -88,7 +89,7 @@ def test_the_key_is_its_owners_alone(key_file: Path) -> None:
 
 def test_another_key_and_a_missing_one_are_told_apart(key_file: Path, tmp_path: Path) -> None:
     tenant = new_id()
-    sealed = Vault(key_file).seal(tenant, STRIPE, TOKEN)
+    sealed = Vault(key_file).seal(tenant, STRIPE, TOKEN).secret
     other = tmp_path / "other.key"
     Vault(other).seal(tenant, STRIPE, TOKEN)
     assert refused_code(Vault(other), tenant, STRIPE, sealed) == "wrong_key"
@@ -100,14 +101,14 @@ def test_another_key_and_a_missing_one_are_told_apart(key_file: Path, tmp_path: 
 @pytest.mark.parametrize("content", [b"", b"short", b"x" * 33])
 def test_a_broken_key_file_is_told(key_file: Path, content: bytes) -> None:
     tenant = new_id()
-    sealed = Vault(key_file).seal(tenant, STRIPE, TOKEN)
+    sealed = Vault(key_file).seal(tenant, STRIPE, TOKEN).secret
     key_file.write_bytes(content)
-    assert refused_code(Vault(key_file), tenant, STRIPE, sealed) == "wrong_key"
+    assert refused_code(Vault(key_file), tenant, STRIPE, sealed) == "key_broken"
 
 
 def test_a_secret_that_was_cut_short_is_told(key_file: Path) -> None:
     vault, tenant = Vault(key_file), new_id()
-    sealed = vault.seal(tenant, STRIPE, TOKEN)
+    sealed = vault.seal(tenant, STRIPE, TOKEN).secret
     for length in (0, 5, 12, 20):
         assert refused_code(vault, tenant, STRIPE, sealed[:length]) == "wrong_key"
 
@@ -117,7 +118,7 @@ def test_those_who_make_the_key_at_once_agree_on_one(key_file: Path) -> None:
 
     def seal(_number: int) -> bytes:
         together.wait()
-        return Vault(key_file).seal(tenant, STRIPE, TOKEN)
+        return Vault(key_file).seal(tenant, STRIPE, TOKEN).secret
 
     with ThreadPoolExecutor(8) as threads:
         sealed = list(threads.map(seal, range(8)))
@@ -135,7 +136,7 @@ def test_what_a_killed_command_left_does_not_stop_the_next(
         before.setattr(os, "fdopen", killed)
         with pytest.raises(KeyboardInterrupt):
             Vault(key_file).seal(tenant, STRIPE, TOKEN)
-    sealed = Vault(key_file).seal(tenant, STRIPE, TOKEN)
+    sealed = Vault(key_file).seal(tenant, STRIPE, TOKEN).secret
     assert Vault(key_file).open(tenant, STRIPE, sealed) == TOKEN
 
 

@@ -27,7 +27,8 @@ from bookra.engine.payments.refund_asked import Back
 from bookra.engine.payments.refunding import refund
 from bookra.engine.people.customers import add_customer
 from bookra.engine.runtime import Tx
-from bookra.engine.tenancy.providers import ProviderAccount, Vault, set_account
+from bookra.engine.tenancy.providers import ProviderAccount, set_account
+from bookra.engine.tenancy.vault import Vault
 from bookra.relay.crash import STEPS
 from bookra.relay.routes import LOCAL, ROUTES
 from bookra.sandbox import open_mail_account

@@ -18,7 +18,8 @@ from bookra.engine.bookings.model import Booking, Status
 from bookra.engine.payments import inbox
 from bookra.engine.payments.inbox import Event, InboxEvent
 from bookra.engine.runtime import Engine
-from bookra.engine.tenancy.providers import ProviderAccount, Vault, account, set_account
+from bookra.engine.tenancy.providers import ProviderAccount, account, set_account
+from bookra.engine.tenancy.vault import Vault
 from bookra.relay.access import Clients
 from bookra.relay.inbound import Inbound
 from bookra.relay.providers.stripe import StripeAccess, StripeGateway

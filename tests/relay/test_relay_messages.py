@@ -25,7 +25,8 @@ from bookra.engine.outbox.topics import SendMessage
 from bookra.engine.people.customers import add_customer
 from bookra.engine.runtime import Tx
 from bookra.engine.tenancy.actions import set_brand
-from bookra.engine.tenancy.providers import ProviderAccount, Vault, account, set_account
+from bookra.engine.tenancy.providers import ProviderAccount, account, set_account
+from bookra.engine.tenancy.vault import Vault
 from bookra.sandbox import open_mail_account
 
 MAIL = "rosa@example.com"

@@ -9,7 +9,8 @@ from connected import Connected
 
 from bookra.engine.bookings.model import Status
 from bookra.engine.payments import inbox
-from bookra.engine.tenancy.providers import Vault, open_account, set_account
+from bookra.engine.tenancy.providers import open_account, set_account
+from bookra.engine.tenancy.vault import Vault
 from bookra.relay.access import Clients
 from bookra.relay.inbound import Inbound
 from bookra.relay.webhooks.receiver import Receiver

@@ -7,7 +7,8 @@ from pathlib import Path
 from command_line import CommandLine
 from connected import Connected
 
-from bookra.engine.tenancy.providers import Vault, open_account
+from bookra.engine.tenancy.providers import open_account
+from bookra.engine.tenancy.vault import Vault
 
 
 def token(luna: Connected, provider: str) -> dict[str, str]:

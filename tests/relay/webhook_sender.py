@@ -16,7 +16,8 @@ from connected import Connected
 from sqlalchemy import text
 
 from bookra.engine.runtime import Engine
-from bookra.engine.tenancy.providers import Vault, open_account, set_account
+from bookra.engine.tenancy.providers import open_account, set_account
+from bookra.engine.tenancy.vault import Vault
 from bookra.relay.access import Clients
 from bookra.relay.inbound import Inbound
 from bookra.relay.webhooks.receiver import Receiver

@@ -13,7 +13,8 @@ from sqlalchemy import Engine as Pool
 from bookra.config import Settings
 from bookra.engine.bookings.model import Status
 from bookra.engine.outbox.breakers import Breaker, breakers
-from bookra.engine.tenancy.providers import ProviderAccount, Vault, account, set_account
+from bookra.engine.tenancy.providers import ProviderAccount, account, set_account
+from bookra.engine.tenancy.vault import Vault
 
 
 @pytest.fixture

@@ -25,7 +25,8 @@ from bookra.engine.people.customers import add_customer
 from bookra.engine.people.staff import add_staff
 from bookra.engine.runtime import Engine, Tx
 from bookra.engine.tenancy import actions as tenancy
-from bookra.engine.tenancy.providers import ProviderAccount, Vault, set_account
+from bookra.engine.tenancy.providers import ProviderAccount, set_account
+from bookra.engine.tenancy.vault import Vault
 from bookra.money import parse_amount, rate_bps
 
 DAYS = 14
@@ -209,7 +210,7 @@ def _suffix(business: Business, number: int) -> str:
 
 def _connect(settings: Settings, engine: Engine, business: Business) -> None:
     """Connect the business to its stand-ins, each with an account of its own."""
-    folder, vault = settings.sandbox_dir, Vault(settings.key_file)
+    folder, vault = settings.sandbox_dir, Vault.of(settings)
     stripe = sandbox.open_stripe_account(
         folder, country=business.country, currency=business.currency, name=business.name
     )

@@ -1,39 +1,30 @@
-"""A business's accounts at the providers. Tokens are encrypted at rest and never shown.
-
-AES-GCM with the tenant, the provider and the account's public side as associated data: a
-ciphertext that is moved to another tenant does not open, and neither does one whose account id was
-changed by hand, which would let a shared key read another business. The key lives outside the
-database.
-"""
+"""A business's accounts at the providers. Their tokens are sealed by the vault and never shown."""
 
 from __future__ import annotations
 
-import json
-import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
 
 from bookra.engine.runtime import Tx
-from bookra.errors import NotFoundError, UnavailableError
+from bookra.engine.tenancy.vault import VERSION, Vault
+from bookra.errors import NotFoundError
 from bookra.ids import new_id
 
-KEY_BYTES = 32
-NONCE_BYTES = 12
-VERSION = 1
-
+# Whoever seals shares this with others who do; taking a key away waits until nobody is at it.
+SEALING = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('bookra.keys', 0))")
 UPSERT = text(
     """
     INSERT INTO provider_accounts (tenant_id, id, provider, sandbox, config, secret,
-                                   secret_version, state, created_at)
-    VALUES (:tenant_id, :id, :provider, :sandbox, :config, :secret, :version, :state, :now)
+                                   secret_version, key_id, state, created_at)
+    VALUES (:tenant_id, :id, :provider, :sandbox, :config, :secret, :version, :key_id, :state,
+            :now)
     ON CONFLICT (tenant_id, provider) DO UPDATE
        SET sandbox = EXCLUDED.sandbox, config = EXCLUDED.config, secret = EXCLUDED.secret,
-           secret_version = EXCLUDED.secret_version, state = EXCLUDED.state,
+           secret_version = EXCLUDED.secret_version, key_id = EXCLUDED.key_id,
+           state = EXCLUDED.state,
            state_why = '', checked_at = NULL, changed_by = session_user
     """
 )
@@ -51,7 +42,8 @@ CLOSE_BREAKER = text(
     """
     UPDATE breakers SET state = 'closed', failures = 0, openings = 0, until = NULL, why = NULL,
                         changed_at = :now, changed_by = session_user
-     WHERE tenant_id = :tenant_id AND destination = :provider AND state <> 'closed'
+     WHERE tenant_id = :tenant_id AND destination = :provider
+       AND state NOT IN ('closed', 'held')
     """
 )
 SET_STATE = text(
@@ -96,67 +88,6 @@ class ConnectedTenant:
     version: int
 
 
-class Vault:
-    """Seals and opens tokens with the key of a file, which is made (0600) when it is missing."""
-
-    def __init__(self, key_file: Path) -> None:
-        self._key_file = key_file
-
-    def seal(self, tenant_id: object, account: ProviderAccount, token: Mapping[str, str]) -> bytes:
-        """Return nonce and ciphertext of ``token``, bound to the tenant and the account."""
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        plain = json.dumps(dict(token)).encode()
-        return nonce + AESGCM(self._key(create=True)).encrypt(
-            nonce, plain, _context(tenant_id, account)
-        )
-
-    def open(self, tenant_id: object, account: ProviderAccount, sealed: bytes) -> dict[str, str]:
-        """Return the token; raises UnavailableError when the key is missing or another."""
-        from cryptography.exceptions import InvalidTag
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-        nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
-        try:
-            plain = AESGCM(self._key(create=False)).decrypt(
-                nonce, ciphertext, _context(tenant_id, account)
-            )
-        except (InvalidTag, ValueError):  # ValueError: the file holds no key at all
-            raise UnavailableError(
-                "wrong_key",
-                f"The {account.provider} token can't be opened: the key in {self._key_file} is"
-                " another, or the account was changed past the program",
-                hint="Bring back that key, or set it again:"
-                f" bookra tenant provider set {account.provider}",
-            ) from None
-        opened: dict[str, str] = json.loads(plain)
-        return opened
-
-    def _key(self, *, create: bool) -> bytes:
-        try:
-            return self._key_file.read_bytes()
-        except FileNotFoundError:
-            if not create:
-                raise UnavailableError(
-                    "key_missing",
-                    f"The key that opens provider tokens is missing: {self._key_file}",
-                    hint="Copy it from the machine where the provider was set, or set it again",
-                ) from None
-        self._key_file.parent.mkdir(parents=True, exist_ok=True)
-        partial = self._key_file.with_name(f".{self._key_file.name}.{secrets.token_hex(8)}")
-        descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-        try:
-            os.link(partial, self._key_file)  # fails when another process was first: its key stays
-        except FileExistsError:
-            pass
-        finally:
-            partial.unlink()
-        return self._key_file.read_bytes()
-
-
 def set_account(
     tx: Tx,
     vault: Vault,
@@ -166,16 +97,19 @@ def set_account(
     """Store an account and its token, in place of an earlier one of the same provider.
 
     Its state is taken over, and its breaker closed: setting an account anew ends what an earlier
-    token was refused for.
+    token was refused for. Raises UnavailableError as `vault_keys.ring` does.
     """
+    tx.row(SEALING)
+    sealed = vault.seal(tx.tenant.id, account, token)
     tx.run(
         UPSERT,
         id=new_id(),
         provider=account.provider,
         sandbox=account.sandbox,
         config=Jsonb(dict(account.config)),
-        secret=vault.seal(tx.tenant.id, account, token),
+        secret=sealed.secret,
         version=VERSION,
+        key_id=sealed.key_id,
         state=account.state,
         now=tx.now,
     )
@@ -230,8 +164,3 @@ def open_account(tx: Tx, vault: Vault, provider: str) -> tuple[ProviderAccount, 
         )
     known = ProviderAccount(row.provider, row.sandbox, row.config, row.state, row.state_why)
     return known, vault.open(tx.tenant.id, known, bytes(row.secret))
-
-
-def _context(tenant_id: object, account: ProviderAccount) -> bytes:
-    public = json.dumps(dict(account.config), sort_keys=True)
-    return f"{tenant_id}|{account.provider}|{VERSION}|{account.sandbox}|{public}".encode()
