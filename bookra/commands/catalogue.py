@@ -34,7 +34,7 @@ COMMANDS: dict[str, Entry] = {
     "displaced": Entry("displaced", "Visits that lost their time: list, resolve.", DESK),
     "tui": Entry("tui", "The front desk: a dashboard of the day, by keyboard.", DESK),
     "tenant": Entry("tenant", "Businesses: create, list, show, brand, export, import.", SETUP),
-    "operator": Entry("operator", "People with a login of their own.", SETUP),
+    "operator": Entry("operator", "Logins: add, list, role, rotate, revoke, whoami.", SETUP),
     "location": Entry("location", "Locations: add, set, list, show.", SETUP),
     "staff": Entry("staff", "Staff: add, set, list, show.", SETUP),
     "resource": Entry("resource", "Resources: rooms, chairs, machines, in pools.", SETUP),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import psycopg
 from psycopg import sql
 from sqlalchemy import Connection, text
 
@@ -53,7 +54,7 @@ def tenant_role(tenant_id: UUID) -> str:
 
 def create_role(connection: Connection, name: str) -> None:
     """Create a NOLOGIN role unless it exists. Two creators at once are both content."""
-    _execute(
+    run_utility(
         connection,
         sql.SQL(
             "DO $$ BEGIN CREATE ROLE {} NOLOGIN;"
@@ -69,14 +70,26 @@ def create_login(connection: Connection, name: str, password: str | None) -> boo
     ).scalar_one()
     if known:
         return False
-    secret = sql.SQL(" PASSWORD {}").format(sql.Literal(password)) if password else sql.SQL("")
-    _execute(
+    secret = secret_of(connection, name, password) if password else sql.SQL("")
+    run_utility(
         connection,
         sql.SQL("CREATE ROLE {} LOGIN NOCREATEDB NOCREATEROLE{}").format(
             sql.Identifier(name), secret
         ),
     )
     return True
+
+
+def secret_of(connection: Connection, name: str, password: str) -> sql.Composable:
+    """Return the PASSWORD clause of a login, with the SCRAM verifier that libpq makes of it.
+
+    The password itself never goes to the server: not into its log, nor into what others see of
+    running statements.
+    """
+    verifier = driver_of(connection).pgconn.encrypt_password(
+        password.encode(), name.encode(), b"scram-sha-256"
+    )
+    return sql.SQL(" PASSWORD {}").format(sql.Literal(verifier.decode()))
 
 
 def grant(connection: Connection, role: str, member: str) -> None:
@@ -112,7 +125,7 @@ def require_administrator(connection: Connection) -> None:
 
 
 def _grant(connection: Connection, role: str, member: str) -> None:
-    _execute(
+    run_utility(
         connection,
         sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), sql.Identifier(member)),
     )
@@ -131,8 +144,13 @@ def _is_member(connection: Connection, member: str, role: str) -> bool:
     )
 
 
-def _execute(connection: Connection, statement: sql.Composed) -> None:
+def run_utility(connection: Connection, statement: sql.Composed) -> None:
     """Run a composed utility statement: names and passwords can't be bind parameters there."""
+    connection.exec_driver_sql(statement.as_string(driver_of(connection)).replace("%", "%%"))
+
+
+def driver_of(connection: Connection) -> psycopg.Connection:
+    """Return the driver's own connection below ``connection``."""
     driver = connection.connection.driver_connection
-    assert driver is not None
-    connection.exec_driver_sql(statement.as_string(driver).replace("%", "%%"))
+    assert isinstance(driver, psycopg.Connection)
+    return driver

@@ -25,7 +25,7 @@ from bookra.engine.bookings.calendars import connect_calendar, disconnect_calend
 from bookra.engine.database import open_pool
 from bookra.engine.outbox import breakers
 from bookra.engine.runtime import Tx, administrative_tx
-from bookra.engine.tenancy.actions import add_operator
+from bookra.engine.tenancy.operators import add_operator
 from bookra.engine.tenancy.providers import account
 from bookra.errors import NotAllowedError
 from bookra.ids import new_id

@@ -20,7 +20,7 @@ from bookra.engine.bookings.holds import expire_lapsed
 from bookra.engine.bookings.store import locked_by_code
 from bookra.engine.database import open_pool
 from bookra.engine.runtime import Tx, administrative_tx
-from bookra.engine.tenancy.actions import add_operator
+from bookra.engine.tenancy.operators import add_operator
 
 ROLES = ("front-desk", "manager")
 

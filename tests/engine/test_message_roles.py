@@ -32,7 +32,8 @@ from bookra.engine.messages.wording import OwnWords
 from bookra.engine.payments.previewing import preview, send_by_hand
 from bookra.engine.people.customers import add_customer
 from bookra.engine.runtime import Tx, administrative_tx
-from bookra.engine.tenancy.actions import add_operator, set_brand
+from bookra.engine.tenancy.actions import set_brand
+from bookra.engine.tenancy.operators import add_operator
 from bookra.errors import NotAllowedError
 
 Result = TypeVar("Result")

@@ -26,7 +26,7 @@ from bookra.engine.payouts import bank, chairs, runs
 from bookra.engine.payouts.figures import State
 from bookra.engine.payouts.statement import statement_of
 from bookra.engine.runtime import Tx, administrative_tx
-from bookra.engine.tenancy.actions import add_operator
+from bookra.engine.tenancy.operators import add_operator
 from bookra.errors import NotAllowedError
 from bookra.money import Money
 

@@ -28,7 +28,7 @@ from bookra.engine.payments.settling import settle_payment
 from bookra.engine.payments.taking import book_with_saved_card, complete, take
 from bookra.engine.prices.policies import set_policy
 from bookra.engine.runtime import Tx, administrative_tx
-from bookra.engine.tenancy.actions import add_operator
+from bookra.engine.tenancy.operators import add_operator
 from bookra.money import Money
 
 SLOT = "2026-11-24 10:00"

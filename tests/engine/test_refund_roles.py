@@ -21,7 +21,7 @@ from bookra.engine.orders.redeeming import redeem_gift_card, redeem_package
 from bookra.engine.payments import disputes, refund_settling
 from bookra.engine.payments.fees import cancel_visit, no_show
 from bookra.engine.runtime import Tx, administrative_tx
-from bookra.engine.tenancy.actions import add_operator
+from bookra.engine.tenancy.operators import add_operator
 from bookra.errors import NotAllowedError
 
 Login = Callable[[str], Salon]

@@ -32,7 +32,7 @@ from bookra.engine.people.resources import (
 )
 from bookra.engine.people.staff import add_staff, set_staff
 from bookra.engine.runtime import Tx, administrative_tx
-from bookra.engine.tenancy.actions import add_operator
+from bookra.engine.tenancy.operators import add_operator
 from bookra.engine.tenancy.rules import rules, set_rules
 from bookra.errors import (
     BookraError,

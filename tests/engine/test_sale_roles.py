@@ -29,7 +29,7 @@ from bookra.engine.prices.discounts import discount_by_promo, no_discount
 from bookra.engine.prices.items import Wanted, add_item, remove_item
 from bookra.engine.prices.policies import set_policy
 from bookra.engine.runtime import Tx, administrative_tx
-from bookra.engine.tenancy.actions import add_operator
+from bookra.engine.tenancy.operators import add_operator
 
 
 @pytest.fixture

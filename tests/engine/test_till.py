@@ -23,7 +23,7 @@ from bookra.engine.payments.asked import Asked
 from bookra.engine.payments.bank_payouts import PayoutFact, settle_payout
 from bookra.engine.payments.taking import take
 from bookra.engine.runtime import Tx, administrative_tx
-from bookra.engine.tenancy.actions import add_operator
+from bookra.engine.tenancy.operators import add_operator
 from bookra.engine.till import bank, drawer
 from bookra.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from bookra.money import Money

@@ -33,7 +33,7 @@ from bookra.engine.bookings.waitlist.store import Wish, wish_by_code
 from bookra.engine.bookings.waitlist.windows import parse_window
 from bookra.engine.database import open_pool
 from bookra.engine.runtime import Tx, administrative_tx
-from bookra.engine.tenancy.actions import add_operator
+from bookra.engine.tenancy.operators import add_operator
 
 Result = TypeVar("Result")
 

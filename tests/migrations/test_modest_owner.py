@@ -26,7 +26,7 @@ from bookra.engine.embedded import SUPERUSER, EmbeddedServer
 from bookra.engine.payments.taking import take_cash
 from bookra.engine.revision import HEAD
 from bookra.engine.runtime import Engine, administrative_tx
-from bookra.engine.tenancy.actions import add_operator
+from bookra.engine.tenancy.operators import add_operator
 from bookra.errors import NotAllowedError
 
 SPLITS = text("SELECT key, amount_minor FROM commission_splits WHERE tenant_id = :tenant_id")

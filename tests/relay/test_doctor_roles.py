@@ -14,7 +14,7 @@ from sqlalchemy import text
 from bookra.bootstrap import administration
 from bookra.config import Settings
 from bookra.engine.runtime import administrative_tx
-from bookra.engine.tenancy.actions import add_operator
+from bookra.engine.tenancy.operators import add_operator
 
 DEAD = text(
     "UPDATE outbox SET state = 'dead', last_error = 'x', changed_by = session_user"

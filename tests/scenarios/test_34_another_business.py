@@ -25,7 +25,8 @@ from bookra.config import Settings
 from bookra.engine.database import open_pool
 from bookra.engine.people.customers import Customer, add_customer
 from bookra.engine.runtime import Engine, administrative_tx
-from bookra.engine.tenancy.actions import add_operator, visible
+from bookra.engine.tenancy.actions import visible
+from bookra.engine.tenancy.operators import add_operator
 from bookra.errors import NotFoundError
 from bookra.ids import new_id
 

@@ -16,7 +16,7 @@ from bookra.bootstrap import administration
 from bookra.config import Settings
 from bookra.engine.database import open_pool
 from bookra.engine.runtime import administrative_tx
-from bookra.engine.tenancy.actions import add_operator
+from bookra.engine.tenancy.operators import add_operator
 from bookra.tui.engine_desk import EngineDesk
 
 

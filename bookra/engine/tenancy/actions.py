@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from sqlalchemy import Connection, text
 
@@ -179,68 +178,3 @@ def set_brand(tx: Tx, changes: dict[str, str]) -> Brand:
     tx.run(UPDATE_BRAND, **{name: getattr(brand, name) for name in Brand.__dataclass_fields__})
     tx.concerns("tenant", tx.tenant.id)
     return brand
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """Somebody with a login of their own. ``password`` is set once, when the login is made."""
-
-    login: str
-    role: str
-    tenant: str
-    created_at: datetime
-    password: str | None = None
-
-
-OPERATOR = text(
-    "SELECT role, created_at, revoked_at FROM operators"
-    " WHERE tenant_id = :tenant_id AND login = :login"
-)
-INSERT_OPERATOR = text(
-    "INSERT INTO operators (tenant_id, id, login, role, created_at)"
-    " VALUES (:tenant_id, :id, :login, :role, :now)"
-)
-OPERATORS = text(
-    "SELECT login, role, created_at FROM operators"
-    " WHERE tenant_id = :tenant_id AND revoked_at IS NULL ORDER BY login"
-)
-
-
-def add_operator(
-    connection: Connection, tx: Tx, login: str, role: str, password: str
-) -> tuple[Operator, bool]:
-    """Make a PostgreSQL login for one business and role; ``connection`` is administrative.
-
-    Both belong to one transaction of the administrator. Returns whether the login is new; an
-    existing one with the same role changes nothing, another role raises ConflictError.
-    """
-    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,50}", login) or login.startswith(("pg_", "bookra")):
-        raise InvalidInputError(
-            "bad_login",
-            f"'{login}' can't be a login",
-            hint="Use lower-case letters, digits and _, not starting with pg_ or bookra",
-        )
-    known = tx.row(OPERATOR, login=login)
-    if known is not None:
-        if known.role != role or known.revoked_at is not None:
-            raise ConflictError("exists", f"The operator {login} exists as {known.role}")
-        return Operator(login, role, tx.tenant.slug, known.created_at), False
-    if not roles.create_login(connection, login, password):
-        raise ConflictError(
-            "exists",
-            f"The database has a login '{login}' already",
-            hint="Choose another login: one person's login belongs to one business",
-        )
-    roles.grant(connection, roles.GROUP_OF[role], login)
-    roles.grant(connection, roles.tenant_role(tx.tenant.id), login)
-    tx.run(INSERT_OPERATOR, id=new_id(), login=login, role=role, now=tx.now)
-    tx.concerns("operator", login)
-    connection.execute(AUDIT, audit_row(tx.tenant.id, "operator add", tx.subjects))
-    return Operator(login, role, tx.tenant.slug, tx.now, password), True
-
-
-def operators(tx: Tx) -> list[Operator]:
-    """Return the operators of the business, by login."""
-    return [
-        Operator(row.login, row.role, tx.tenant.slug, row.created_at) for row in tx.rows(OPERATORS)
-    ]
