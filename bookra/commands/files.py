@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from bookra.errors import InvalidInputError
 
@@ -29,22 +31,35 @@ def write_whole(path: Path, pieces: Iterable[bytes], mode: int = OPEN) -> int:
 
     Raises InvalidInputError (``cannot_write``).
     """
+    with whole_file(path, mode) as file:
+        try:
+            file.writelines(pieces)
+            file.flush()
+            return os.fstat(file.fileno()).st_size
+        except OSError as error:
+            raise _cannot_write(path, error) from None
+
+
+@contextmanager
+def whole_file(path: Path, mode: int = OPEN) -> Iterator[BinaryIO]:
+    """Open a file for writing and reading that takes its name when the block ends well.
+
+    Raises InvalidInputError (``cannot_write``) when it can't be opened or put in its place.
+    """
     try:
         descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise _cannot_write(path, error) from None
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.writelines(pieces)
-            file.flush()
-            size = os.fstat(file.fileno()).st_size
-        Path(partial).chmod(mode)
-        Path(partial).replace(path)
-    except OSError as error:
-        raise _cannot_write(path, error) from None
+        with os.fdopen(descriptor, "w+b") as file:
+            yield file
+        try:
+            Path(partial).chmod(mode)
+            Path(partial).replace(path)
+        except OSError as error:
+            raise _cannot_write(path, error) from None
     finally:
         Path(partial).unlink(missing_ok=True)
-    return size
 
 
 def _cannot_write(path: Path, error: OSError) -> InvalidInputError:

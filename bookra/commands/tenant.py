@@ -6,18 +6,20 @@ from typing import Annotated
 
 import typer
 
-from bookra.commands import documents, output, tenant_policy, tenant_provider
+from bookra.commands import documents, output, tenant_policy, tenant_provider, tenant_transport
 from bookra.commands.options import DryRun, group
 from bookra.commands.session import current
 from bookra.commands.tenant_messages import messages
 from bookra.commands.tenant_rules import rules
 from bookra.money import rate_bps
 
-app = group("Businesses: create, list, show, brand, rules, providers.")
+app = group("Businesses: create, list, show, brand, rules, providers, export, import.")
 app.add_typer(tenant_provider.app, name="provider")
 app.add_typer(tenant_policy.app, name="policy")
 app.command()(rules)
 app.command()(messages)
+app.command()(tenant_transport.export)
+app.command("import")(tenant_transport.import_)
 
 Slug = Annotated[str, typer.Argument(help="The business's slug.")]
 COLUMNS = ("slug", "name", "timezone", "currency", "country", "tax_percent")

@@ -61,10 +61,14 @@ def test_evidence_of_elsewhere_is_the_owning_roles_alone_to_bring_in(catalogue: 
     for row in arriving:
         assert (row.cmd, row.roles) == ("INSERT", "{bookra_owner}")
         assert row.with_check == "(tenant_id = bookra.tenant())"
-    assert EVIDENCE == tenant_tables(catalogue) & names(
-        catalogue,
-        "SELECT tablename FROM pg_policies WHERE schemaname = 'bookra'"
-        " AND with_check LIKE '%recorded_by = SESSION_USER%'",
+    assert (
+        tenant_tables(catalogue)
+        & names(
+            catalogue,
+            "SELECT tablename FROM pg_policies WHERE schemaname = 'bookra'"
+            " AND with_check LIKE '%recorded_by = SESSION_USER%'",
+        )
+        == EVIDENCE
     )
 
 

@@ -29,6 +29,8 @@ from bookra.engine.transport.inventory import Travelling, travelling
 from bookra.errors import CheckFailedError, ConflictError, InvalidInputError
 from bookra.ids import checked_slug, new_id
 
+Row = list[str | None]
+
 COMMAND = "tenant import"
 ROWS_A_BATCH = 1_000
 WHY_HELD = "came with an import: what was under way elsewhere is not known here"
@@ -36,7 +38,6 @@ WHY_HELD = "came with an import: what was under way elsewhere is not known here"
 PATIENCE = text("SELECT set_config('statement_timeout', '20min', true)")
 ENTER = text("SELECT set_config('app.tenant', :id, true)")
 KNOWN = text("SELECT id, slug FROM tenants WHERE id = :id OR slug = :slug ORDER BY id <> :id")
-RENAME = text("UPDATE tenants SET slug = :slug, changed_by = session_user WHERE id = :tenant_id")
 # Whatever leads outside waits until a person or a comparison with the provider says what is true.
 UNDELIVERED = text(
     "SELECT DISTINCT destination FROM outbox"
@@ -86,10 +87,12 @@ def arrive(connection: Connection, archive: Archive, slug: str | None = None) ->
     roles.create_role(connection, roles.tenant_role(tenant_id))
     _as(connection, roles.OWNER, tenant_id)
     for table, packed in _agreed(archive):
-        _fill(connection, tenant_id, table, archive, packed)
+        rows = archive.rows(packed, cells)
+        if table.name == "tenants":
+            rows = _named(rows, table.columns.index("slug"), name)
+        _fill(connection, tenant_id, table, rows)
     connection.execute(text("RESET ROLE"))
     _as(connection, roles.PLATFORM, tenant_id)
-    connection.execute(RENAME, {"tenant_id": tenant_id, "slug": name})
     tx = administrative_tx(connection, find(connection, name))
     held = _hold_back(tx, manifest.left_behind.get("providers", []))
     _require_ledger(tx, manifest.ledger)
@@ -155,9 +158,12 @@ def _agreed(archive: Archive) -> Iterator[tuple[Travelling, Packed]]:
     return ((table, packed[table.name]) for table in tables)
 
 
-def _fill(
-    connection: Connection, tenant_id: UUID, table: Travelling, archive: Archive, packed: Packed
-) -> None:
+def _named(rows: Iterator[Row], place: int, slug: str) -> Iterator[Row]:
+    for row in rows:
+        yield [*row[:place], slug, *row[place + 1 :]]
+
+
+def _fill(connection: Connection, tenant_id: UUID, table: Travelling, rows: Iterator[Row]) -> None:
     """Insert a table's rows as they are in the file, under the tenant's id."""
     names = (table.of_tenant, *table.columns)
     driver: Any = connection.connection.driver_connection
@@ -170,7 +176,6 @@ def _fill(
         )
         .as_string(driver)
     )
-    rows = archive.rows(packed, cells)
     try:
         while batch := list(islice(rows, ROWS_A_BATCH)):
             connection.exec_driver_sql(insert, _under(tenant_id, batch))
@@ -178,7 +183,7 @@ def _fill(
         raise _not_ours(f"a row of {table.name} is none that this schema takes") from None
 
 
-def _under(tenant_id: UUID, rows: Sequence[list[str | None]]) -> list[tuple[Any, ...]]:
+def _under(tenant_id: UUID, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
     return [(str(tenant_id), *row) for row in rows]
 
 

@@ -1,4 +1,4 @@
-"""One row of PostgreSQL's COPY text: cells between tabs, ``\\N`` for NULL, escapes. Pure.
+r"""One row of PostgreSQL's COPY text: cells between tabs, ``\N`` for NULL, escapes. Pure.
 
 https://www.postgresql.org/docs/current/sql-copy.html, "Text Format".
 """
