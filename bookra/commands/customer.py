@@ -152,7 +152,9 @@ def import_(
     def keep() -> dict[str, Any]:
         return _import(sheet, columns, dry_run=dry_run)
 
-    _show(_once(keep, parameters, key, dry_run=dry_run))
+    with current().alone("customer import", dry_run=dry_run):
+        document = _once(keep, parameters, key, dry_run=dry_run)
+    _show(document)
 
 
 class _NotYetDoneError(Exception):

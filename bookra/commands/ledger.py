@@ -208,7 +208,8 @@ def close_day() -> None:
     from bookra.engine.ledger.days import close_all
 
     session = current()
-    closed = close_all(session.engine, session.tenant, command="ledger close-day")
+    with session.alone("ledger close-day"):
+        closed = close_all(session.engine, session.tenant, command="ledger close-day")
     found = [
         {
             "day": each.day.isoformat(),

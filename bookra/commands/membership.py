@@ -198,8 +198,10 @@ def bill(key: Key = None, dry_run: DryRun = False) -> None:
 
         return {"billed": [sale_documents.bill(each) for each in bill_memberships(tx)]}
 
-    document = current().write("membership bill", action, key=key, dry_run=dry_run)
-    if current().format == "json":
+    session = current()
+    with session.alone("membership bill", dry_run=dry_run):
+        document = session.write("membership bill", action, key=key, dry_run=dry_run)
+    if session.format == "json":
         output.record(document)
     else:
         output.rows(document["billed"], BILL_COLUMNS, empty="No period is due.")

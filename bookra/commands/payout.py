@@ -92,7 +92,10 @@ def _change(
         return _document(tx, wanted, runs.run(tx, wanted, staff, approve=approve))
 
     parameters = {"period": period, "staff": staff, "approve": approve}
-    _print(current().write(command, action, parameters=parameters, key=key, dry_run=dry_run))
+    session = current()
+    with session.alone("payout run", dry_run=dry_run):
+        done = session.write(command, action, parameters=parameters, key=key, dry_run=dry_run)
+    _print(done)
 
 
 @app.command()

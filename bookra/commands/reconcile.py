@@ -53,8 +53,9 @@ def stripe(
 
     session = current()
     period = _period(from_day, to_day)
-    mended = repair_stripe(session.engine, session.settings, session.tenant) if repair else None
-    found = prove_stripe(session.engine, session.settings, session.tenant, period)
+    with session.alone("reconcile stripe"):
+        mended = repair_stripe(session.engine, session.settings, session.tenant) if repair else None
+        found = prove_stripe(session.engine, session.settings, session.tenant, period)
     now = session.ask(lambda tx: tx.now)
     if session.format == "table":
         show(found, now, mended)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from bookra.engine.runtime import Tx
     from bookra.engine.schedules.model import Run, Schedule
+    from bookra.engine.schedules.runs import Taken
     from bookra.relay.jobs.scheduled import Came
 
 app = group("Schedules: add, list, show, set, enable, disable, run, remove.")
@@ -177,25 +178,34 @@ def disable(name: Name, key: Key = None, dry_run: DryRun = False) -> None:
 
 
 @app.command()
-def run(name: Name) -> None:
+def run(name: Name, key: Key = None, dry_run: DryRun = False) -> None:
     """Run a schedule's job now, once; its due times stay. It may be repeated at will.
 
     A run that failed and waits for its next attempt is tried at once. Exits 8 when a check found
-    something.
+    something. --dry-run tells whether it could begin, and does not.
 
     Examples:
 
       bookra schedule run nightly-verify
-      bookra schedule run pay-day --json
+      bookra schedule run nightly-verify --dry-run
+      bookra schedule run pay-day --idempotency-key pay-2026-11 --json
     """
-    from bookra.engine.schedules.model import RunState
+    session = current()
 
-    job, came = run_now(current(), name)
-    if came.error is not None:
-        raise came.error
-    output.record({"name": name, "job": job, "state": came.state.value, "outcome": came.outcome})
-    if came.state is RunState.FOUND:
-        raise CheckFailedError("found", f"The job {job} found something: {came.outcome}")
+    def work() -> dict[str, Any]:
+        job, came = run_now(session, name)
+        if came.error is not None:
+            raise came.error
+        return {"name": name, "job": job, "state": came.state.value, "outcome": came.outcome}
+
+    if dry_run:
+        job = take_now(session, name, dry_run=True).job
+        output.record({"name": name, "job": job, "state": "dry-run", "outcome": None})
+        return
+    done = session.write_in_parts("schedule run", work, parameters={"name": name}, key=key)
+    output.record(done)
+    if done["state"] == "found":
+        raise CheckFailedError("found", f"The job {done['job']} found something: {done['outcome']}")
 
 
 @app.command()
@@ -218,17 +228,24 @@ def run_now(session: Session, name: str) -> tuple[str, Came]:
 
     Raises NotFoundError (``unknown_schedule``) and ConflictError (``in_progress``).
     """
-    from bookra.engine.schedules.runs import take_now
-    from bookra.ids import new_id
     from bookra.relay.jobs.schedules import carry_out
 
-    taken = session.engine.act(
-        session.tenant,
-        lambda tx: take_now(tx, name, new_id(), lease_seconds=ONE_RUN_SECONDS),
-        command="schedule run",
-    )
+    taken = take_now(session, name)
     came = carry_out(session.engine, session.settings, taken, tell=lambda *_, **__: None)
     return taken.job, came
+
+
+def take_now(session: Session, name: str, *, dry_run: bool = False) -> Taken:
+    """Take a run out of turn, so that no relay begins it meanwhile; raises as `run_now`."""
+    from bookra.engine.schedules import runs
+    from bookra.ids import new_id
+
+    return session.engine.act(
+        session.tenant,
+        lambda tx: runs.take_now(tx, name, new_id(), lease_seconds=ONE_RUN_SECONDS),
+        command="schedule run",
+        dry_run=dry_run,
+    )
 
 
 def document(schedule: Schedule, zone: ZoneInfo) -> dict[str, Any]:

@@ -124,6 +124,45 @@ class Session:
             dry_run=dry_run,
         )
 
+    def write_in_parts(
+        self,
+        command: str,
+        work: Callable[[], dict[str, Any]],
+        *,
+        parameters: Mapping[str, Any],
+        key: str | None,
+    ) -> dict[str, Any]:
+        """Do ``work``, which takes several transactions, unless a run with ``key`` has ended.
+
+        Its result is stored after its last transaction, not with it: a run that was killed is
+        done again, and must find what it had kept.
+        """
+        if key is None:
+            return work()
+
+        def nothing_yet(_tx: Tx) -> dict[str, Any]:
+            raise _NotYetDoneError
+
+        try:
+            return self.write(command, nothing_yet, parameters=parameters, key=key)
+        except _NotYetDoneError:
+            document = work()
+        return self.write(command, lambda _tx: document, parameters=parameters, key=key)
+
+    @contextmanager
+    def alone(self, job: str, *, dry_run: bool = False) -> Iterator[None]:
+        """Hold a job of the business while the block runs, so that runs of cron don't overlap.
+
+        A dry run holds nothing. Raises ConflictError (``job_running``) with who is at it.
+        """
+        if dry_run:
+            yield
+            return
+        from bookra.engine.tenancy.locks import held
+
+        with held(self.engine, self.tenant, job):
+            yield
+
     def adopt(self, engine: Engine) -> None:
         """Work with an engine that was opened with options of its own."""
         self._engine = engine
@@ -132,6 +171,10 @@ class Session:
         """Close the database connections, if any were opened."""
         if self._engine is not None:
             self._engine.close()
+
+
+class _NotYetDoneError(Exception):
+    """No earlier run with this key has ended."""
 
 
 _CURRENT: ContextVar[Session] = ContextVar("session")

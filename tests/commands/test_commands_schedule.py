@@ -9,6 +9,9 @@ import pytest
 from front_desk import Desk
 from sqlalchemy import text
 
+from bookra.engine.runtime import Engine
+from bookra.engine.tenancy.locks import held
+
 PAY_DAY = ("schedule", "add", "pay-day", "--job", "payout-run", "--cron", "0 6 1 * *")
 FOUND = text(
     "UPDATE schedule_runs SET state = 'found', outcome = '1 problems: bookra ledger verify',"
@@ -120,3 +123,33 @@ def test_what_can_not_be_a_schedule_is_refused(
 ) -> None:
     refused = front("schedule", "add", "odd", *words, "--json")
     assert (refused.code, refused.error["code"]) == (6, code)
+
+
+def test_a_run_with_a_key_happens_once_and_a_dry_one_not_at_all(desk: Desk) -> None:
+    run = ("schedule", "run", "nightly-verify", "--json")
+    dry = desk(*run, "--dry-run", check=True).json
+    assert (dry["job"], dry["state"]) == ("verify", "dry-run")
+    assert desk("schedule", "show", "nightly-verify", "--json", check=True).json["runs"] == []
+    first = desk(*run, "--idempotency-key", "k", check=True).json
+    assert desk(*run, "--idempotency-key", "k", check=True).json == first
+    runs = desk("schedule", "show", "nightly-verify", "--json", check=True).json["runs"]
+    assert len(runs) == 1
+    other = desk("schedule", "run", "nightly-prune", "--json", "--idempotency-key", "k")
+    assert (other.code, other.error["code"]) == (4, "key_reused")
+
+
+def test_a_command_of_cron_ends_at_once_where_another_is_at_it(desk: Desk) -> None:
+    desk(*PAY_DAY, check=True)
+    live = Engine(desk.salon.pool)
+    with held(live, desk.salon.slug, "payout run"):
+        for words in (
+            ("payout", "run", "--period", "previous"),
+            ("payout", "approve", "previous"),
+            ("schedule", "run", "pay-day"),
+        ):
+            second = desk(*words, "--json")
+            assert (second.code, second.error["code"]) == (4, "job_running"), words
+            assert second.error["details"]["holder"].endswith(": payout run")
+        desk("payout", "run", "--period", "previous", "--dry-run", check=True)
+        desk("membership", "bill", check=True)
+    desk("payout", "run", "--period", "previous", check=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, nullcontext
 from uuid import UUID
 
 from bookra.config import Settings
@@ -17,6 +18,8 @@ from bookra.engine.schedules import actions, runs, waiting
 from bookra.engine.schedules.model import RunState
 from bookra.engine.schedules.runs import Taken
 from bookra.engine.schedules.waiting import Waiting
+from bookra.engine.tenancy import locks
+from bookra.engine.tenancy.locks import RUNNING
 from bookra.errors import BookraError, UnavailableError
 from bookra.relay.jobs.scheduled import SCHEDULED, Came, Work
 from bookra.relay.log import log
@@ -25,6 +28,13 @@ LEASE_SECONDS = 120.0
 RENEW_SECONDS = LEASE_SECONDS / 4
 AT_ONCE = 2
 """Runs of one job at once; each holds a database connection."""
+
+COMMANDS = {
+    "payout-run": "payout run",
+    "reconcile": "reconcile stripe",
+    "close-days": "ledger close-day",
+}
+"""The jobs that cron may do as well, by their commands: both hold the same lease."""
 
 
 class Schedules:
@@ -143,10 +153,11 @@ def carry_out(
     late = taken.late or None
     tell("schedule.begun", level="info", due_at=taken.due_at, late=late, **_told(taken))
     try:
-        came = SCHEDULED[taken.job](Work(engine, settings, taken))
+        with _alone(engine, taken):
+            came = SCHEDULED[taken.job](Work(engine, settings, taken))
     except BookraError as error:
         came = Came(RunState.FAILED, error.code, error)
-        if isinstance(error, UnavailableError):
+        if isinstance(error, UnavailableError) or error.code == RUNNING:
             return _put_off(engine, taken, tell, came)
     except Exception as error:  # noqa: BLE001 - one run's trouble is its own
         return _put_off(engine, taken, tell, Came(RunState.FAILED, type(error).__name__, error))
@@ -159,6 +170,14 @@ def carry_out(
     level = "info" if came.state is RunState.DONE and noted else "error"
     tell(event, level=level, state=came.state.value, outcome=came.outcome, **_told(taken))
     return came
+
+
+def _alone(engine: Engine, taken: Taken) -> AbstractContextManager[object]:
+    """Hold the job that a command line may be at too, or nothing for any other."""
+    if taken.job not in COMMANDS:
+        return nullcontext()
+    command = f"schedule {taken.schedule}"
+    return locks.held(engine, taken.tenant, COMMANDS[taken.job], command=command)
 
 
 def _put_off(engine: Engine, taken: Taken, tell: Callable[..., None], came: Came) -> Came:
