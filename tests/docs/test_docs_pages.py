@@ -1,0 +1,152 @@
+"""What the documentation says exists: commands with their options, links, the pages themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from written import ROOT, Page, pages
+
+from bookra.commands.catalogue import COMMANDS
+from bookra.commands.root import app as root
+from bookra.commands.root import load
+from bookra.commands.session import extract_globals
+
+PAGES = pages()
+HISTORY = re.compile(r"^docs/decisions/")
+_LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]*)(#[^)\s]*)?\)")
+_PLACEHOLDER = re.compile(r"[A-Z_]{2,}.*|…|\.\.\.|\[.*|<.*")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_on_a_page_exists_with_its_options(page: Page) -> None:
+    wrong = [
+        f"{page.name}:{command.line}: {' '.join(command.words)}: {complaint}"
+        for command in page.shown()
+        for complaint in complaints(list(command.words))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_command_that_does_not_exist_is_noticed() -> None:
+    assert list(complaints(["book", "cut", "--staff", "any", "--tenant", "luna"])) == []
+    assert list(complaints(["outbox", "retry|discard", "ID"])) == []
+    assert list(complaints(["bok", "cut"])) == ["no command 'bok'"]
+    assert list(complaints(["outbox", "retry|redo", "ID"])) == ["no command 'redo'"]
+    assert list(complaints(["book", "cut", "--stuff", "any"])) == ["no option --stuff"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_block_with_commands_says_whether_it_is_run(page: Page) -> None:
+    unsaid = [
+        f"{page.name}:{block.line}"
+        for block in page.blocks
+        if not block.kind and any(re.match(r"\s*(\$ )?bookra ", line) for line in block.lines)
+    ]
+    assert not unsaid, f"mark as sh, console or text: {unsaid}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Page) -> None:
+    lost = [
+        target + (anchor or "")
+        for target, anchor in _LINK.findall(_prose(page))
+        if not re.match(r"[a-z]+:", target) and not _leads(page, target, anchor)
+    ]
+    assert not lost, f"{page.name}: {lost}"
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (ROOT / "docs" / "README.md").read_text("utf-8")
+    named = {target for target, _ in _LINK.findall(index)}
+    there = {page.name.removeprefix("docs/") for page in PAGES if not HISTORY.match(page.name)}
+    assert there - {"README.md"} - named == set()
+
+
+def complaints(words: list[str]) -> Iterator[str]:
+    """Yield what is wrong with a call: a command or an option that the program does not have."""
+    _, rest = extract_globals([word for word in words if word not in ("-h", "--help")])
+    rest = [word for word in rest if word != "--help"]
+    if not rest or _PLACEHOLDER.fullmatch(rest[0]) or rest[0].startswith("--"):
+        known = {option for parameter in root_parameters() for option in parameter.opts}
+        yield from (f"no option {word}" for word in rest if word[:2] == "--" and word not in known)
+        return
+    yield from _follow(rest)
+
+
+def _follow(words: list[str]) -> Iterator[str]:
+    """Walk from noun to verb, through alternatives too, and look the options up."""
+    reached = [None]
+    rest = list(words)
+    while rest and any(command is None or _below(command) for command in reached):
+        word = rest[0]
+        if _PLACEHOLDER.fullmatch(word) or word.startswith("--"):
+            return
+        rest.pop(0)
+        found = []
+        for name in re.split(r"[|/]", word):
+            known = [_child(command, name) for command in reached]
+            if not any(known):
+                yield f"no command '{name}'"
+                return
+            found += [command for command in known if command]
+        reached = found
+    options = {
+        option
+        for command in reached
+        for parameter in command.params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    }
+    for word in rest:
+        for name in re.findall(r"--[a-z][a-z0-9-]*", word.partition("=")[0]):
+            if word.lstrip("[(").startswith("--") and name not in options:
+                yield f"no option {name}"
+
+
+def _child(command: Any, name: str) -> Any:
+    if command is None:
+        return _loaded(name) if name in COMMANDS else None
+    return _below(command).get(name)
+
+
+def _below(command: Any) -> dict[str, Any]:
+    return getattr(command, "commands", None) or {}
+
+
+@cache
+def _loaded(name: str) -> Any:
+    return load(name, COMMANDS[name])
+
+
+def root_parameters() -> list[Any]:
+    """Return the options of the program itself, completion's among them."""
+    import typer
+
+    return list(typer.main.get_command(root).params)
+
+
+def _prose(page: Page) -> str:
+    kept = page.text
+    for block in page.blocks:
+        kept = kept.replace("\n".join(block.lines), "") if block.lines else kept
+    return re.sub(r"`[^`]*`", "", kept)
+
+
+def _leads(page: Page, target: str, anchor: str) -> bool:
+    path = (page.path.parent / target).resolve() if target else page.path
+    if not path.exists():
+        return False
+    if not anchor or path.suffix != ".md":
+        return True
+    heads = re.findall(r"^#+ (.+)$", path.read_text("utf-8"), re.MULTILINE)
+    return anchor[1:] in {_slug(head) for head in heads}
+
+
+def _slug(head: str) -> str:
+    """Return the anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", head).lower()).replace(
+        " ", "-"
+    )
