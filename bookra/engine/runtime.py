@@ -301,7 +301,7 @@ class Engine:
         if known is not None:
             return known
         statements.begin(connection, f"BEGIN READ ONLY;{step}")
-        by_slug = text("SELECT id FROM tenants WHERE slug = :slug")
+        by_slug = text("SELECT id FROM tenants WHERE slug = :slug AND lower(slug) = :slug")
         found = connection.execute(by_slug, {"slug": slug}).scalar_one_or_none()
         if found is None:
             raise unknown_tenant(slug)

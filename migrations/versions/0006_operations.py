@@ -59,12 +59,66 @@ CHECKS = (
 
 BREAKER_STATES = "'closed', 'open', 'probing', 'parked'"
 
+# What is asked in a statement is compared before the policy is, where comparing tells nothing by
+# itself: an error in the policy would then say that some row matched, whosesoever. So nothing that
+# a login can claim makes this function fail: the claim is bounded, quoted, and compared as the
+# digits that were checked. https://www.postgresql.org/docs/18/rules-privileges.html
+TENANT = """
+CREATE OR REPLACE FUNCTION bookra.tenant() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE
+  WHEN octet_length(current_setting('app.tenant', true)) > 36 THEN NULL
+  WHEN pg_has_role(session_user, to_regrole(quote_ident(
+         'bookra_t_' || replace(current_setting('app.tenant', true), '-', '')))::oid, 'MEMBER')
+    THEN replace(current_setting('app.tenant', true), '-', '')::uuid
+  WHEN pg_has_role(session_user, 'bookra_relay', 'MEMBER')
+    THEN NULLIF(current_setting('app.tenant', true), '')::uuid
+END
+"""
+TENANT_BEFORE = """
+CREATE OR REPLACE FUNCTION bookra.tenant() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE
+  WHEN pg_has_role(session_user, 'bookra_relay', 'MEMBER')
+    OR pg_has_role(session_user, to_regrole(
+         'bookra_t_' || replace(current_setting('app.tenant', true), '-', ''))::oid, 'MEMBER')
+  THEN NULLIF(current_setting('app.tenant', true), '')::uuid
+END
+"""
+
+# The planner's estimates are made from samples of every business's rows, and EXPLAIN shows them:
+# of these columns there are none, so that nobody finds a neighbour's values by guessing.
+UNSAMPLED = {
+    "absences": "reason",
+    "bank_accounts": "holder iban bic",
+    "bookables": "name",
+    "bookings": "note",
+    "calendar_events": "calendar_id",
+    "calendar_feeds": "calendar_id sync_token",
+    "consents": "wording",
+    "customers": "name phone email notes",
+    "disputes": "answer",
+    "entries": "memo",
+    "gift_cards": "code",
+    "job_locks": "holder",
+    "locations": "name",
+    "message_templates": "subject body",
+    "operations": "url",
+    "operators": "login",
+    "policies": "body",
+    "products": "name",
+    "promo_codes": "code",
+    "saved_cards": "customer_ref method_ref last4",
+    "services": "name short_name",
+    "staff": "calendar_id",
+    "tenants": "slug name logo_text legal_name address vat_id email phone channel code_prefix",
+}
+
 
 def upgrade() -> None:
     """Make the tables and columns, the policies and the grants."""
     _tables()
     _columns()
     _access()
+    _no_oracles()
 
 
 def _tables() -> None:
@@ -272,6 +326,23 @@ def _access() -> None:
         op.execute(f"GRANT {verb} ({columns}) ON bookra.{table} TO {role}")
 
 
+def _no_oracles() -> None:
+    """Close what a login could ask without reading: by errors, estimates and counts of EXPLAIN."""
+    op.execute(TENANT)
+    for table, columns in UNSAMPLED.items():
+        for column in columns.split():
+            # Giving a column its own type again rewrites nothing, and forgets what was sampled.
+            op.execute(
+                f"ALTER TABLE bookra.{table} ALTER COLUMN {column} TYPE text,"
+                f" ALTER COLUMN {column} SET STATISTICS 0"
+            )
+    # An index on the slug itself counts, for anybody, whether a business of that name exists.
+    op.drop_constraint("tenants_slug_key", "tenants", schema="bookra", type_="unique")
+    op.create_index(
+        "tenants_slug_key", "tenants", [sa.text("lower(slug)")], unique=True, schema="bookra"
+    )
+
+
 def _policy(table: str, using: str, with_check: str) -> None:
     op.execute(f"ALTER TABLE bookra.{table} ENABLE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE bookra.{table} FORCE ROW LEVEL SECURITY")
@@ -282,6 +353,12 @@ def _policy(table: str, using: str, with_check: str) -> None:
 
 def downgrade() -> None:
     """Take it all back; what is held for a restore is parked, so that nothing is sent unasked."""
+    op.drop_index("tenants_slug_key", table_name="tenants", schema="bookra")
+    op.create_unique_constraint("tenants_slug_key", "tenants", ["slug"], schema="bookra")
+    for table, columns in UNSAMPLED.items():
+        for column in columns.split():
+            op.execute(f"ALTER TABLE bookra.{table} ALTER COLUMN {column} SET STATISTICS -1")
+    op.execute(TENANT_BEFORE)
     for table in EVIDENCE:
         op.execute(f"DROP POLICY {table}_arrival ON bookra.{table}")
     # An owner that is no superuser sees no tenant's rows while the policies are forced on it.
