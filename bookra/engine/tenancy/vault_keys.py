@@ -75,7 +75,10 @@ def ring(places: Places) -> list[Key]:
         found += parsed(_read(Path(folder) / CREDENTIAL), f"${CREDENTIALS}/{CREDENTIAL}")
     found += kept(places)
     ready = [key for key in found if not key.upcoming] + [key for key in found if key.upcoming]
-    return list({key.id: key for key in reversed(ready)}.values())[::-1]
+    once: dict[str, Key] = {}
+    for key in ready:
+        once.setdefault(key.id, key)
+    return list(once.values())
 
 
 def kept(places: Places) -> list[Key]:
