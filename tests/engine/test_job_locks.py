@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from time import sleep
 
 import pytest

@@ -24,7 +24,7 @@ NEXT_NUMBER = text(
     INSERT INTO invoice_counters (tenant_id, id, year, last_number)
     VALUES (:tenant_id, :id, :year, 1)
     ON CONFLICT (tenant_id, year) DO UPDATE
-       SET last_number = invoice_counters.last_number + 1, changed_by = session_user
+       SET last_number = invoice_counters.last_number + 1, changed_by = EXCLUDED.changed_by
     RETURNING last_number
     """
 )

@@ -44,7 +44,7 @@ UPSERT = text(
     ON CONFLICT (tenant_id, name, channel, language) DO UPDATE
        SET subject = EXCLUDED.subject, body = EXCLUDED.body,
            provider_name = EXCLUDED.provider_name,
-           provider_language = EXCLUDED.provider_language, changed_by = session_user
+           provider_language = EXCLUDED.provider_language, changed_by = EXCLUDED.changed_by
     """
 )
 REMOVE = text(

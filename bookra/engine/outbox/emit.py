@@ -20,7 +20,7 @@ NEXT_IN_AGGREGATE = text(
     INSERT INTO outbox_aggregates (tenant_id, aggregate, last_sequence)
     VALUES (:tenant_id, :aggregate, 1)
     ON CONFLICT (tenant_id, aggregate) DO UPDATE
-       SET last_sequence = outbox_aggregates.last_sequence + 1, changed_by = session_user
+       SET last_sequence = outbox_aggregates.last_sequence + 1, changed_by = EXCLUDED.changed_by
     RETURNING last_sequence
     """
 )

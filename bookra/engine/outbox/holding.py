@@ -25,7 +25,7 @@ HOLD = text(
     VALUES (:tenant_id, :id, :destination, 'held', :why, clock_timestamp())
     ON CONFLICT (tenant_id, destination) DO UPDATE
        SET state = 'held', failures = 0, openings = 0, until = NULL, why = EXCLUDED.why,
-           changed_at = EXCLUDED.changed_at, changed_by = session_user
+           changed_at = EXCLUDED.changed_at, changed_by = EXCLUDED.changed_by
     """
 )
 DESTINATIONS = text(

@@ -28,7 +28,7 @@ KEEP = text(
             :arrives_on, :failure, :created_at)
     ON CONFLICT (tenant_id, payout_ref) DO UPDATE
        SET state = EXCLUDED.state, arrives_on = EXCLUDED.arrives_on, failure = EXCLUDED.failure,
-           changed_by = session_user
+           changed_by = EXCLUDED.changed_by
      WHERE array_position(CAST(:order AS text[]), EXCLUDED.state)
            >= array_position(CAST(:order AS text[]), p.state)
        AND (p.state, p.arrives_on, p.failure)

@@ -171,6 +171,6 @@ SET_CURSOR = text(
     VALUES (:tenant_id, :id, :stream, :position)
     ON CONFLICT (tenant_id, stream) DO UPDATE
        SET position = GREATEST(provider_cursors.position, EXCLUDED.position),
-           changed_by = session_user
+           changed_by = EXCLUDED.changed_by
     """
 )

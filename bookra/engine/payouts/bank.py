@@ -30,7 +30,7 @@ UPSERT = text(
     VALUES (:tenant_id, :id, :staff_id, :holder, :iban, :bic, :now)
     ON CONFLICT (tenant_id, staff_id)
     DO UPDATE SET holder = excluded.holder, iban = excluded.iban, bic = excluded.bic,
-                  changed_by = session_user
+                  changed_by = EXCLUDED.changed_by
     RETURNING id
     """
 )

@@ -13,15 +13,20 @@ from sqlalchemy import Connection, text
 
 LEADER = "leader"
 
+TAKE_OVER = text(
+    """
+    UPDATE relay_leases
+       SET relay_id = :relay_id, until = now() + make_interval(secs => :lease_seconds),
+           fence = fence + CASE WHEN relay_id = :relay_id THEN 0 ELSE 1 END
+     WHERE name = :name AND (relay_id = :relay_id OR until < now())
+    """
+)
+# Two statements: Citus takes no clock in an update on conflict.
 LEAD = text(
     """
     INSERT INTO relay_leases (name, relay_id, until)
     VALUES (:name, :relay_id, now() + make_interval(secs => :lease_seconds))
-    ON CONFLICT (name) DO UPDATE
-       SET relay_id = EXCLUDED.relay_id, until = EXCLUDED.until,
-           fence = relay_leases.fence
-                 + CASE WHEN relay_leases.relay_id = EXCLUDED.relay_id THEN 0 ELSE 1 END
-     WHERE relay_leases.relay_id = EXCLUDED.relay_id OR relay_leases.until < now()
+    ON CONFLICT (name) DO NOTHING
     """
 )
 STEP_DOWN = text(
@@ -42,6 +47,8 @@ class Leader:
 def lead(connection: Connection, relay_id: UUID, lease_seconds: float) -> bool:
     """Take the lead if nobody has it, or keep it; tells whether this relay leads."""
     binds = {"name": LEADER, "relay_id": relay_id, "lease_seconds": lease_seconds}
+    if connection.execute(TAKE_OVER, binds).rowcount:
+        return True
     return bool(connection.execute(LEAD, binds).rowcount)
 
 

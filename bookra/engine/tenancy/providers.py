@@ -25,7 +25,7 @@ UPSERT = text(
        SET sandbox = EXCLUDED.sandbox, config = EXCLUDED.config, secret = EXCLUDED.secret,
            secret_version = EXCLUDED.secret_version, key_id = EXCLUDED.key_id,
            state = EXCLUDED.state,
-           state_why = '', checked_at = NULL, changed_by = session_user
+           state_why = '', checked_at = NULL, changed_by = EXCLUDED.changed_by
     """
 )
 ACCOUNTS = "provider accounts"

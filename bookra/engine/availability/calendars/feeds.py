@@ -66,7 +66,7 @@ CONNECT = text(
     VALUES (:tenant_id, :id, :bookable_id, :calendar_id)
     ON CONFLICT (tenant_id, bookable_id) DO UPDATE
        SET calendar_id = EXCLUDED.calendar_id, sync_token = NULL, read_until = NULL,
-           pulled_at = NULL, tried_at = NULL, failure = NULL, changed_by = session_user
+           pulled_at = NULL, tried_at = NULL, failure = NULL, changed_by = EXCLUDED.changed_by
      WHERE calendar_feeds.calendar_id <> EXCLUDED.calendar_id
     """
 )
