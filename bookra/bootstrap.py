@@ -88,7 +88,7 @@ def administration(settings: Settings) -> Iterator[Connection]:
 
     For migrations, businesses and operators alone. Database errors come out as BookraError.
     """
-    pool = open_pool(_administrator(settings), pooled=False)
+    pool = open_pool(administrator(settings), pooled=False)
     try:
         with pool.begin() as connection:
             yield connection
@@ -160,7 +160,8 @@ def _not_migrated(found: str | None) -> BookraError:
     )
 
 
-def _administrator(settings: Settings) -> dict[str, str]:
+def administrator(settings: Settings) -> dict[str, str]:
+    """Return libpq's keywords of the login that makes roles, tables and databases."""
     if settings.embedded:
         return embedded_server(settings).conninfo(SUPERUSER, settings.database)
     return conninfo(settings)

@@ -6,12 +6,16 @@ from typing import Annotated
 
 import typer
 
-from bookra.commands import output
+from bookra.commands import db_backup, db_distribute, output
 from bookra.commands.options import group
 from bookra.commands.session import current
 from bookra.errors import ConflictError
 
-app = group("The database: up, down, status, upgrade.")
+app = group("The database: up, down, status, upgrade, backup, restore, drill, move.")
+app.command()(db_backup.backup)
+app.command()(db_backup.restore)
+app.command("drill")(db_backup.prove)
+app.command()(db_distribute.distribute)
 
 
 @app.command()

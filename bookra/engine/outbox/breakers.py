@@ -2,9 +2,10 @@
 
 Five failures in a row open it for 30 s, and each later failure doubles that, up to 15 minutes;
 then one row goes through, to see. Access that was refused parks the destination at once, until the
-tenant mends it: an hourly trial finds out by itself. After a restore a destination is ``held``, and
-nothing but the reconciliation or a person lets it go (``holding``). The state is in the database, so
-that every relay and every screen sees the same; what a relay counts on the way there is its own.
+tenant mends it: an hourly trial finds out by itself. After a restore a destination is ``held``,
+and nothing but the reconciliation or a person lets it go (``holding``). The state is in the
+database, so that every relay and every screen sees the same; what a relay counts on the way there
+is its own.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Backups: taken in one snapshot, described by a manifest, restored whole, proven, held back."""
