@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import forked
+
 BOOKRA = (sys.executable, "-m", "bookra")
 LONGEST_SECONDS = 60
 
@@ -51,19 +53,10 @@ class CommandLine:
 
     def __call__(self, *words: str, check: bool = False, **variables: str) -> Ran:
         """Run one command to its end; ``check`` expects it to succeed."""
-        done = subprocess.run(
-            [*BOOKRA, *words],
-            env={**self.variables, **variables},
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=LONGEST_SECONDS,
-            encoding="utf-8",
-            check=False,
-        )
+        ended = forked.run(words, {**self.variables, **variables}, self.folder, LONGEST_SECONDS)
         if check:
-            assert done.returncode == 0, done.stderr
-        return Ran(done.returncode, done.stdout, done.stderr)
+            assert ended[0] == 0, ended[2]
+        return Ran(*ended)
 
     @contextmanager
     def start(self, *words: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
