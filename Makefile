@@ -1,6 +1,7 @@
 # make demo   creates the virtual environment, installs, and runs the main job
 # make test   set-up and the whole test suite
 # make check  ruff, mypy --strict, the import contracts, licences, advisories and the list of parts
+# make pages  writes what is generated of the documentation: commands, error codes
 # make sbom   writes that list, dist/bookra.cdx.json, from the lock file
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check sbom install lock clean
+.PHONY: help demo test check sbom pages install lock clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -34,6 +35,10 @@ check: $(VENV)/.installed-dev
 
 sbom: $(VENV)/.installed-dev
 	$(BIN)/python packaging/supply_chain/sbom.py
+
+pages: $(VENV)/.installed-dev
+	$(BIN)/python packaging/documentation/reference.py
+	$(BIN)/python packaging/documentation/error_codes.py
 
 install: $(VENV)/.installed-dev
 

@@ -16,6 +16,7 @@ from factories import open_business
 
 from bookra import ids
 from bookra.commands.story.cast import LUNA
+from bookra.config import Settings
 from bookra.engine.availability.hours import parse_week
 from bookra.engine.availability.timetable import set_hours
 from bookra.engine.bookings import writing
@@ -56,6 +57,22 @@ def furnish(database: Database, codes: Sequence[str]) -> None:
         pool.dispose()
 
 
+def work_last_month(settings: Settings, database: Database) -> None:
+    """Let a visit be paid and settled a month ago, so that there is pay to run."""
+    from bookra.relay.daemon import Relay, RelayOptions
+
+    then = datetime.now(UTC).replace(day=15, hour=9) - timedelta(days=31)
+    pool = open_pool(database.conninfo, size=20)
+    try:
+        engine = Engine(pool, now=lambda: then)
+        engine.act("luna", lambda tx: _visits(tx, 1), command="test")
+        relay = Relay(engine, settings, RelayOptions())
+        relay.drain_until_idle()
+        relay.close()
+    finally:
+        pool.dispose()
+
+
 @contextmanager
 def codes_in_order(patch: pytest.MonkeyPatch, codes: Sequence[str]) -> Iterator[None]:
     """Give what is booked, sold and noted the codes that a page shows, in the page's order."""
@@ -87,7 +104,7 @@ def _people_and_services(tx: Tx) -> None:
     add_service(tx, NewService("yoga", "Yoga", yoga, parse_segments("busy 60"), capacity=12))
     for slug in (*STAFF, *(person.slug for person in LUNA.people)):
         add_staff(tx, slug, slug.capitalize(), commission_bps=4000)
-        set_hours(tx, slug, [parse_week(OPEN)], today - timedelta(days=7))
+        set_hours(tx, slug, [parse_week(OPEN)], today - timedelta(days=70))
     add_resource(tx, "room-1", "room")
     add_customer(tx, "Rosa Vega", phone="+4930901820", email="rosa@example.com")
     for nth, name in enumerate(LUNA.customers[:6]):

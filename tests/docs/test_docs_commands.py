@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from command_line import Ran
 from databases import Database
-from lived_in import codes_in_order, furnish
+from lived_in import codes_in_order, furnish, work_last_month
 from relay.served_sandbox import serving
 from written import Command, File, Page, pages
 
@@ -25,7 +25,7 @@ from bookra.config import Settings
 
 FILES = Path(__file__).parent / "files"
 PAGES = [page for page in pages() if page.steps()]
-MODES = {"luna", "empty", "stand-ins"}
+MODES = {"luna", "empty", "stand-ins", "last month"}
 
 ELSEWHERE = {
     ("tui",): "needs a terminal: tests/tui drive it",
@@ -100,6 +100,8 @@ def reader(
         if "empty" not in page.mode:
             furnish(database, [code for code in codes if code.startswith("LUN-")])
             monkeypatch.setenv("BOOKRA_TENANT", "luna")
+        if "last month" in page.mode:
+            work_last_month(settings, database)
         if "stand-ins" in page.mode:
             _connect(found)
         yield found

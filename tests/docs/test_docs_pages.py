@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -14,6 +15,12 @@ from bookra.commands.catalogue import COMMANDS
 from bookra.commands.root import app as root
 from bookra.commands.root import load
 from bookra.commands.session import extract_globals
+
+sys.path.insert(0, str(ROOT / "packaging" / "documentation"))
+
+import error_codes
+import reference
+import remedies
 
 PAGES = pages()
 HISTORY = re.compile(r"^docs/decisions/")
@@ -64,6 +71,26 @@ def test_every_page_is_in_the_index() -> None:
     named = {target for target, _ in _LINK.findall(index)}
     there = {page.name.removeprefix("docs/") for page in PAGES if not HISTORY.match(page.name)}
     assert there - {"README.md"} - named == set()
+
+
+def test_the_command_reference_is_what_help_says() -> None:
+    assert reference.PAGE.read_text("utf-8") == reference.reference(), "run: make pages"
+
+
+def test_every_error_code_has_its_cause_and_remedy_on_the_page() -> None:
+    assert error_codes.PAGE.read_text("utf-8") == error_codes.page(), "run: make pages"
+
+
+def test_a_remedy_written_by_hand_is_for_a_code_that_there_is() -> None:
+    assert remedies.REMEDIES.keys() - {place.code for place in error_codes.raised()} == set()
+
+
+def test_an_error_code_is_read_wherever_it_stands() -> None:
+    places = error_codes.raised()
+    from_trees, chosen, tables, named = "slot_taken", "class_full", "disk_full", "job_running"
+    assert {from_trees, chosen, tables, named} <= {place.code for place in places}
+    hints = {place.hint for place in places if place.code == "unknown_booking"}
+    assert "List them: bookra booking list" in hints
 
 
 def complaints(words: list[str]) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 A page's first lines may say where its commands run: ``<!-- run: luna -->`` in a furnished salon
 (the default), ``<!-- run: luna, stand-ins -->`` with accounts at the stand-ins, which serve,
-``<!-- run: empty -->`` in a database without any business. Blocks marked ``sh`` or ``console`` are
+``<!-- run: luna, last month -->`` where somebody worked last month, ``<!-- run: empty -->`` in a
+database without any business. Blocks marked ``sh`` or ``console`` are
 run; ``text`` ones are for what needs a terminal, systemd or a server of one's own. A trailing
 ``# exit 8`` says that a command ends so.
 """
@@ -158,7 +159,7 @@ def _calls(words: Sequence[str]) -> Iterator[tuple[list[str], str | None]]:
 def _bare(call: list[str]) -> list[str]:
     """Return a call without what a shell or a crontab has before it: variables, times, sudo."""
     for at, word in enumerate(call):
-        if word == "bookra" or word.endswith("/bookra"):
+        if re.fullmatch(r"(?:/[\w.-]+)*/?bookra", word):
             return ["bookra", *call[at + 1 :]]
         if not _BEFORE.fullmatch(word):
             break
