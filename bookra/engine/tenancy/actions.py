@@ -38,6 +38,8 @@ INSERT = text(
             :code_prefix, :name, :primary, :accent, :name, now())
     """
 )
+# Where businesses are distributed no index keeps slugs unique: whoever opens one does so alone.
+ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('bookra tenant create', 0))")
 BY_SLUG = text(f"SELECT now(), {TENANT_COLUMNS} FROM tenants WHERE slug = :slug")  # noqa: S608
 ALL = text(f"SELECT now(), {TENANT_COLUMNS} FROM tenants ORDER BY slug")  # noqa: S608
 SLUGS = text("SELECT slug FROM tenants ORDER BY slug")
@@ -92,6 +94,7 @@ def create(connection: Connection, new: NewTenant) -> tuple[Tenant, bool]:
     raise ConflictError (``exists``).
     """
     roles.require_administrator(connection)
+    connection.execute(ONE_AT_A_TIME)
     found = connection.execute(BY_SLUG, {"slug": new.slug}).first()
     if found is not None:
         return _same(tenant_of(found), new), False
