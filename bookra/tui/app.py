@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
 from pathlib import PurePath
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.await_complete import AwaitComplete
@@ -19,12 +19,12 @@ from textual.screen import Screen
 
 from bookra import clock
 from bookra.tui import actions
-from bookra.tui.desk import Brand, CustomerChoice, Desk
+from bookra.tui.collecting import spare
 from bookra.tui.front import Front
 from bookra.tui.live import Changed, Live
 from bookra.tui.look import Look
-from bookra.tui.messages import Refused
 from bookra.tui.messages_search import PlaceFound
+from bookra.tui.rules import KeptStylesheet
 from bookra.tui.screens.base import DeskScreen
 from bookra.tui.screens.day import DayScreen
 from bookra.tui.screens.dialog import Dialog
@@ -32,6 +32,10 @@ from bookra.tui.sitting import Sitting
 from bookra.tui.text import clean
 from bookra.tui.theme import DARK, LIGHT, Ink, ink, tenant_theme
 from bookra.tui.work import Work
+
+if TYPE_CHECKING:
+    from bookra.tui.desk import Brand, CustomerChoice, Desk
+    from bookra.tui.messages import Refused
 
 FOUND = "found"
 """The lane that looks up where something is."""
@@ -87,6 +91,7 @@ class BookraApp(App[None]):
     ) -> None:
         """Take the desk; ``keys`` gives actions other keys, by their ids."""
         super().__init__()
+        self.stylesheet = KeptStylesheet(variables=self.get_css_variables())
         self.keys = dict(keys or {})
         look = Look(clock.zone(brand.zone), brand.currency, ascii_only)
         live = Live(self, desk)
@@ -110,6 +115,11 @@ class BookraApp(App[None]):
             "team": lambda: _screen("team", "TeamScreen")(front),
             "ops": lambda: _screen("ops", "OpsScreen")(front),
         }
+
+    async def run_async(self, **more: Any) -> None:
+        """Run in a terminal (see Textual's method)."""
+        spare()
+        await super().run_async(**more)
 
     def on_mount(self) -> None:
         """Listen for what others change."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from bookra.engine.bookings.day import DayBlock, DaySnapshot
-from bookra.tui.desk import BookingDetail, ServiceChoice
-from bookra.tui.look import Look
 from bookra.tui.text import clean, fit, spell_minutes
-from bookra.tui.widgets.day_grid.cursor import Pointed
+
+if TYPE_CHECKING:
+    from bookra.engine.bookings.day import DayBlock, DaySnapshot
+    from bookra.tui.desk import BookingDetail, ServiceChoice
+    from bookra.tui.look import Look
+    from bookra.tui.widgets.day_grid.cursor import Pointed
 
 Part = str | tuple[str, str]
 

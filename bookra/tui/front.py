@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from bookra import clock
-from bookra.tui.actions import Action
 from bookra.tui.actions.remap import key_of
-from bookra.tui.desk import Brand, Desk
-from bookra.tui.live import Live
-from bookra.tui.look import Look
-from bookra.tui.sitting import Sitting
-from bookra.tui.work import Work
+
+if TYPE_CHECKING:
+    from bookra.tui.actions import Action
+    from bookra.tui.desk import Brand, Desk
+    from bookra.tui.live import Live
+    from bookra.tui.look import Look
+    from bookra.tui.sitting import Sitting
+    from bookra.tui.work import Work
 
 
 @dataclass(frozen=True, slots=True)

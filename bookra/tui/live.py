@@ -7,12 +7,15 @@ transaction pooler, or while the database is away) the screens read every few se
 from __future__ import annotations
 
 from threading import Event
+from typing import TYPE_CHECKING
 
 from textual.app import App
 from textual.message import Message
 
 from bookra.errors import BookraError
-from bookra.tui.desk import Desk
+
+if TYPE_CHECKING:
+    from bookra.tui.desk import Desk
 
 LISTEN_SECONDS = 1.0
 """How long one wait lasts; the thread ends at most so much later than the app."""

@@ -7,13 +7,14 @@ an answer that it no longer wants.
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
-from bookra.engine.bookings.day import DaySnapshot
-from bookra.errors import BookraError
-from bookra.tui.desk import BookingDetail, CustomerChoice, Done, ServiceChoice
+if TYPE_CHECKING:
+    from bookra.engine.bookings.day import DaySnapshot
+    from bookra.errors import BookraError
+    from bookra.tui.desk import BookingDetail, CustomerChoice, Done, ServiceChoice
 
 
 @dataclass(eq=False)

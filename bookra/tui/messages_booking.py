@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bookra.tui.desk.booking import Again, ClassSeats, Instead, Quote, SeriesDate
-from bookra.tui.desk.checkout import ProductChoice, Tab
 from bookra.tui.messages import Answer
+
+if TYPE_CHECKING:
+    from bookra.tui.desk.booking import Again, ClassSeats, Instead, Quote, SeriesDate
+    from bookra.tui.desk.checkout import ProductChoice, Tab
 
 
 @dataclass(eq=False)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bookra.tui.desk import CustomerChoice
-from bookra.tui.desk.clients import ClientCard
 from bookra.tui.messages import Answer
+
+if TYPE_CHECKING:
+    from bookra.tui.desk import CustomerChoice
+    from bookra.tui.desk.clients import ClientCard
 
 
 @dataclass(eq=False)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from bookra.tui.desk.absences import Affected, Displaced, TakenOff
-from bookra.tui.desk.moving import Fit, MenuService, Opening
 from bookra.tui.messages import Answer
+
+if TYPE_CHECKING:
+    from bookra.tui.desk.absences import Affected, Displaced, TakenOff
+    from bookra.tui.desk.moving import Fit, MenuService, Opening
 
 
 @dataclass(eq=False)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bookra.tui.desk.ops import Ops
 from bookra.tui.messages import Answer
+
+if TYPE_CHECKING:
+    from bookra.tui.desk.ops import Ops
 
 
 @dataclass(eq=False)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bookra.tui.desk.search import Found, Place
 from bookra.tui.messages import Answer
+
+if TYPE_CHECKING:
+    from bookra.tui.desk.search import Found, Place
 
 
 @dataclass(eq=False)

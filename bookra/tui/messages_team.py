@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bookra.tui.desk.money import Period
-from bookra.tui.desk.team import Member, Pay, Person, PlannedAway, PlannedDay, PlannedHours
 from bookra.tui.messages import Answer
+
+if TYPE_CHECKING:
+    from bookra.tui.desk.money import Period
+    from bookra.tui.desk.team import Member, Pay, Person, PlannedAway, PlannedDay, PlannedHours
 
 
 @dataclass(eq=False)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
-from bookra.engine.bookings.day import DaySnapshot
 from bookra.tui.messages import Answer
+
+if TYPE_CHECKING:
+    from bookra.engine.bookings.day import DaySnapshot
 
 
 @dataclass(eq=False)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bookra.engine.bookings.day import DaySnapshot, Interval
-from bookra.tui.desk import CustomerChoice
-from bookra.tui.desk.moving import MenuService
-from bookra.tui.desk.waitlist import Fitting, WishLine
 from bookra.tui.messages import Answer
+
+if TYPE_CHECKING:
+    from bookra.engine.bookings.day import DaySnapshot, Interval
+    from bookra.tui.desk import CustomerChoice
+    from bookra.tui.desk.moving import MenuService
+    from bookra.tui.desk.waitlist import Fitting, WishLine
 
 
 @dataclass(eq=False)

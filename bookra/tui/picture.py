@@ -9,13 +9,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from bookra.errors import UnavailableError
 from bookra.tui.app import BookraApp
-from bookra.tui.desk import Desk
+
+if TYPE_CHECKING:
+    from bookra.tui.desk import Desk
 
 FONTS = "'DejaVu Sans Mono', 'Fira Code', Menlo, Consolas, monospace"
 

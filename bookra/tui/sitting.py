@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from bookra.tui.desk import CustomerChoice, Done, Undo
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bookra.tui.desk import CustomerChoice, Done, Undo
 
 KEPT = 50
 """How many verbs are remembered."""

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 from bookra.tui.contrast import AA, AA_GRAPHIC, contrast, legible, mix
-from bookra.tui.desk import Brand
+
+if TYPE_CHECKING:
+    from bookra.tui.desk import Brand
 
 DARK, LIGHT = "bookra-dark", "bookra-light"
 

@@ -50,7 +50,7 @@ def scene(
 
 
 def painted(one: Scene, row: int, spot: cursor.Spot | None = None) -> str:
-    segments = paint_row(one, row, spot or cursor.Spot(-1, -1, "", focused=True))
+    segments = paint_row(one, row, spot or cursor.Spot(-1, -1, "", focused=True), {})
     return "".join(segment.text for segment in segments)
 
 

@@ -3,27 +3,21 @@
 Screens know this package and nothing behind it, so they can be driven by any desk that answers
 the same questions. Every method blocks; only `work` calls them, on a thread. Failures that a
 person can act on are BookraErrors; UnavailableError means that what is shown is old.
+
+The parts are imported when something of them is first named: the day needs few of them.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from bookra.tui.desk.absences import AbsencesDesk
-from bookra.tui.desk.booking import BookingDesk, CustomerChoice, NewCustomer, ServiceChoice
-from bookra.tui.desk.checkout import CheckoutDesk
-from bookra.tui.desk.clients import ClientsDesk
-from bookra.tui.desk.day import BookingDetail, DayDesk
-from bookra.tui.desk.done import Done, Undo
-from bookra.tui.desk.frame import ROLES, Brand, Changes, FrameDesk
-from bookra.tui.desk.money import MoneyDesk
-from bookra.tui.desk.moving import MovingDesk
-from bookra.tui.desk.ops import OpsDesk
-from bookra.tui.desk.search import SearchDesk
-from bookra.tui.desk.sheet import SheetDesk
-from bookra.tui.desk.team import TeamDesk
-from bookra.tui.desk.views import ViewsDesk
-from bookra.tui.desk.waitlist import WaitlistDesk
+if TYPE_CHECKING:
+    from bookra.tui.desk.booking import CustomerChoice, NewCustomer, ServiceChoice
+    from bookra.tui.desk.day import BookingDetail
+    from bookra.tui.desk.done import Done, Undo
+    from bookra.tui.desk.frame import ROLES, Brand, Changes
+    from bookra.tui.desk.whole import Desk
 
 __all__ = [
     "ROLES",
@@ -38,22 +32,22 @@ __all__ = [
     "Undo",
 ]
 
+_PARTS = {
+    "ROLES": "frame",
+    "BookingDetail": "day",
+    "Brand": "frame",
+    "Changes": "frame",
+    "CustomerChoice": "booking",
+    "Desk": "whole",
+    "Done": "done",
+    "NewCustomer": "booking",
+    "ServiceChoice": "booking",
+    "Undo": "done",
+}
 
-class Desk(
-    FrameDesk,
-    DayDesk,
-    ViewsDesk,
-    MovingDesk,
-    AbsencesDesk,
-    BookingDesk,
-    CheckoutDesk,
-    ClientsDesk,
-    WaitlistDesk,
-    SearchDesk,
-    MoneyDesk,
-    TeamDesk,
-    OpsDesk,
-    SheetDesk,
-    Protocol,
-):
-    """All that the screens ask, in one place."""
+
+def __getattr__(name: str) -> Any:
+    """Return a name of this package from the part that has it."""
+    if name not in _PARTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PARTS[name]}"), name)

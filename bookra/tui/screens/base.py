@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 from time import monotonic
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -19,14 +19,16 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from bookra.tui import actions
-from bookra.tui.actions import Table
 from bookra.tui.freshness import Freshness
-from bookra.tui.front import Front
 from bookra.tui.messages import Refused, Written
 from bookra.tui.text import clean
 from bookra.tui.widgets.header import Header
 from bookra.tui.widgets.keybar import KeyBar
 from bookra.tui.work import WRITES
+
+if TYPE_CHECKING:
+    from bookra.tui.actions import Table
+    from bookra.tui.front import Front
 
 POLL_SECONDS = 3.0
 """How often a screen is read again while nothing is heard of changes."""

@@ -88,7 +88,8 @@ class DayScreen(DayViews):
         self._snapshot = new
         self.was_read(new.day)
         if old is None or replace(old, read_at=new.read_at) != new:
-            self.query_one("#totals", Static).update(describe.totals(self.front.look, new))
+            totals = describe.totals(self.front.look, new)
+            self.query_one("#totals", Static).update(totals, layout=False)
             self.grid.show(new, self.front.now())
             self._show_pointed(anew=True)
             if isinstance(self.app.screen, Layer):

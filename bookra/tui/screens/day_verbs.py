@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from bookra import clock
-from bookra.engine.bookings.day import DayBlock
-from bookra.tui.desk import Done
 from bookra.tui.messages import Written
-from bookra.tui.messages_day import OffTaken
 from bookra.tui.screens.base import DeskScreen
 from bookra.tui.text import clean
-from bookra.tui.widgets.day_grid.cursor import Pointed
 from bookra.tui.widgets.day_grid.grid import DayGrid
 from bookra.tui.work import WRITES
+
+if TYPE_CHECKING:
+    from bookra.engine.bookings.day import DayBlock
+    from bookra.tui.desk import Done
+    from bookra.tui.messages_day import OffTaken
+    from bookra.tui.widgets.day_grid.cursor import Pointed
 
 CLASS = "class"
 

@@ -166,7 +166,8 @@ class DayViews(DayVerbs):
             self.grid.show(picture, now, fold)
         totals = self.grid.scene.snapshot if self.view != WEEK and self.grid.scene else days[0]
         self.query_one("#totals", Static).update(
-            self._week_totals(days) if self.view == WEEK else describe.totals(look, totals)
+            self._week_totals(days) if self.view == WEEK else describe.totals(look, totals),
+            layout=False,
         )
 
     def _no_rooms(self) -> None:

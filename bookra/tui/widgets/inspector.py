@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.reactive import reactive
@@ -10,10 +11,12 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from bookra.tui import describe
-from bookra.tui.desk import BookingDetail, ServiceChoice
-from bookra.tui.front import Front
 from bookra.tui.messages import DetailLoaded, Refused, ServicesLoaded
-from bookra.tui.widgets.day_grid.cursor import Pointed
+
+if TYPE_CHECKING:
+    from bookra.tui.desk import BookingDetail, ServiceChoice
+    from bookra.tui.front import Front
+    from bookra.tui.widgets.day_grid.cursor import Pointed
 
 REST_SECONDS = 0.15
 """How long the cursor rests before the desk is asked for more."""

@@ -17,7 +17,7 @@ from bookra.tui.theme import Ink
 from bookra.tui.widgets.day_grid.cells import Segments, style
 from bookra.tui.widgets.day_grid.folding import noon
 from bookra.tui.widgets.day_grid.geometry import busy, free_spans
-from bookra.tui.widgets.day_grid.scene import VOID
+from bookra.tui.widgets.day_grid.part import VOID
 
 HEADS, ROWS = 2, 3
 """Lines of the head, and of each person: the line of time, the figures, and a rule of air."""

@@ -20,6 +20,8 @@ from bookra.tui.widgets.day_grid.geometry import MAX_LANES, Placed, free_minutes
 from bookra.tui.widgets.day_grid.scene import Scene, Spot
 
 Segments = list[Segment]
+Kept = dict[tuple[int, int], Segments]
+"""Painted cells by their column and its width."""
 
 _CLOSE_UP = 5
 """At this many minutes a row the gutter names each quarter of an hour."""
@@ -28,12 +30,21 @@ _TIME = 5
 _SHUT_WORDS = {"off": "closed", "rest": "break"}
 
 
-def paint_row(scene: Scene, row: int, spot: Spot) -> Segments:
-    """Return the line of one row: the gutter, then each column in sight and its rule."""
+def paint_row(scene: Scene, row: int, spot: Spot, kept: Kept) -> Segments:
+    """Return the line of one row: the gutter, then each column in sight and its rule.
+
+    ``kept`` holds what the row's columns look like without a cursor; it is used and added to.
+    """
     line = [_gutter(scene, row, spot)]
     rule = Segment(scene.glyphs.rule, style(scene.ink.rule, scene.ink.ground))
     for width, column in zip(scene.view.widths, scene.visible, strict=True):
-        line += _layer(scene, column, row, spot, scene.at(column, row), "", width - 1)
+        key = (column, width)
+        cells = None if spot.chosen or spot.column == column else kept.get(key)
+        if cells is None:
+            cells = _layer(scene, column, row, spot, scene.at(column, row), "", width - 1)
+            if not spot.chosen and spot.row != row:
+                kept[key] = cells
+        line += cells
         line.append(rule)
     return line
 

@@ -9,26 +9,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from rich.style import Style
 from textual.events import Click
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from bookra.engine.bookings.day import DaySnapshot
 from bookra.tui import actions
-from bookra.tui.glyphs import Glyphs
 from bookra.tui.theme import Ink, hues
 from bookra.tui.widgets.day_grid import cursor, ghost
-from bookra.tui.widgets.day_grid.cells import paint_row, style
+from bookra.tui.widgets.day_grid.cells import Kept, paint_row, style
 from bookra.tui.widgets.day_grid.columns import GUTTER, view
-from bookra.tui.widgets.day_grid.folding import Fold
 from bookra.tui.widgets.day_grid.geometry import ZOOMS, Placed, axis_of
 from bookra.tui.widgets.day_grid.heads import paint_head
 from bookra.tui.widgets.day_grid.scene import Layout, Scene, Spot
 from bookra.tui.widgets.plain_bar import PlainBar
+
+if TYPE_CHECKING:
+    from bookra.engine.bookings.day import DaySnapshot
+    from bookra.tui.glyphs import Glyphs
+    from bookra.tui.widgets.day_grid.folding import Fold
 
 _TALL = 30
 """From this height on the heads get a rule below them."""
@@ -56,7 +59,9 @@ class DayGrid(ScrollView, can_focus=True):
         self._spot = Spot(0, 0, "", focused=True)
         self._minutes = ZOOMS[1]
         self._lines: dict[int, tuple[Spot, Strip]] = {}
+        self._cells: dict[int, Kept] = {}
         self._ghosts: tuple[ghost.Ghost, ...] = ()
+        self._lit: tuple[Scene, Spot, set[int]] | None = None
         self.lines_painted = 0
         """How many lines were painted so far: what idling must not raise."""
 
@@ -174,9 +179,8 @@ class DayGrid(ScrollView, can_focus=True):
     def _lay_out(self, snapshot: DaySnapshot, now: datetime, fold: Fold | None) -> Scene:
         axis = axis_of(snapshot, self._minutes)
         old = self._scene
-        kept = old.layout.parts if old and old.axis == axis else {}
         scene = Scene(
-            layout=Layout(snapshot, axis, fold, kept),
+            layout=Layout(snapshot, axis, fold, old.layout.parts if old else ()),
             view=view(len(snapshot.columns), self._room, old.view.first if old else 0),
             ink=self._ink(),
             glyphs=self._glyphs,
@@ -221,19 +225,25 @@ class DayGrid(ScrollView, can_focus=True):
         scene, width = self._scene, self.size.width
         row = y - self.heads if y < self.heads else y - self.heads + self.scroll_offset.y
         if scene is None or row >= scene.axis.rows:
-            return Strip.blank(width, self._blank)
+            ink = self._ink()
+            return Strip.blank(width, style(ink.text, ink.ground))
         spot = self._seen_by(scene, row)
         kept = self._lines.get(row)
         if kept is None or kept[0] != spot:
             self.lines_painted += 1
-            cells = paint_head(scene, y, spot) if row < 0 else paint_row(scene, row, spot)
-            kept = (spot, Strip(cells).simplify().adjust_cell_length(width, self._blank))
+            if row < 0:
+                cells = paint_head(scene, y, spot)
+            else:
+                cells = paint_row(scene, row, spot, self._cells.setdefault(row, {}))
+            blank = style(scene.ink.text, scene.ink.ground)
+            kept = (spot, Strip(cells).simplify().adjust_cell_length(width, blank))
             self._lines[row] = kept
         return ghost.laid_over(scene, row, kept[1], self._ghosts) if row >= 0 else kept[1]
 
-    @property
-    def _blank(self) -> Style:
-        return style(self._ink().text, self._ink().ground)
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Leave out what replaces the terminal's own colours: the grid has none of them."""
+        filters = super().get_line_filters()
+        return [one for one in filters if not isinstance(one, ANSIToTruecolor)]
 
     def _seen_by(self, scene: Scene, row: int) -> Spot:
         """Return as much of the cursor as a line shows, so that other moves leave it alone."""
@@ -242,10 +252,17 @@ class DayGrid(ScrollView, can_focus=True):
             return Spot(spot.column, -1, "", focused=True)
         if row == spot.row:
             return spot
-        here = bool(scene.columns) and row in cursor.rows_of(scene, spot)
+        if self._lit is None or self._lit[0] is not scene or self._lit[1] != spot:
+            self._lit = (scene, spot, cursor.rows_of(scene, spot))
+        here = bool(scene.columns) and row in self._lit[2]
         return Spot(-1, -1, spot.chosen if here else "", focused=True)
 
     def _repaint_all(self) -> None:
+        self._cells.clear()
+        self._repaint_lines()
+
+    def _repaint_lines(self) -> None:
+        """Put all lines together again, of columns that look as before."""
         self._lines.clear()
         self.refresh()
 
@@ -254,6 +271,7 @@ class DayGrid(ScrollView, can_focus=True):
         regions = []
         for row in rows:
             self._lines.pop(row, None)
+            self._cells.pop(row, None)
             y = row + self.heads - (self.scroll_offset.y if row >= 0 else 0)
             if (self.heads if row >= 0 else 0) <= y < self.size.height:
                 regions.append(Region(0, y, self.size.width, 1))
@@ -293,7 +311,7 @@ class DayGrid(ScrollView, can_focus=True):
         columns = self._scene.view.showing(self._spot.column, self._room)
         if columns != self._scene.view:
             self._scene = replace(self._scene, view=columns)
-            self._repaint_all()
+            self._repaint_lines()
         height = self.size.height - self.heads
         rows = cursor.rows_of(self._scene, self._spot) | {self._spot.row}
         if max(rows) - min(rows) + 2 * _MARGIN >= height:
@@ -376,7 +394,7 @@ def _rows_of_time(old: Scene, new: Scene) -> set[int]:
     rows = {row for before, after in gaps for row, _ in before.items() ^ after.items()}
     if old.clock == new.clock:
         return rows
-    return rows | {one.top for one, _ in new.layout.in_order if one.block.held_until}
+    return rows | {one.top for column in new.placed for one in column if one.block.held_until}
 
 
 def _at(pointed: cursor.Pointed, at: datetime) -> cursor.Pointed:

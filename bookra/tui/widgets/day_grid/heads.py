@@ -39,7 +39,7 @@ def _name(scene: Scene, column: int, width: int, spot: Spot) -> Segments:
 
 
 def _load(scene: Scene, column: int, width: int, spot: Spot) -> Segments:
-    ink, share = scene.ink, scene.layout.loads[column]
+    ink, share = scene.ink, scene.layout.parts[column].load
     if share is None:
         return [Segment(pad(" day off", width), style(ink.soft, ink.ground))]
     label, room = f"{round(share * 100):4d}% ", max(0, width - 7)

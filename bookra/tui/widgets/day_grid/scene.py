@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -14,12 +14,8 @@ from bookra.tui.text import clean
 from bookra.tui.theme import HUES, Ink
 from bookra.tui.widgets.day_grid.columns import View
 from bookra.tui.widgets.day_grid.folding import Fold, noon
-from bookra.tui.widgets.day_grid.geometry import Axis, Placed, busy, free_spans, place
-
-LARGE_GAP = timedelta(minutes=45)
-"""Free time from this length on says how long it is, wherever the cursor stands."""
-VOID = frozenset({"cancelled", "late_cancelled", "expired"})
-"""States that take none of a person's time."""
+from bookra.tui.widgets.day_grid.geometry import Axis, Placed
+from bookra.tui.widgets.day_grid.part import LARGE_GAP, Part, parts_of
 
 
 class Spot(NamedTuple):
@@ -38,43 +34,22 @@ class Words(NamedTuple):
     service: str
 
 
-Part = tuple[list[DayBlock], tuple[Placed, ...]]
-"""The blocks of a column, and how they are laid out."""
-
-
 @dataclass(frozen=True)
 class Layout:
     """A day laid out on an axis: what neither the width nor the time of day changes.
 
-    ``kept`` is what the columns of the layout before it were, on the same axis: laying out is most
-    of the work of showing a change, and a change touches one column.
+    ``before`` is how the columns of the layout before it were: those that are the same are kept.
     """
 
     snapshot: DaySnapshot
     axis: Axis
     fold: Fold | None = None
-    kept: Mapping[str, Part] = field(default_factory=dict, compare=False, repr=False)
+    before: Sequence[Part] = field(default=(), compare=False, repr=False)
 
     @cached_property
-    def parts(self) -> dict[str, Part]:
-        """Each column's blocks and how they are laid out, by the column's slug."""
-        slugs = (column.slug for column in self.snapshot.columns)
-        return dict(zip(slugs, zip(self._blocks, self.placed, strict=True), strict=True))
-
-    @cached_property
-    def free(self) -> tuple[tuple[Interval, ...], ...]:
-        """The large spans of free time in each column, by time."""
-        return tuple(
-            tuple(span for span in free_spans(column, blocks) if span[1] - span[0] >= LARGE_GAP)
-            for column, blocks in zip(self.snapshot.columns, self._blocks, strict=True)
-        )
-
-    @cached_property
-    def _blocks(self) -> list[list[DayBlock]]:
-        by_staff: dict[str, list[DayBlock]] = {c.slug: [] for c in self.snapshot.columns}
-        for block in self.snapshot.blocks:
-            by_staff.get(block.staff, []).append(block)
-        return list(by_staff.values())
+    def parts(self) -> tuple[Part, ...]:
+        """Each column, laid out."""
+        return parts_of(self.snapshot, self.axis, self.before)
 
     def real(self, column: int, at: datetime) -> datetime:
         """Return when a drawn instant of a column really is."""
@@ -98,24 +73,7 @@ class Layout:
     @cached_property
     def placed(self) -> tuple[tuple[Placed, ...], ...]:
         """The blocks of each column, laid out."""
-        return tuple(
-            self._place(column.slug, blocks)
-            for column, blocks in zip(self.snapshot.columns, self._blocks, strict=True)
-        )
-
-    def _place(self, slug: str, blocks: list[DayBlock]) -> tuple[Placed, ...]:
-        before = self.kept.get(slug)
-        return before[1] if before and before[0] == blocks else place(blocks, self.axis)
-
-    @cached_property
-    def rows(self) -> list[dict[int, list[Placed]]]:
-        """For each column, the blocks on each row that has any."""
-        index: list[dict[int, list[Placed]]] = [{} for _ in self.placed]
-        for column, blocks in enumerate(self.placed):
-            for one in blocks:
-                for row in range(one.top, one.bottom):
-                    index[column].setdefault(row, []).append(one)
-        return index
+        return tuple(part.placed for part in self.parts)
 
     @cached_property
     def in_order(self) -> tuple[tuple[Placed, int], ...]:
@@ -126,15 +84,7 @@ class Layout:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The names above the columns, cleaned."""
-        return tuple(clean(column.name) for column in self.snapshot.columns)
-
-    @cached_property
-    def loads(self) -> tuple[float | None, ...]:
-        """The share of each person's shifts that is booked, None for a day off."""
-        return tuple(
-            _load(column, blocks)
-            for column, blocks in zip(self.snapshot.columns, self.placed, strict=True)
-        )
+        return tuple(part.name for part in self.parts)
 
 
 @dataclass(frozen=True)
@@ -175,7 +125,7 @@ class Scene:
         present = self.clock or self.now
         return tuple(
             dict(pair for gap in gaps for pair in self._gap(index, gap, present))
-            for index, gaps in enumerate(self.layout.free)
+            for index, gaps in enumerate(part.free for part in self.layout.parts)
         )
 
     def _gap(self, column: int, gap: Interval, present: datetime | None) -> list[tuple[int, int]]:
@@ -237,7 +187,7 @@ class Scene:
 
     def at(self, column: int, row: int) -> list[Placed]:
         """Return the blocks on a row of a column, outer ones first."""
-        return self.layout.rows[column].get(row, [])
+        return self.layout.parts[column].rows.get(row, [])
 
     def words(self, block: DayBlock) -> Words:
         """Return the cleaned texts of a block of this day."""
@@ -246,16 +196,3 @@ class Scene:
     def hue(self, block: DayBlock) -> str:
         """Return the colour of a block's category."""
         return self.hues.get(block.category, HUES[0])
-
-
-def _load(column: DayColumn, placed: Sequence[Placed]) -> float | None:
-    shifts = sum((end - start).total_seconds() for start, end in column.shifts)
-    if not shifts:
-        return None
-    booked = sum(
-        (end - start).total_seconds()
-        for one in placed
-        if one.block.status not in VOID
-        for start, end in busy(one.block)
-    )
-    return booked / shifts
