@@ -47,6 +47,9 @@ COLUMN_GRANTS = (
         "customers",
         "name, phone, email, language, notes, erased_at",
     ),
+    # So may a manager erase, when somebody asks: what tells of them outside their own row.
+    ("bookra_manager", "UPDATE", "saved_cards", "brand, last4, expires_on"),
+    ("bookra_manager", "UPDATE", "messages", "provider_ref, changed_by"),
     ("bookra_tenant_owner", "UPDATE", "tenants", "erase_after_days, front_desk_discount_bps"),
 )
 
@@ -353,6 +356,8 @@ def _policy(table: str, using: str, with_check: str) -> None:
 
 def downgrade() -> None:
     """Take it all back; what is held for a restore is parked, so that nothing is sent unasked."""
+    for role, verb, table, columns in COLUMN_GRANTS:
+        op.execute(f"REVOKE {verb} ({columns}) ON bookra.{table} FROM {role}")
     op.drop_index("tenants_slug_key", table_name="tenants", schema="bookra")
     op.create_unique_constraint("tenants_slug_key", "tenants", ["slug"], schema="bookra")
     for table, columns in UNSAMPLED.items():
