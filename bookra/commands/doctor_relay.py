@@ -91,13 +91,15 @@ def destinations(session: Session, engine: Engine) -> Iterator[Finding]:
         yield Finding("destinations", ok=True, message="none is cut off, and no account refused")
     for each in cut:
         resume = f"bookra outbox resume {each.destination} --tenant {each.tenant}"
-        again = f"{_set_again(each.destination, each.tenant)}, or if it has it: {resume}"
-        parked = each.state == "parked"
+        remedies = {
+            "parked": f"{_set_again(each.destination, each.tenant)}, or if it has it: {resume}",
+            "held": f"It was restored: bookra outbox reconcile --tenant {each.tenant}",
+        }
         yield Finding(
             "destination",
             ok=False,
             message=f"{each.tenant} × {each.destination} is {each.state}: {each.why or 'failures'}",
-            remedy=again if parked else f"It is tried again by itself, or now: {resume}",
+            remedy=remedies.get(each.state, f"It is tried again by itself, or now: {resume}"),
         )
     for account in accounts:
         yield Finding(

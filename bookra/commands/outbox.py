@@ -11,10 +11,11 @@ import typer
 from bookra.commands import documents, output
 from bookra.commands.options import DryRun, Key, group
 from bookra.commands.session import current
-from bookra.errors import InvalidInputError
+from bookra.errors import ConflictError, InvalidInputError
 
-app = group("Effects: list, show, retry, discard, resume, stats.")
+app = group("Effects: list, show, retry, discard, resume, reconcile, stats.")
 RowId = Annotated[str, typer.Argument(help="The row's id.")]
+VERDICTS = ("tenant", "id", "topic", "verdict", "meaning")
 HELD_BACK = ("destination", "state", "until", "why")
 COLUMNS = ("id", "topic", "booking", "state", "attempts", "due_at", "last_error")
 
@@ -136,32 +137,86 @@ def resume(
         Destination | None,
         typer.Argument(help="Where to; without it, what is held back is listed."),
     ] = None,
+    after_restore: Annotated[
+        bool,
+        typer.Option("--after-restore", help="Also what a restore holds: it may go out twice."),
+    ] = False,
     key: Key = None,
     dry_run: DryRun = False,
 ) -> None:
     """Deliver to a provider again that was held back; list what is held back, and why.
+
+    What is held after a restore is let go by `bookra outbox reconcile`.
 
     Examples:
 
       bookra outbox resume
       bookra outbox resume google
     """
-    from bookra.engine.outbox import breakers
+    from bookra.engine.outbox import breakers, holding
 
     if destination is None:
         found = [_held_back(one) for one in current().ask(breakers.breakers) if one.held_back]
         output.rows(found, HELD_BACK, empty="Nothing is held back.")
         return
     wanted = destination.value
+
+    def action(tx: Any) -> dict[str, Any]:
+        held = bool(holding.held(tx, wanted))
+        if held and not after_restore:
+            raise _held_after_restore(wanted)
+        resumed = holding.let_go(tx, wanted) if held else breakers.close(tx, wanted)
+        return {"destination": wanted, "resumed": resumed}
+
     output.record(
         current().write(
             "outbox resume",
-            lambda tx: {"destination": wanted, "resumed": breakers.close(tx, wanted)},
+            action,
             parameters={"destination": wanted},
             key=key,
             dry_run=dry_run,
         )
     )
+
+
+@app.command()
+def reconcile(
+    destination: Annotated[Destination | None, typer.Option(help="Only what goes there.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the verdicts; call nobody, change nothing.")
+    ] = False,
+) -> None:
+    """After a restore: settle the queue with the providers, then let it go.
+
+    Stripe is read again from the backup on. What was sent under a key goes under the same one, or
+    is looked for first; calendars converge; a message that may have been sent is `unknown` and
+    waits for a person. All businesses that are held, or the one that is named.
+
+    Examples:
+
+      bookra outbox reconcile --dry-run
+      bookra outbox reconcile --tenant luna --destination stripe
+    """
+    from bookra.engine.outbox.holding import holding
+    from bookra.relay.recovering import reconcile
+
+    session = current()
+    named = session.settings.tenant
+    slugs = [named] if named else session.engine.across_tenants(holding)
+    wanted = destination.value if destination else None
+    found = [
+        reconcile(session.engine, session.settings, slug, destination=wanted, dry_run=dry_run)
+        for slug in slugs
+    ]
+    shown = [_reconciled(each, dry_run=dry_run) for each in found]
+    if session.format == "json":
+        output.record({"dry_run": dry_run, "tenants": shown})
+        return
+    verdicts = [{"tenant": each["tenant"], **row} for each in shown for row in each["rows"]]
+    output.rows(verdicts, VERDICTS, empty="No row waits for it.")
+    for each in shown:
+        let_go = ", ".join(each["let_go"]) or "nothing was held"
+        output.remark(f"{each['tenant']}: {let_go}")
 
 
 @app.command()
@@ -185,6 +240,32 @@ def _held_back(breaker: Any) -> dict[str, Any]:
         "state": breaker.state,
         "until": until.isoformat(timespec="seconds") if until else None,
         "why": breaker.why,
+    }
+
+
+def _held_after_restore(destination: str) -> ConflictError:
+    return ConflictError(
+        "held_after_restore",
+        f"{destination} is held since a restore: what waits may have been delivered before",
+        hint="Settle it first: bookra outbox reconcile. Or let it go all the same: --after-restore",
+    )
+
+
+def _reconciled(found: Any, *, dry_run: bool) -> dict[str, Any]:
+    return {
+        "tenant": found.tenant,
+        "facts": found.facts,
+        "let_go": [] if dry_run else list(found.let_go),
+        "rows": [
+            {
+                "id": str(row.id),
+                "topic": row.topic,
+                "destination": row.destination,
+                "verdict": row.verdict.name.lower().replace("_", "-"),
+                "meaning": row.verdict.value,
+            }
+            for row in found.rows
+        ],
     }
 
 

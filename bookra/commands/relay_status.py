@@ -37,11 +37,14 @@ def status() -> None:
     output.rows(document["jobs"], JOBS, empty="")
     output.rows(document.get("schedules", ()), schedule.COLUMNS, empty="")
     output.rows(document.get("breakers", document["blocked"]), BREAKERS, empty="")
+    if document["held"]:
+        output.remark("Held since a restore; settle it: bookra outbox reconcile")
     output.record(document["outbox"])
 
 
 def _document(connection: Any) -> dict[str, Any]:
     from bookra.engine.outbox.breakers import blocked
+    from bookra.engine.outbox.checks import cut_off
     from bookra.engine.outbox.relays import relays, waiting
     from bookra.engine.schedules.leading import leader
     from bookra.engine.schedules.ticks import jobs
@@ -82,6 +85,11 @@ def _document(connection: Any) -> dict[str, Any]:
         "blocked": [
             {"tenant": tenant, "destination": destination}
             for tenant, destination in sorted(blocked(connection))
+        ],
+        "held": [
+            {"tenant": each.tenant, "destination": each.destination}
+            for each in cut_off(connection)
+            if each.state == "held"
         ],
     }
 
