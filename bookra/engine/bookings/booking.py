@@ -27,7 +27,7 @@ from bookra.engine.bookings.model import Booking, Status
 from bookra.engine.bookings.refusing import refusal, slot_taken
 from bookra.engine.bookings.request import BookingRequest
 from bookra.engine.bookings.writing import insert_booking, insert_lines
-from bookra.engine.people.customers import customer_by_id
+from bookra.engine.people.customers import require_bookable
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError
 
@@ -47,7 +47,7 @@ def book(tx: Tx, request: BookingRequest) -> Booking:
     replaced = None if request.hold_code is None else _hold(tx, request.hold_code)
     visit = checked(request.visit(own=replaced.id if replaced else None))
     window = window_at(tx, visit, request.at, named=True)
-    customer_by_id(tx, request.customer_id)
+    require_bookable(tx, request.customer_id)
     if window.service.capacity is not None:
         if replaced is not None:
             _give_up(tx, replaced)

@@ -28,6 +28,7 @@ COLUMNS = """
 SEARCH = text(
     COLUMNS
     + f"""
+       AND c.erased_at IS NULL
        AND (c.id::text = :exact OR c.phone LIKE :phone OR lower(c.email) LIKE :email
             OR {FOLDED} ~ ALL(CAST(:words AS text[])))
      ORDER BY ({FOLDED} LIKE :like) DESC, {FOLDED}, c.id
@@ -36,6 +37,10 @@ SEARCH = text(
 )
 BY_PHONE_OR_EMAIL = text(COLUMNS + " AND (c.phone = :phone OR c.email = :email)")
 BY_ID = text(COLUMNS + " AND c.id = :id")
+# The same lock that a row which refers to the customer takes: an erasure waits for it, or is seen.
+BOOKABLE = text(
+    "SELECT erased_at FROM customers WHERE tenant_id = :tenant_id AND id = :id FOR KEY SHARE"
+)
 INSERT = text(
     "INSERT INTO customers (tenant_id, id, name, phone, email, language, created_at)"
     " VALUES (:tenant_id, :id, :name, :phone, :email, :language, :now)"
@@ -142,6 +147,23 @@ def customer_by_id(tx: Tx, customer_id: UUID) -> Customer:
     if row is None:
         raise NotFoundError("unknown_customer", f"There is no customer {customer_id}")
     return _customer(row)
+
+
+def require_bookable(tx: Tx, customer_id: UUID) -> None:
+    """Refuse to book for nobody, or for somebody who was erased; holds their row's key.
+
+    Raises NotFoundError (``unknown_customer``), ConflictError (``customer_erased``).
+    """
+    row = tx.row(BOOKABLE, id=customer_id)
+    if row is None:
+        raise NotFoundError("unknown_customer", f"There is no customer {customer_id}")
+    if row.erased_at is not None:
+        raise ConflictError(
+            "customer_erased",
+            "This customer was erased, and can't be booked for",
+            hint="Add them anew, if they want that: bookra customer add --name …",
+            details={"customer": str(customer_id)},
+        )
 
 
 def checked_phone(text_: str, country: str) -> str:

@@ -38,7 +38,7 @@ from bookra.engine.bookings.refusing import slot_details
 from bookra.engine.bookings.request import BookingRequest
 from bookra.engine.bookings.writing import agreed, insert_booking, tax_of
 from bookra.engine.catalog.model import Service
-from bookra.engine.people.customers import customer_by_id
+from bookra.engine.people.customers import require_bookable
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, InvalidInputError
 from bookra.ids import new_id
@@ -79,7 +79,7 @@ def book_seats(tx: Tx, request: BookingRequest) -> Booking:
     service = find_class(tx, request.service)
     if not 1 <= request.seats <= MAX_SEATS:
         raise InvalidInputError("bad_seats", f"{request.seats} seats is not 1 to {MAX_SEATS}")
-    customer_by_id(tx, request.customer_id)
+    require_bookable(tx, request.customer_id)
     held_until = request.held_until(tx.now)
     tx.row(TAKE_TURNS, turn=f"seats:{request.customer_id}")
     found = sessions_at(tx, service, request.staff, request.at)

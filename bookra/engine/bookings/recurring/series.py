@@ -25,7 +25,7 @@ from bookra.engine.bookings.recurring.dates import Conflict, SeriesDate, SeriesR
 from bookra.engine.bookings.recurring.together import chosen_for_them, queue_for
 from bookra.engine.outbox.emit import emit
 from bookra.engine.outbox.topics import UpsertCalendar
-from bookra.engine.people.customers import customer_by_id
+from bookra.engine.people.customers import require_bookable
 from bookra.engine.people.staff import Staff, find_staff, staff_list
 from bookra.engine.runtime import Tx
 from bookra.errors import BookraError, ConflictError, InvalidInputError
@@ -90,7 +90,7 @@ def book_series(tx: Tx, request: SeriesRequest) -> Series:
         raise InvalidInputError(
             "past", f"{local:%a %d %b %Y %H:%M} is in the past", hint="Choose a later first visit"
         )
-    customer_by_id(tx, request.customer_id)
+    require_bookable(tx, request.customer_id)
     people = _performers(tx, request)
     queue_for(tx, [request.service], request.staff)
     dates = looked_at(tx, request)

@@ -31,7 +31,7 @@ from bookra.engine.bookings.waitlist.store import (
 )
 from bookra.engine.bookings.waitlist.windows import Window, checked_windows
 from bookra.engine.catalog.actions import find_service
-from bookra.engine.people.customers import customer_by_id
+from bookra.engine.people.customers import require_bookable
 from bookra.engine.people.staff import find_staff
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError
@@ -62,7 +62,7 @@ def add_wish(tx: Tx, request: WishRequest) -> Added:
     ConflictError (``not_offered``) for a person who does not perform the service.
     """
     windows = checked_windows(request.windows, tx.now)
-    customer_by_id(tx, request.customer_id)
+    require_bookable(tx, request.customer_id)
     service = find_service(tx, request.service)
     wish = _same(tx, request, windows)
     if wish is None:
