@@ -95,7 +95,7 @@ def reader(
     shutil.copytree(FILES, folder / "work")
     monkeypatch.chdir(folder / "work")
     found = Reader(settings, folder / "work", monkeypatch, capsys)
-    codes = list(dict.fromkeys(_CODE.findall(page.text)))
+    codes = known_codes(page)
     with found.elsewhere, codes_in_order(monkeypatch, codes):
         if "empty" not in page.mode:
             furnish(database, [code for code in codes if code.startswith("LUN-")])
@@ -106,6 +106,13 @@ def reader(
             _connect(found)
         yield found
     shutil.rmtree(folder)
+
+
+def known_codes(page: Page) -> list[str]:
+    """Return the codes that a page speaks of, in its order, but those that lead nowhere."""
+    calls = [step for step in page.steps() if isinstance(step, Command)]
+    nowhere = {word for call in calls if call.expected == {3} for word in call.words}
+    return [code for code in dict.fromkeys(_CODE.findall(page.text)) if code not in nowhere]
 
 
 def variables(settings: Settings, folder: Path) -> Mapping[str, str]:
@@ -127,7 +134,7 @@ def test_the_commands_of_a_page_work_one_after_the_other(page: Page, reader: Rea
             (reader.folder / step.name).write_text(step.text, "utf-8")
         elif not elsewhere(step):
             ran = reader.types(step)
-            if ran.code != step.expected:
+            if ran.code not in step.expected:
                 told = f"{page.name}:{step.line}: bookra {' '.join(step.words)}"
                 failed.append(f"{told}\n{ran.stdout}{ran.stderr}")
     assert not failed, "\n".join(failed)

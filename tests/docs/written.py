@@ -5,7 +5,7 @@ A page's first lines may say where its commands run: ``<!-- run: luna -->`` in a
 ``<!-- run: luna, last month -->`` where somebody worked last month, ``<!-- run: empty -->`` in a
 database without any business. Blocks marked ``sh`` or ``console`` are
 run; ``text`` ones are for what needs a terminal, systemd or a server of one's own. A trailing
-``# exit 8`` says that a command ends so.
+``# exits 3`` says that a command ends so, ``# exits 8 when …`` that it may.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ RUN = frozenset({"sh", "console"})
 
 _FENCE = re.compile(r"^\s*```(\w*)\s*$")
 _MODE = re.compile(r"<!--\s*run:\s*([^>]*?)\s*-->")
-_EXIT = re.compile(r"#.*\bexits? (\d+)")
+_EXIT = re.compile(r"#.*\bexits? (\d+)(?P<may> (?:when|if|on))?")
 _COMMENT = re.compile(r"""^((?:'[^']*'|"[^"]*"|[^'"#]|(?<=\S)#)*)(?<!\S)#.*$""")
 _HERE = re.compile(r"^cat > (\S+) <<'?(\w+)'?$")
 _BEFORE = re.compile(r"[A-Za-z_]+=.*|[\d*,/-]+|sudo|exec|if|then|do|!|time")
@@ -31,11 +31,11 @@ _INLINE = re.compile(r"`(bookra [^`]+)`", re.DOTALL)
 
 @dataclass(frozen=True)
 class Command:
-    """One call of the program: its words, where it stands, and the code it should end with."""
+    """One call of the program: its words, where it stands, and the codes it may end with."""
 
     words: tuple[str, ...]
     line: int
-    expected: int = 0
+    expected: frozenset[int] = frozenset({0})
     into: str | None = None
     """The file that its output goes into."""
 
@@ -123,9 +123,10 @@ def steps_of(block: Block) -> Iterator[Command | File]:
 def _commands(line: str, number: int) -> Iterator[Command]:
     """Yield the calls in one line; what stands before and behind them is the shell's."""
     ended = _EXIT.search(line)
+    ends = frozenset({int(ended[1])} if ended else {0}) | ({0} if ended and ended["may"] else set())
     for words, into in _calls(_split(line)):
         if words:
-            yield Command(tuple(words[1:]), number, int(ended[1]) if ended else 0, into)
+            yield Command(tuple(words[1:]), number, ends, into)
 
 
 def _split(line: str) -> list[str]:
