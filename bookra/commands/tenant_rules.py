@@ -10,6 +10,7 @@ import typer
 from bookra.commands import output
 from bookra.commands.options import DryRun, Key
 from bookra.commands.session import current
+from bookra.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from bookra.engine.tenancy.rules import RuleChanges
@@ -30,6 +31,10 @@ def rules(
     keep_days: Annotated[
         int | None, typer.Option(help="Days that effects, answers and runs are kept once done.")
     ] = None,
+    erase_after: Annotated[
+        str | None,
+        typer.Option(help="Days after which customers who don't come are erased, or 'never'."),
+    ] = None,
     key: Key = None,
     dry_run: DryRun = False,
 ) -> None:
@@ -41,6 +46,7 @@ def rules(
       bookra tenant rules luna --notice 120 --horizon 90 --granularity 30
       bookra tenant rules --waitlist-rule best-fit --waitlist-hold 45
       bookra tenant rules --keep-days 730
+      bookra tenant rules --erase-after 1095
     """
     from bookra.engine.tenancy.once import once
     from bookra.engine.tenancy.rules import rules as rules_of
@@ -55,7 +61,11 @@ def rules(
         "waitlist_hold_minutes": waitlist_hold,
         "keep_days": keep_days,
     }
-    given = {name: value for name, value in options.items() if value is not None}
+    given: dict[str, int | str | None] = {
+        name: value for name, value in options.items() if value is not None
+    }
+    if erase_after is not None:
+        given["erase_after_days"] = _days(erase_after)
     session, wanted = current(), slug or current().tenant
     if not given:
         output.record(session.engine.ask(wanted, lambda tx: asdict(rules_of(tx))))
@@ -71,3 +81,13 @@ def rules(
             dry_run=dry_run,
         )
     )
+
+
+def _days(word: str) -> int | None:
+    if word == "never":
+        return None
+    if not word.isdecimal():
+        raise InvalidInputError(
+            "bad_rule", f"'{word}' is no number of days", hint="Such as 1095, or never"
+        )
+    return int(word)

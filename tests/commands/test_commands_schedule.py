@@ -38,7 +38,7 @@ def test_a_schedule_is_added_listed_changed_and_removed(desk: Desk) -> None:
     assert changed["due_at"] != added["due_at"]
     desk("schedule", "remove", "pay-day", check=True)
     listed = {each["name"] for each in desk("schedule", "list", "--json", check=True).json}
-    assert listed == {"nightly-verify", "nightly-reconcile", "nightly-prune"}
+    assert listed == {"nightly-verify", "nightly-reconcile", "nightly-prune", "nightly-retention"}
     gone = desk("schedule", "show", "pay-day", "--json")
     assert (gone.code, gone.error["code"]) == (3, "unknown_schedule")
 
@@ -62,7 +62,7 @@ def test_a_default_is_disabled_enabled_and_stays_removed(desk: Desk) -> None:
     desk("schedule", "remove", "nightly-verify", check=True)
     desk(*PAY_DAY, check=True)
     listed = {each["name"] for each in desk("schedule", "list", "--json", check=True).json}
-    assert listed == {"pay-day", "nightly-reconcile", "nightly-prune"}
+    assert listed == {"pay-day", "nightly-reconcile", "nightly-prune", "nightly-retention"}
 
 
 def test_a_run_by_hand_does_the_job_and_is_kept(desk: Desk) -> None:

@@ -47,6 +47,7 @@ JOBS: Mapping[str, Job] = MappingProxyType(
         "reconcile": Job("compare the ledger with what Stripe moved"),
         "close-days": Job("close the ledger's days that are over"),
         "prune": Job("delete what is older than the business keeps it"),
+        "retention": Job("erase customers who have not come for as long as the business says"),
     }
 )
 """The jobs by name; the relay has a function for each."""
@@ -66,6 +67,7 @@ DEFAULTS = (
     NewSchedule("nightly-verify", "verify", "15 3 * * *"),
     NewSchedule("nightly-reconcile", "reconcile", "15 3 * * *"),
     NewSchedule("nightly-prune", "prune", "45 3 * * *"),
+    NewSchedule("nightly-retention", "retention", "15 4 * * *"),
 )
 """What every business has unless it decides otherwise, by its own clock."""
 

@@ -23,6 +23,7 @@ LIMITS = {
     "hold_minutes": (1, DAY_MINUTES),
     "waitlist_hold_minutes": (1, DAY_MINUTES),
     "keep_days": (7, 36_500),
+    "erase_after_days": (30, 36_500),
     "daily_limit": (1, 1000),
     "capacity": (1, 1000),
 }
@@ -30,7 +31,7 @@ LIMITS = {
 
 COLUMNS = (
     "granularity_minutes, notice_minutes, horizon_days, hold_minutes, waitlist_rule,"
-    " waitlist_hold_minutes, keep_days"
+    " waitlist_hold_minutes, keep_days, erase_after_days"
 )
 RULES = text(f"SELECT {COLUMNS} FROM tenants WHERE id = :tenant_id")  # noqa: S608 - a constant
 LOCKED = text(f"SELECT {COLUMNS} FROM tenants WHERE id = :tenant_id FOR NO KEY UPDATE")  # noqa: S608
@@ -40,7 +41,7 @@ UPDATE = text(
        SET granularity_minutes = :granularity_minutes, notice_minutes = :notice_minutes,
            horizon_days = :horizon_days, hold_minutes = :hold_minutes,
            waitlist_rule = :waitlist_rule, waitlist_hold_minutes = :waitlist_hold_minutes,
-           keep_days = :keep_days,
+           keep_days = :keep_days, erase_after_days = :erase_after_days,
            changed_by = session_user
      WHERE id = :tenant_id
     """
@@ -51,7 +52,8 @@ UPDATE = text(
 class Rules:
     """What holds for every service that has no rule of its own, and for holds and offers.
 
-    ``keep_days`` is how long effects that are done, answers to commands and runs are kept.
+    ``keep_days`` is how long effects that are done, answers to commands and runs are kept;
+    ``erase_after_days`` is after how long customers who don't come are erased, None is never.
     """
 
     granularity_minutes: int
@@ -61,6 +63,7 @@ class Rules:
     waitlist_rule: str
     waitlist_hold_minutes: int
     keep_days: int = 400
+    erase_after_days: int | None = None
 
 
 class RuleChanges(TypedDict, total=False):
@@ -73,6 +76,7 @@ class RuleChanges(TypedDict, total=False):
     waitlist_rule: str
     waitlist_hold_minutes: int
     keep_days: int
+    erase_after_days: int | None
 
 
 def rules(tx: Tx) -> Rules:
@@ -117,7 +121,8 @@ def _checked(wanted: Rules) -> Rules:
     values: dict[str, Any] = asdict(wanted)
     check_granularity(wanted.granularity_minutes)
     for name in values.keys() & LIMITS.keys():
-        check_limit(name, values[name])
+        if values[name] is not None:
+            check_limit(name, values[name])
     if wanted.waitlist_rule not in WAITLIST_RULES:
         raise InvalidInputError(
             "bad_rule",

@@ -17,6 +17,7 @@ from bookra.engine.ledger import days
 from bookra.engine.ledger.verify import verify
 from bookra.engine.payouts import chairs, runs
 from bookra.engine.payouts.period import Period, parse_period
+from bookra.engine.privacy.retention import retain
 from bookra.engine.runtime import Engine, Tx
 from bookra.engine.schedules.model import RunState
 from bookra.engine.schedules.runs import Taken
@@ -117,6 +118,13 @@ def prune_rows(work: Work) -> Came:
     return _done(told or "nothing to delete")
 
 
+def retention(work: Work) -> Came:
+    """Erase whom the business need not know any more; does nothing unless it said after when."""
+    found = retain(work.engine, work.tenant)
+    told = ", ".join(f"{count} {what}" for what, count in sorted(found.items()))
+    return _done(told or "nobody to erase")
+
+
 SCHEDULED: dict[str, Callable[[Work], Came]] = {
     "payout-run": payout_run,
     "rent": rent,
@@ -124,6 +132,7 @@ SCHEDULED: dict[str, Callable[[Work], Came]] = {
     "reconcile": reconcile_stripe,
     "close-days": close_days,
     "prune": prune_rows,
+    "retention": retention,
 }
 """A function for each of ``model.JOBS``."""
 
