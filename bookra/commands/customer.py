@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bookra.commands import customer_card, documents, output
+from bookra.commands import customer_card, customer_privacy, documents, output
 from bookra.commands.options import DryRun, Key, group
 from bookra.commands.session import current
 from bookra.errors import CheckFailedError, InvalidInputError, NotFoundError
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from bookra.engine.people.csv_people import Columns
     from bookra.engine.runtime import Tx
 
-app = group("Customers: add, set, find, show, import; card: their saved cards.")
+app = group("Customers: add, set, find, show, import, consent, export, erase; card: saved cards.")
 app.add_typer(customer_card.app, name="card")
+for verb in (customer_privacy.consent, customer_privacy.export, customer_privacy.erase):
+    app.command()(verb)
 COLUMNS = ("name", "phone", "email", "visits", "id")
 
 
@@ -113,7 +115,7 @@ def find(
 def show(
     customer: Annotated[str, typer.Argument(help="Phone, e-mail, name or id.")],
 ) -> None:
-    """Show one customer.
+    """Show one customer, and what they agreed to.
 
     Examples:
 
@@ -121,7 +123,12 @@ def show(
     """
     from bookra.engine.people.customers import the_customer
 
-    output.record(current().ask(lambda tx: documents.customer(the_customer(tx, customer))))
+    def question(tx: Tx) -> dict[str, Any]:
+        found = the_customer(tx, customer)
+        said = customer_privacy.consents(tx, found.id)
+        return {**documents.customer(found), "consents": said}
+
+    output.record(current().ask(question))
 
 
 @app.command("import")
