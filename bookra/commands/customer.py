@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 app = group("Customers: add, set, find, show, import, consent, export, erase; card: saved cards.")
 app.add_typer(customer_card.app, name="card")
-for verb in (customer_privacy.consent, customer_privacy.export, customer_privacy.erase):
-    app.command()(verb)
 COLUMNS = ("name", "phone", "email", "visits", "id")
 
 
@@ -274,3 +272,7 @@ def _bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=total)
         yield lambda done: bar.update(task, completed=done)
+
+
+for verb in (customer_privacy.consent, customer_privacy.export, customer_privacy.erase):
+    app.command()(verb)
