@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
+from carrying import Recorder
 from databases import FOLDER_VARIABLE, Database, Server
 from factories import Salon, open_salon
 from hypothesis import settings as hypothesis_settings
@@ -24,7 +25,11 @@ from bookra.engine.runtime import Engine
 RUN = pytest.StashKey[Run]()
 
 # The machine is shared: how long an example takes says nothing about the code.
-hypothesis_settings.register_profile("bookra", deadline=None, print_blob=True)
+# Each run draws anew: many short ones see as much as few long ones.
+EXAMPLES = int(os.environ.get("BOOKRA_TEST_EXAMPLES", "50"))
+hypothesis_settings.register_profile(
+    "bookra", deadline=None, print_blob=True, max_examples=EXAMPLES
+)
 hypothesis_settings.load_profile("bookra")
 
 
@@ -61,6 +66,22 @@ if threading.current_thread() is threading.main_thread():
     # A shell that starts the suite in its background ignores Ctrl-C for all that it starts, and
     # children inherit that: what is sent to them in tests would never arrive.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def recorder() -> Iterator[Recorder]:
+    """What the program says in a business's transactions, in this process, in every test."""
+    recorder = Recorder()
+    with recorder.listening():
+        yield recorder
+
+
+@pytest.fixture(autouse=True)
+def _statements_name_the_business(recorder: Recorder) -> Iterator[None]:
+    """Fail the test that lets a statement through which Citus would send to every shard."""
+    recorder.found.clear()
+    yield
+    assert not recorder.found, "bind :tenant_id, or give the reason in tests/carrying.py"
 
 
 @pytest.fixture(scope="session")
