@@ -92,6 +92,9 @@ class Counter:
         self.blocks[number] = replace(self.blocks[number], status=status)
         return (f"booking:{number}",)
 
+    def end(self) -> None:
+        """Nothing to cut: waiting ends by itself."""
+
 
 def main() -> None:
     """Show a day of so many appointments; hear on a file descriptor."""

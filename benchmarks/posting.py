@@ -4,7 +4,9 @@ An entry of a card payment (three transfers on four accounts) with its audit row
 login under forced row-level security, durable on both sides, in turns. pgbench sets the tenant and
 reads the business as the engine does, and inserts plain rows by prepared statements, with accounts
 that it knows. The engine's clients are processes of their own, and then threads of two processes,
-as pgbench's are of its two. Then the same by one client while the ledger grows. Run it:
+as pgbench's are of its two. They share the machine's processors with the server, and then again
+they have one to themselves and the server another, on both sides: as it is when clients are
+machines of their own. Then the same by one client while the ledger grows. Run it:
 ``python benchmarks/posting.py``.
 """
 
@@ -19,6 +21,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -98,11 +101,16 @@ def main() -> None:
         names = _open(settings)
         bench = Bench(settings, SCRIPT.format(**names), given.seconds, given.rounds)
         grown, raw = _growing(bench, names, given.transfers)
-        rows = []
+        rows, apart = [], []
         for clients in given.clients:
             turns = bench.turns(clients)
             rows.append([str(clients), *_figures(turns)])
             raw += _raw(f"{clients}", turns)
+        with bench.set_apart():
+            for clients in given.clients:
+                turns = bench.turns(clients)
+                apart.append([str(clients), *_figures(turns)])
+                raw += _raw(f"apart, {clients}", turns)
     finally:
         bootstrap.embedded_server(settings).stop()
         shutil.rmtree(home, ignore_errors=True)
@@ -114,6 +122,8 @@ def main() -> None:
             f"Load of the machine at the end: {os.getloadavg()[0]:.1f}",
             "With the ledger grown to its most; ratios of processes and of threads to pgbench:",
             table(("clients", *sides), rows),
+            "The same with the server on one processor and the clients on another:",
+            table(("clients", *sides), apart),
             "By one client, while the ledger grows:",
             table(("transfers", *sides), grown),
             "Every turn, entries a second:\n" + "\n".join(raw),
@@ -209,6 +219,21 @@ class Bench:
                 connection.exec_driver_sql(GROW.format(**names, entries=entries))
             connection.exec_driver_sql("ANALYZE")  # autovacuum would, within a minute
 
+    @contextmanager
+    def set_apart(self) -> Iterator[None]:
+        """Give the server the first processor, and the clients of both sides the second."""
+        everywhere = os.sched_getaffinity(0)
+        first, second = sorted(everywhere)[:2]
+        server = bootstrap.embedded_server(self._settings).status().pid
+        assert server is not None
+        _pin(server, {first})
+        os.sched_setaffinity(0, {second})  # whom it starts from now on stay with it
+        try:
+            yield
+        finally:
+            os.sched_setaffinity(0, everywhere)
+            _pin(server, everywhere)
+
     def _orders(self) -> Iterator[tuple[str, ...]]:
         for number in range(self._rounds + 1):
             yield self.SIDES[:: -1 if number % 2 else 1]
@@ -245,6 +270,14 @@ class Bench:
             command += [f"--file={file.name}", conninfo]
             subprocess.run(command, capture_output=True, text=True, check=True)
         return float(self._seconds)
+
+
+def _pin(server: int, processors: set[int]) -> None:
+    """Keep a server, all that it has started and all that it will start on ``processors``."""
+    children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+    for pid in (server, *map(int, children)):
+        with suppress(ProcessLookupError):
+            os.sched_setaffinity(pid, processors)
 
 
 def _count(engine: Engine, question: TextClause) -> int:

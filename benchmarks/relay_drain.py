@@ -23,7 +23,7 @@ from statistics import median, quantiles
 
 import psycopg
 from psycopg.conninfo import make_conninfo
-from relay_filled import DONE, LEFT, SIZES, Nothing, deliver_by, fill, served
+from relay_filled import DONE, LEFT, SIZES, Nothing, add, deliver_by, fill, served
 from timing import publish, table
 
 from bookra import bootstrap
@@ -56,9 +56,11 @@ def main() -> None:
     log.set_level("off")
     parts = [f"{given.rows:,} rows of {given.tenants} businesses · {given.workers} workers · fsync"]
     with served(given.tenants, given.workers + 10) as (settings, engine):
+        parts.append(_latency(settings, engine, given))
         parts += _throughput(settings, engine, given)
         parts.append(_http(settings, engine, given))
-        parts.append(_latency(settings, engine, given))
+        if given.many:
+            parts.append(_flat(settings, engine, given))
     rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     parts.append(f"Memory of the whole process, relay and benchmark, at its most: {rss:.0f} MiB")
     parts.append(f"Load of the machine at the end: {os.getloadavg()[0]:.1f}")
@@ -71,6 +73,7 @@ def _options() -> argparse.Namespace:
     options.add_argument("--peer-rows", type=int, default=20_000)
     options.add_argument("--tenants", type=int, default=10)
     options.add_argument("--workers", type=int, default=8)
+    options.add_argument("--many", type=int, default=1_000_000, help="rows in all, one by one")
     options.add_argument("--in-flight", type=int, default=64)
     options.add_argument("--seconds", type=int, default=10)
     options.add_argument("--rounds", type=int, default=3)
@@ -144,6 +147,21 @@ def _http(settings: Settings, engine: Engine, given: argparse.Namespace) -> str:
         f"Calls of 100 ms, {given.in_flight} in flight: {rows / took:.0f} of {possible} possible"
         f" a second ({100 * rows / took / possible:.0f} %)"
     )
+
+
+def _flat(settings: Settings, engine: Engine, given: argparse.Namespace) -> str:
+    """Drain very many rows, some at a time; returns how large the queue is on the way."""
+    deliver_by(lambda _delivery: DONE)
+    fill(settings, 0)
+    each, sizes = 10_000, []
+    for number in range(1, given.many // each + 1):
+        add(settings, each, f"{number}-")
+        _drained(engine, settings, given.workers)
+        if number % (given.many // each // 10) == 0:
+            size = engine.across_tenants(lambda connection: connection.execute(SIZES).one())
+            kept = f"{size.heap // 1024} + {size.indexes // 1024} KiB"
+            sizes.append(f"{number * each:,} rows: {kept}")
+    return "Table and indexes, while rows come and go:\n" + "\n".join(sizes)
 
 
 def _latency(settings: Settings, engine: Engine, given: argparse.Namespace) -> str:

@@ -105,6 +105,14 @@ def served(tenants: int, size: int) -> Iterator[tuple[Settings, Engine]]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+def add(settings: Settings, rows: int, prefix: str) -> None:
+    """Write more rows that are due, beside what is there; ``prefix`` makes their lines new."""
+    with bootstrap.administration(settings) as connection:
+        given = {"topic": Nothing.topic, "prefix": prefix, "state": "ready", "rows": rows}
+        connection.execute(FILL, given)
+        connection.execute(LINES)
+
+
 def fill(settings: Settings, rows: int, *, blocked: int = 0, dead: int = 0) -> None:
     """Write rows that are due; ``blocked`` more wait behind a dead head each hundred."""
     with bootstrap.administration(settings) as connection:

@@ -82,7 +82,7 @@ def test_what_is_written_on_conflict_holds_neither_clock_nor_login() -> None:
             assert not moving or name in NOT_FOR_CITUS, (name, moving)
 
 
-def test_therecorder_hears_who_says_what(salon: Salon, recorder: Recorder) -> None:
+def test_the_recorder_hears_who_says_what(salon: Salon, recorder: Recorder) -> None:
     """It stands by in every test of the suite: here it is told what it must not miss."""
     said, heard = "SELECT count(*) FROM customers", recorder.heard
     program: dict[str, Any] = {"__name__": "bookra.engine.invented"}

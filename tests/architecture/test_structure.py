@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,7 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(PACKAGE))
 
 
+@cache
 def imports_of(path: Path) -> set[str]:
     """Return the names of all modules that a file imports, lazily or not."""
     found: set[str] = set()
