@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bookra import clock
-from bookra.commands import booking_end, booking_price, dispute, documents, output
+from bookra.commands import (
+    booking_end,
+    booking_price,
+    dispute,
+    documents,
+    import_bookings,
+    output,
+)
 from bookra.commands import payment_documents as payments
 from bookra.commands.options import DryRun, FromDay, Key, group
 from bookra.commands.series import series as book_series
@@ -21,7 +28,9 @@ if TYPE_CHECKING:
     from bookra.engine.bookings.model import Booking
     from bookra.engine.runtime import Tx
 
-app = group("Bookings: list, show, series, move, swap, confirm, cancel, and a visit's steps.")
+app = group(
+    "Bookings: list, show, series, move, swap, confirm, cancel, import, and a visit's steps."
+)
 
 Code = Annotated[str, typer.Argument(help="The booking's code, such as LUN-7F3K.")]
 COLUMNS = ("code", "status", "start", "staff", "service", "customer", "price", "due")
@@ -156,6 +165,7 @@ def swap(
 
 
 app.command("series")(book_series)
+app.command("import")(import_bookings.bookings)
 app.command()(booking_price.discount)
 app.command()(booking_price.item)
 

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bookra.commands import customer_card, customer_privacy, documents, output
+from bookra.commands.customer_import import import_customers
 from bookra.commands.options import DryRun, Key, group
 from bookra.commands.session import current
-from bookra.errors import CheckFailedError, InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
-    from bookra.engine.people.csv_lines import Sheet
-    from bookra.engine.people.csv_people import Columns
     from bookra.engine.runtime import Tx
 
-app = group("Customers: add, set, find, show, import, consent, export, erase; card: saved cards.")
+app = group(
+    "Customers: add, set, find, list, show, import, consent, export, erase; card: saved cards."
+)
 app.add_typer(customer_card.app, name="card")
 COLUMNS = ("name", "phone", "email", "visits", "id")
 
@@ -129,149 +124,21 @@ def show(
     output.record(current().ask(question))
 
 
-@app.command("import")
-def import_(
-    file: Annotated[str, typer.Argument(metavar="CSV", help="The file; - for standard input.")],
-    key: Key = None,
-    dry_run: DryRun = False,
-) -> None:
-    """Add the customers of a CSV file that another program exported.
-
-    Columns are found by their names. A line that can't be kept is named with its reason; the
-    good ones are kept, and the exit code is 8. Importing a file again changes nothing.
+@app.command("list")
+def list_() -> None:
+    """List all customers by name.
 
     Examples:
 
-      bookra customer import clients.csv
-      bookra customer import clients.csv --dry-run --json
+      bookra customer list --output csv
     """
-    from bookra.engine.people.csv_lines import read_sheet
-    from bookra.engine.people.csv_people import Columns, known_columns
+    from bookra.engine.people.customers import all_customers
 
-    content = _content(file)
-    sheet = read_sheet(content, known_columns)
-    columns = Columns.of(sheet.header)
-    _remark_on(sheet, columns)
-    parameters = {"sha256": hashlib.sha256(content).hexdigest()}
-
-    def keep() -> dict[str, Any]:
-        return _import(sheet, columns, dry_run=dry_run)
-
-    with current().alone("customer import", dry_run=dry_run):
-        document = _once(keep, parameters, key, dry_run=dry_run)
-    _show(document)
+    found = current().ask(lambda tx: [documents.customer(each) for each in all_customers(tx)])
+    output.rows(found, COLUMNS, empty="No customer yet. Add one: bookra customer add --help")
 
 
-class _NotYetDoneError(Exception):
-    """No earlier run with this key has ended."""
-
-
-def _once(
-    work: Callable[[], dict[str, Any]],
-    parameters: dict[str, str],
-    key: str | None,
-    *,
-    dry_run: bool,
-) -> dict[str, Any]:
-    """Return what an earlier run with ``key`` returned, or else do the work.
-
-    Its result is stored after its last batch, not with it: a run that was killed is done again,
-    and finds what it had kept.
-    """
-    from bookra.engine.people.importing import COMMAND
-
-    def nothing_yet(_tx: Tx) -> dict[str, Any]:
-        raise _NotYetDoneError
-
-    if key is None:
-        return work()
-    session = current()
-    try:
-        return session.write(COMMAND, nothing_yet, parameters=parameters, key=key, dry_run=dry_run)
-    except _NotYetDoneError:
-        document = work()
-    return session.write(
-        COMMAND, lambda _tx: document, parameters=parameters, key=key, dry_run=dry_run
-    )
-
-
-def _content(file: str) -> bytes:
-    """Return the bytes of a file, or of standard input; a little over the limit at most."""
-    from bookra.engine.people.csv_lines import MAX_BYTES
-
-    try:
-        if file == "-":
-            return sys.stdin.buffer.read(MAX_BYTES + 1)
-        with Path(file).open("rb") as opened:
-            return opened.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise NotFoundError("no_file", f"There is no file {file}") from None
-    except (OSError, ValueError) as error:
-        cause = getattr(error, "strerror", None) or error
-        raise InvalidInputError("cannot_read", f"{file} can't be read: {cause}") from None
-
-
-def _remark_on(sheet: Sheet, columns: Columns) -> None:
-    """Say once what is not taken over, and what was guessed."""
-    if columns.ignored:
-        output.remark(f"Bookra has no room for: {', '.join(columns.ignored)}.")
-    for places in (columns.phone, columns.email):
-        if len(places) > 1:
-            names = ", else ".join(columns.header[place] for place in places)
-            output.remark(f"Of each person one is kept: {names}.")
-    if sheet.guessed:
-        output.remark("The file is not UTF-8 and was read as Windows-1252; check some names.")
-
-
-def _import(sheet: Sheet, columns: Columns, *, dry_run: bool) -> dict[str, Any]:
-    from bookra.engine.people.importing import import_customers
-
-    session = current()
-    with _bar("Importing customers", len(sheet.lines)) as advance:
-        found = import_customers(
-            session.engine, session.tenant, sheet, columns, dry_run=dry_run, advance=advance
-        )
-    rejected = [{"line": r.line, "reason": r.reason, "code": r.code} for r in found.rejected]
-    return {
-        "read": found.read,
-        "added": found.added,
-        "unchanged": found.unchanged,
-        "rejected": rejected,
-    }
-
-
-def _show(document: dict[str, Any]) -> None:
-    """Print the result; raise CheckFailedError (``lines_rejected``) when a line was not kept."""
-    rejected = document["rejected"]
-    if current().format == "table":
-        output.record({**document, "rejected": len(rejected)})
-        if rejected:
-            output.rows(rejected, ("line", "code", "reason"))
-    else:
-        output.record(document)
-    if rejected:
-        raise CheckFailedError(
-            "lines_rejected",
-            f"{len(rejected)} of {document['read']} lines were not kept",
-            hint="Mend them and import the file again: those that are in stay as they are",
-            details={"rejected": len(rejected)},
-        )
-
-
-@contextmanager
-def _bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show how far a long work is, on a terminal; yields a function that hears of it."""
-    session = current()
-    if session.quiet or session.format != "table" or not sys.stderr.isatty():
-        yield lambda _done: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(28), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=total)
-        yield lambda done: bar.update(task, completed=done)
+app.command("import")(import_customers)
 
 
 for verb in (customer_privacy.consent, customer_privacy.export, customer_privacy.erase):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from bookra.commands import documents, output
+from bookra.commands import documents, import_lists, output
 from bookra.commands import service_options as options
 from bookra.commands.options import DryRun, Key, group
 from bookra.commands.session import current
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bookra.engine.catalog.actions import ServiceChanges
     from bookra.engine.runtime import Tx
 
-app = group("Services: add, set, list, show.")
+app = group("Services: add, set, list, show, import.")
 Slug = Annotated[str, typer.Argument(help="The service's slug.")]
 COLUMNS = ("slug", "name", "category", "minutes", "price", "segments")
 
@@ -276,3 +276,6 @@ def show(slug: Slug) -> None:
     from bookra.engine.catalog.actions import find_service
 
     _show(current().ask(lambda tx: documents.service(find_service(tx, slug))))
+
+
+app.command("import")(import_lists.services)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from bookra.commands import documents, output, staff_rent
+from bookra.commands import documents, import_lists, output, staff_rent
 from bookra.commands.options import DryRun, Key, group
 from bookra.commands.service_options import cleared, given, require_change
 from bookra.commands.session import current
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bookra.engine.people.staff import StaffChanges
     from bookra.engine.runtime import Tx
 
-app = group("Staff: add, set, list, show, rent.")
+app = group("Staff: add, set, list, show, import, rent.")
 app.add_typer(staff_rent.app, name="rent")
 Slug = Annotated[str, typer.Argument(help="The staff member's slug.")]
 Services = Annotated[
@@ -166,3 +166,6 @@ def show(slug: Slug) -> None:
     from bookra.engine.people.staff import find_staff
 
     output.record(current().ask(lambda tx: documents.staff(find_staff(tx, slug))))
+
+
+app.command("import")(import_lists.staff)

@@ -30,6 +30,9 @@ EVERYBODY = text(
     "SELECT id, name, phone, email, language, created_at FROM customers"
     " WHERE tenant_id = :tenant_id ORDER BY id"
 )
+LAPSE = text(
+    "UPDATE job_locks SET until = since, changed_by = session_user WHERE tenant_id = :tenant_id"
+)
 HEADER = "Name;Phone;E-mail\n"
 ROSA = "Rosa Vega;+4930901820;\n"
 """Whom the desk knows already."""
@@ -135,6 +138,9 @@ def test_a_dry_run_answers_the_same_across_batches_and_keeps_nobody(desk: Desk) 
     content = many(BATCH_LINES + 20) + "Other;+49301000003;\nGuest 5;+49301000005;\n"
     before = desk.rows()
     dry = imported(desk, content, "--dry-run")
+    lines = dry.pop("lines")
+    assert [line["line"] for line in lines] == list(range(2, len(lines) + 2))
+    assert [line["what"] for line in lines[-3:]] == ["new", "refused", "same"]
     assert desk.rows() == before
     assert imported(desk, content) == dry
     assert (dry["added"], dry["unchanged"]) == (BATCH_LINES + 20, 1)
@@ -163,6 +169,7 @@ def test_a_killed_import_run_again_ends_as_if_it_had_not_been_killed(desk: Desk)
         command.kill()
     some = len(everybody(desk.salon)) - 1
     assert some % BATCH_LINES == 0
+    desk.salon.act(lambda tx: tx.run(LAPSE))  # what a minute does by itself
     found = imported(desk, many(count))
     assert (found["added"], found["unchanged"]) == (count - some, some)
     assert len(everybody(desk.salon)) == 1 + count

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bookra.engine.people.csv_lines import UNREADABLE, Record
@@ -83,12 +83,19 @@ class Columns:
     email: tuple[int, ...]
 
     @classmethod
-    def of(cls, header: Sequence[str]) -> Columns:
-        """Find the columns; raises InvalidInputError (``no_header``) when none holds names."""
+    def of(cls, header: Sequence[str], chosen: Mapping[str, int] | None = None) -> Columns:
+        """Find the columns; raises InvalidInputError (``no_header``) when none holds names.
+
+        ``chosen`` says where some fields are; they are looked for nowhere else.
+        """
         places: dict[str, list[int]] = {field: [] for field in ACCEPTED}
+        said = dict(chosen or {})
         for index, cell in enumerate(header):
-            if field := _KNOWN.get(_key(cell)):
+            field = _KNOWN.get(_key(cell))
+            if field and field not in said and index not in said.values():
                 places[field].append(index)
+        for field, index in said.items():
+            places[field] = [index]
         found = {field: tuple(indexes) for field, indexes in places.items()}
         if not (found["name"] or found["first"] or found["last"]):
             raise _no_header(header)

@@ -41,6 +41,7 @@ BY_ID = text(COLUMNS + " AND c.id = :id")
 BOOKABLE = text(
     "SELECT erased_at FROM customers WHERE tenant_id = :tenant_id AND id = :id FOR KEY SHARE"
 )
+EVERYBODY = text(COLUMNS + " AND c.erased_at IS NULL ORDER BY lower(c.name), c.id")
 INSERT = text(
     "INSERT INTO customers (tenant_id, id, name, phone, email, language, created_at)"
     " VALUES (:tenant_id, :id, :name, :phone, :email, :language, :now)"
@@ -113,6 +114,11 @@ def find_customers(tx: Tx, words: str, *, limit: int = 20) -> list[Customer]:
         limit=limit,
     )
     return [_customer(row) for row in rows]
+
+
+def all_customers(tx: Tx) -> list[Customer]:
+    """Return every customer by name; those who were erased are nobody any more."""
+    return [_customer(row) for row in tx.rows(EVERYBODY)]
 
 
 def the_customer(tx: Tx, words: str) -> Customer:

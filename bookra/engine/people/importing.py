@@ -105,6 +105,8 @@ class Imported:
     added: int = 0
     unchanged: int = 0
     rejected: list[Rejected] = field(default_factory=list)
+    kept: list[tuple[int, str]] = field(default_factory=list)
+    """The other lines, each with what it is: ``new`` or ``same``."""
 
 
 def import_customers(
@@ -134,6 +136,7 @@ def import_customers(
             result.added += done.added
             result.unchanged += done.unchanged
             result.rejected += done.rejected
+            result.kept += done.kept
         advance(batch[-1].line)
     result.rejected.sort(key=lambda line: line.line)
     return result
@@ -173,8 +176,10 @@ def keep(tx: Tx, people: Iterable[Person], register: Register) -> tuple[Imported
             known = Holder(new_id(), person.name, person.phone, person.email)
             page.note(known)
             new.append(known)
+            done.kept.append((person.line, "new"))
         else:
             done.unchanged += 1
+            done.kept.append((person.line, "same"))
         page.lines.setdefault(known.id, person.line)
     _insert(tx, new)
     done.added = len(new)

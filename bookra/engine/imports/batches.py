@@ -1,0 +1,171 @@
+"""Bringing lines in: a transaction for each batch, and for every line what became of it.
+
+A batch is short, so that a hundred thousand lines hold no lock for long. What was kept is known by
+its row in ``imported_rows``, which is written with it: an import that was killed is run again and
+ends in the same state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from sqlalchemy import text
+
+from bookra.engine.imports.columns import Columns
+from bookra.engine.people.csv_lines import Sheet
+from bookra.engine.runtime import Engine, Tx
+from bookra.errors import BookraError, InvalidInputError
+from bookra.ids import new_id
+
+BATCH_LINES = 500
+NEW, SAME, CHANGED, SKIPPED, REFUSED = "new", "same", "changed", "skipped", "refused"
+
+LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+KNOWN = text(
+    "SELECT reference, target_id FROM imported_rows"
+    " WHERE tenant_id = :tenant_id AND source = :source AND kind = :kind"
+    "   AND reference = ANY(:references)"
+)
+REMEMBER = text(
+    "INSERT INTO imported_rows (tenant_id, id, source, kind, reference, target_id)"
+    " VALUES (:tenant_id, :id, :source, :kind, :reference, :target_id)"
+    " ON CONFLICT (tenant_id, source, kind, reference) DO NOTHING"
+)
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the file: what its cells say by field."""
+
+    number: int
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a line: new, same, changed, skipped or refused; and why, for the last two."""
+
+    line: int
+    what: str
+    code: str = ""
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of all lines. ``unmapped``: names that stand for nobody and nothing here."""
+
+    fates: list[Fate] = field(default_factory=list)
+    unmapped: dict[str, list[str]] = field(default_factory=dict)
+
+    def count(self, what: str) -> int:
+        """Return how many lines became that."""
+        return sum(fate.what == what for fate in self.fates)
+
+    @property
+    def refused(self) -> list[Fate]:
+        """The lines that were not kept."""
+        return [fate for fate in self.fates if fate.what == REFUSED]
+
+
+class Keeper(Protocol):
+    """Keeps lines of one kind."""
+
+    def keep(self, tx: Tx, lines: Sequence[Line]) -> list[Fate]:
+        """Keep a batch. It may be called again with the same one: nothing else may change."""
+
+    def kept(self) -> None:
+        """Hear that the last batch is committed, or would have been."""
+
+
+def bring_in(
+    engine: Engine,
+    slug: str,
+    sheet: Sheet,
+    columns: Columns,
+    keeper: Keeper,
+    *,
+    command: str,
+    dry_run: bool = False,
+    advance: Callable[[int], None] = lambda _line: None,
+) -> Result:
+    """Give the lines of a sheet to ``keeper``, a batch a transaction; ``dry_run`` takes each back.
+
+    Two imports of one command into one business take turns, batch by batch.
+    """
+    result = Result()
+    for batch in _batches(_lines(sheet, columns, result), BATCH_LINES):
+
+        def work(tx: Tx, batch: list[Line] = batch) -> list[Fate]:
+            tx.row(LOCK, name=f"{tx.tenant.id}|{command}")
+            return keeper.keep(tx, batch)
+
+        result.fates += engine.act(slug, work, command=command, dry_run=dry_run)
+        keeper.kept()
+        advance(batch[-1].number)
+    result.fates.sort(key=lambda fate: fate.line)
+    return result
+
+
+def _lines(sheet: Sheet, columns: Columns, result: Result) -> Iterator[Line]:
+    for record in sheet.records():
+        try:
+            yield Line(record.line, columns.cells(record))
+        except BookraError as error:
+            result.fates.append(Fate(record.line, REFUSED, error.code, error.message))
+
+
+@contextmanager
+def undone_if_refused(tx: Tx) -> Iterator[None]:
+    """Take back what a line wrote before it was refused; the batch goes on."""
+    with tx.connection.begin_nested():
+        yield
+
+
+def refused(line: Line, error: BookraError) -> Fate:
+    """Return the fate of a line that could not be kept."""
+    return Fate(line.number, REFUSED, error.code, error.message)
+
+
+def value(columns: Columns, line: Line, field_: str, read: Callable[[str], Item]) -> Item:
+    """Return what a line's cell means; an error names the column, never the cell."""
+    try:
+        return read(line.cells.get(field_, ""))
+    except InvalidInputError as error:
+        message = f"{columns.named(field_)} {error.message}"
+        raise InvalidInputError(error.code, message) from None
+
+
+def known_rows(tx: Tx, source: str, kind: str, references: Iterable[str]) -> dict[str, UUID]:
+    """Return what came in before, by reference."""
+    wanted = sorted({each for each in references if each})
+    if not wanted:
+        return {}
+    rows: Sequence[Any] = tx.rows(KNOWN, source=source, kind=kind, references=wanted)
+    return {row.reference: row.target_id for row in rows}
+
+
+def remember(tx: Tx, source: str, kind: str, reference: str, target_id: UUID) -> None:
+    """Note what a line became, so that the next import knows it."""
+    if reference:
+        tx.run(
+            REMEMBER,
+            id=new_id(),
+            source=source,
+            kind=kind,
+            reference=reference,
+            target_id=target_id,
+        )
+
+
+def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch

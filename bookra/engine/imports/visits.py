@@ -1,0 +1,309 @@
+"""Appointments of another program become bookings here: what is over as history, the rest for real.
+
+What is over is completed (or a no-show) at no price: it was paid and taxed elsewhere, so that it
+moves no money here, earns nobody commission and owes nothing. Its price is in its history. What is
+to come is confirmed at the file's price. It takes its person's time and the units that its service
+needs; a time that is taken already is refused, whoever has it. Hours, notice and limits are left
+aside, since it was agreed on elsewhere, and so are buffers, which would meet the next visit.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from bookra.engine.bookings import store
+from bookra.engine.bookings.history import note
+from bookra.engine.bookings.holds import release_lapsed_in_the_way
+from bookra.engine.bookings.locks import lock_bookables
+from bookra.engine.bookings.model import Status
+from bookra.engine.bookings.pricing import LinePrice, line_price
+from bookra.engine.bookings.writing import CODE_ATTEMPTS, tax_of
+from bookra.engine.catalog.actions import services
+from bookra.engine.catalog.model import Segment
+from bookra.engine.imports import batches
+from bookra.engine.imports.appointments import Appointment, Directory, Reader
+from bookra.engine.imports.batches import Fate, Line
+from bookra.engine.imports.clients import Clients
+from bookra.engine.imports.columns import Columns
+from bookra.engine.imports.values import Reading
+from bookra.engine.outbox.emit import emit
+from bookra.engine.outbox.topics import UpsertCalendar
+from bookra.engine.people.staff import staff_list
+from bookra.engine.runtime import Tx
+from bookra.errors import BookraError, ConflictError
+from bookra.ids import booking_code, new_id
+from bookra.money import Money
+
+COMMAND, KIND = "booking import", "appointment"
+
+UNITS = text(
+    """
+    SELECT r.id, p.slug AS pool FROM resources r
+      JOIN pools p ON p.tenant_id = r.tenant_id AND p.id = r.pool_id
+      JOIN bookables b ON b.tenant_id = r.tenant_id AND b.id = r.id
+     WHERE r.tenant_id = :tenant_id AND b.active AND p.slug = ANY(:pools)
+     ORDER BY b.slug
+    """
+)
+
+Span = tuple[datetime, datetime]
+
+
+@dataclass(slots=True)
+class Visits:
+    """Keeps appointments. ``staff_map`` and ``service_map`` lead from the file's names to slugs."""
+
+    columns: Columns
+    source: str
+    reading: Reading
+    staff_map: dict[str, str]
+    service_map: dict[str, str]
+    dry_run: bool = False
+    missing: dict[str, dict[str, None]] = field(default_factory=dict)
+    _seen: set[str] = field(default_factory=set)
+    _page: set[str] = field(default_factory=set)
+    _taken: dict[UUID, list[Span]] = field(default_factory=dict)
+    _claimed: list[tuple[UUID, Span]] = field(default_factory=list)
+
+    def kept(self) -> None:
+        """Remember what the batch held; a dry run also remembers whose time it took."""
+        self._seen |= self._page
+        if self.dry_run:
+            for bookable_id, span in self._claimed:
+                insort(self._taken.setdefault(bookable_id, []), span)
+
+    def keep(self, tx: Tx, lines: Sequence[Line]) -> list[Fate]:
+        """Keep a batch; nothing of a line that is refused stays.
+
+        Locks the people and the units of what is to come, in the order of ids.
+        """
+        self._page, self._claimed = set(), []
+        reader = self._reader(tx)
+        fates, wanted = self._read(reader, lines)
+        units = _units(tx, wanted)
+        coming = [each for each in wanted if each.ends_at > tx.now]
+        lock_bookables(
+            tx,
+            {
+                *(each.staff.id for each in coming),
+                *(unit for of_pool in units.values() for unit in of_pool),
+            },
+        )
+        known = batches.known_rows(tx, self.source, KIND, (_reference(each) for each in wanted))
+        clients = Clients(tx, (each.contact for each in wanted))
+        for each in wanted:
+            fates.append(self._settle(tx, each, known, clients, units))
+        for kind, directory in (("staff", reader.staff), ("service", reader.services)):
+            self.missing.setdefault(kind, {}).update(directory.missing)
+        return fates
+
+    def _reader(self, tx: Tx) -> Reader:
+        return Reader(
+            self.columns,
+            self.reading,
+            tx.tenant.country,
+            Directory.of("service", services(tx, retired=True), self.service_map),
+            Directory.of("staff", staff_list(tx, retired=True), self.staff_map),
+        )
+
+    def _read(self, reader: Reader, lines: Sequence[Line]) -> tuple[list[Fate], list[Appointment]]:
+        fates, wanted = list[Fate](), list[Appointment]()
+        for line in lines:
+            try:
+                wanted.append(reader.read(line))
+            except BookraError as error:
+                fates.append(batches.refused(line, error))
+        return fates, wanted
+
+    def _settle(
+        self,
+        tx: Tx,
+        wanted: Appointment,
+        known: dict[str, UUID],
+        clients: Clients,
+        units: dict[str, list[UUID]],
+    ) -> Fate:
+        reference = _reference(wanted)
+        if wanted.state == "cancelled":
+            return Fate(wanted.line, batches.SKIPPED, "cancelled", "It was cancelled there")
+        if wanted.key in self._seen or wanted.key in self._page or reference in known:
+            self._page.add(wanted.key)
+            return Fate(wanted.line, batches.SAME)
+        try:
+            with batches.undone_if_refused(tx):
+                booking_id = self._write(tx, wanted, clients.of(wanted.contact), units)
+                batches.remember(tx, self.source, KIND, reference, booking_id)
+        except BookraError as error:
+            clients.forget(wanted.contact)
+            return Fate(wanted.line, batches.REFUSED, error.code, error.message)
+        self._page.add(wanted.key)
+        return Fate(wanted.line, batches.NEW)
+
+    def _write(
+        self, tx: Tx, wanted: Appointment, customer_id: UUID, units: dict[str, list[UUID]]
+    ) -> UUID:
+        over = wanted.ends_at <= tx.now
+        if not over:
+            _require_bookable(wanted)
+        status = Status.CONFIRMED
+        if over:
+            status = Status.NO_SHOW if wanted.state == "no-show" else Status.COMPLETED
+        booking_id, line_id = _insert(tx, wanted, customer_id, status)
+        if over:
+            tx.run(store.RECOGNISED, id=booking_id, now=wanted.ends_at)
+        else:
+            self._claim(tx, wanted, booking_id, line_id, units)
+            emit(tx, UpsertCalendar(booking_id))
+        price = wanted.price or wanted.service.price
+        note(tx, booking_id, "imported", source=self.source, price=price if over else None)
+        tx.concerns("booking", booking_id)
+        return booking_id
+
+    def _claim(
+        self,
+        tx: Tx,
+        wanted: Appointment,
+        booking_id: UUID,
+        line_id: UUID,
+        units: dict[str, list[UUID]],
+    ) -> None:
+        """Take the person's time, and a unit of each pool that the service needs."""
+        busy, gaps = _spans(wanted)
+        ids = {"booking_id": booking_id, "booking_line_id": line_id}
+        if not self._take(tx, wanted.staff.id, busy, ids):
+            raise ConflictError("slot_taken", f"'{wanted.staff.slug}' is busy at that time")
+        for need in wanted.service.needs:
+            spans = {"busy": busy, "gap": gaps}.get(need.span, [(wanted.starts_at, wanted.ends_at)])
+            if not any(self._take(tx, unit, spans, ids) for unit in units.get(need.pool, [])):
+                raise ConflictError("slot_taken", f"No unit of '{need.pool}' is free at that time")
+
+    def _take(self, tx: Tx, bookable_id: UUID, spans: Sequence[Span], ids: dict[str, UUID]) -> bool:
+        """Claim some spans of a person or a unit, all or none; tell whether they were free."""
+        if any(_meets(span, self._taken.get(bookable_id, ())) for span in spans):
+            return False
+        if spans:
+            release_lapsed_in_the_way(tx, [bookable_id], spans[0][0], spans[-1][1])
+        nested = tx.connection.begin_nested()
+        for starts_at, ends_at in spans:
+            row = {"id": new_id(), "bookable_id": bookable_id, "held_until": None, **ids}
+            if not tx.run(store.ALLOCATE, starts_at=starts_at, ends_at=ends_at, **row):
+                nested.rollback()
+                return False
+        nested.commit()
+        self._claimed += [(bookable_id, span) for span in spans]
+        return True
+
+
+def _reference(wanted: Appointment) -> str:
+    """Return what a line is known by: its own number with the service, or a digest of it.
+
+    Programs write a line for each service of a visit, under one number.
+    """
+    if not wanted.reference:
+        return wanted.key
+    return f"{wanted.reference} {wanted.service.slug}"
+
+
+def _insert(tx: Tx, wanted: Appointment, customer_id: UUID, status: Status) -> tuple[UUID, UUID]:
+    """Write a booking and its line; returns their ids."""
+    booking_id, line_id = new_id(), new_id()
+    for attempt in range(CODE_ATTEMPTS):
+        inserted = tx.run(
+            store.INSERT,
+            id=booking_id,
+            code=booking_code(tx.tenant.code_prefix, 4 + attempt // 2),
+            customer_id=customer_id,
+            status=status.value,
+            starts_at=wanted.starts_at,
+            ends_at=wanted.ends_at,
+            hold_expires_at=None,
+            currency=tx.tenant.currency,
+            series_id=None,
+            discount_kind=None,
+            discount_bps=None,
+            accepted_via=None,
+            now=tx.now,
+        )
+        if inserted:
+            break
+    price = _price(tx, wanted, status)
+    tx.run(
+        store.INSERT_LINE,
+        id=line_id,
+        booking_id=booking_id,
+        position=1,
+        service_id=wanted.service.id,
+        staff_id=wanted.staff.id,
+        starts_at=wanted.starts_at,
+        ends_at=wanted.ends_at,
+        net_minor=price.net.minor,
+        tax_minor=price.tax.minor,
+        discount_minor=price.discount_minor,
+        list_minor=price.list_minor,
+        tax_bps=tax_of(tx, wanted.service),
+        commission_bps=wanted.staff.commission_bps,
+        currency=tx.tenant.currency,
+        level=wanted.staff.level,
+        requested=True,
+        session_id=None,
+    )
+    return booking_id, line_id
+
+
+def _price(tx: Tx, wanted: Appointment, status: Status) -> LinePrice:
+    """Return what the line costs here: nothing for what is over, the file's price for the rest."""
+    agreed = wanted.price or wanted.service.at_level(wanted.staff.level).price
+    if status is not Status.CONFIRMED:
+        agreed = Money(0, agreed.currency)
+    rate = tax_of(tx, wanted.service)
+    return line_price(agreed, rate, inclusive=tx.tenant.tax_inclusive)
+
+
+def _require_bookable(wanted: Appointment) -> None:
+    if wanted.service.capacity is not None:
+        raise ConflictError("is_class", "Its service is a class: book seats of a session instead")
+    if not wanted.staff.active:
+        raise ConflictError("inactive_staff", f"'{wanted.staff.slug}' does not work here any more")
+
+
+def _spans(wanted: Appointment) -> tuple[list[Span], list[Span]]:
+    """Return when the person is busy and when not; a visit of another length is one busy block."""
+    segments = wanted.service.at_level(wanted.staff.level).segments
+    minutes = (wanted.ends_at - wanted.starts_at) // timedelta(minutes=1)
+    if sum(segment.minutes for segment in segments) != minutes:
+        segments = (Segment(True, minutes),)
+    found: dict[bool, list[Span]] = {True: [], False: []}
+    at = wanted.starts_at
+    for segment in segments:
+        end = at + timedelta(minutes=segment.minutes)
+        before = found[segment.busy][-1] if found[segment.busy] else None
+        if before is not None and before[1] == at:
+            found[segment.busy][-1] = (before[0], end)
+        else:
+            found[segment.busy].append((at, end))
+        at = end
+    return found[True], found[False]
+
+
+def _units(tx: Tx, wanted: Sequence[Appointment]) -> dict[str, list[UUID]]:
+    pools = sorted({need.pool for each in wanted for need in each.service.needs})
+    units: dict[str, list[UUID]] = {}
+    rows: Sequence[Any] = tx.rows(UNITS, pools=pools) if pools else ()
+    for row in rows:
+        units.setdefault(row.pool, []).append(row.id)
+    return units
+
+
+def _meets(span: Span, taken: Sequence[Span]) -> bool:
+    """Tell whether a span meets one of some that are sorted and don't meet each other."""
+    at = bisect_left(taken, span)
+    return any(
+        span[0] < until and start < span[1] for start, until in taken[max(0, at - 1) : at + 1]
+    )
