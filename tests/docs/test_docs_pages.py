@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -79,6 +80,17 @@ def test_the_command_reference_is_what_help_says() -> None:
 
 def test_every_error_code_has_its_cause_and_remedy_on_the_page() -> None:
     assert error_codes.PAGE.read_text("utf-8") == error_codes.page(), "run: make pages"
+
+
+def test_the_architecture_names_every_layer_and_every_room() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    flat = " ".join(text.split())
+    for contract in settings["tool"]["importlinter"]["contracts"]:
+        if contract["type"] == "layers":
+            assert " > ".join(f"`{layer}`" for layer in contract["layers"]) in flat
+    rooms = (ROOT / "bookra" / "engine").glob("*/__init__.py")
+    assert [room.parent.name for room in rooms if f"engine/{room.parent.name}/" not in text] == []
 
 
 def test_a_remedy_written_by_hand_is_for_a_code_that_there_is() -> None:
