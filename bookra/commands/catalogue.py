@@ -70,6 +70,7 @@ COMMANDS: dict[str, Entry] = {
         "torture", "Race writers for everything, and prove that nothing is sold twice.", OPERATIONS
     ),
     "demo": Entry("demo", "The whole story on an embedded database, with proofs.", OPERATIONS),
+    "audit": Entry("audit", "Who changed what, and whether anything else did.", OPERATIONS),
     "config": Entry("config", "Settings, and where each one comes from.", OPERATIONS),
 }
 

@@ -179,8 +179,11 @@ class Inbound:
             return
         self._asked_at[slug] = now
         standing = stripe.standing()
-        note = accounts.answered if state == "refused" else accounts.settled
-        became = self._engine.act(slug, lambda tx: note(tx, standing), command=None)
+        became = self._engine.act(
+            slug,
+            lambda tx: accounts.asked(tx, standing, refused=state == "refused"),
+            command=None,
+        )
         log("stripe.account", tenant=slug, became=became, why=standing.why)
 
     def _in_trouble(self, slug: str, error: Exception) -> None:

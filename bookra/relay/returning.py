@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from dataclasses import fields
 from datetime import datetime
 from typing import Protocol
 
 from bookra.engine.outbox import topics
 from bookra.engine.outbox.queue import Claimed, PutBack
 from bookra.engine.runtime import Tx
+from bookra.engine.tenancy import auditing
 from bookra.errors import InvalidInputError
 from bookra.relay import outcome
 from bookra.relay.backoff import delay_seconds, gives_up
@@ -74,3 +76,15 @@ def given_up(tx: Tx, row: GivenUp, state: str, why: str) -> None:
     except (InvalidInputError, TypeError, ValueError, KeyError, AttributeError):
         return  # there is nothing to tell what it was about
     hook(tx, payload, why)
+    # Bookkeeping has no audit row of its own, but this changes what the business sees.
+    auditing.note(tx, f"relay.{row.topic}", _subjects(payload))
+
+
+def _subjects(payload: topics.Payload) -> list[str]:
+    """Return the things that a payload is about, by id."""
+    named = {each.name: getattr(payload, each.name) for each in fields(payload)}
+    return [
+        f"{name.removesuffix('_id')}:{value}"
+        for name, value in named.items()
+        if name.endswith("_id") and value is not None
+    ]

@@ -30,7 +30,8 @@ from bookra.errors import (
 )
 
 AUDIT = text(
-    "SELECT command, subjects, recorded_by FROM audit WHERE tenant_id = :tenant_id ORDER BY id"
+    "SELECT command, subjects, recorded_by FROM audit"
+    " WHERE tenant_id = :tenant_id AND command <> 'part' ORDER BY id"
 )
 COUNT = text("SELECT count(*) FROM customers WHERE tenant_id = :tenant_id")
 TENANT = text("SELECT current_setting('app.tenant', true)")

@@ -12,6 +12,7 @@ from bookra.engine.bookings.model import Booking, Status, require_next
 from bookra.engine.bookings.placing import place
 from bookra.engine.bookings.promo_uses import retake_use
 from bookra.engine.runtime import Tx
+from bookra.engine.tenancy.auditing import keep, part
 from bookra.errors import ConflictError, InvalidInputError, NotFoundError
 
 
@@ -36,7 +37,7 @@ def retake(tx: Tx, booking: Booking) -> bool:
         return True
     savepoint = tx.connection.begin_nested()
     if _retake_time(tx, booking) and retake_use(tx, booking.id):
-        savepoint.commit()
+        keep(tx, savepoint)
         return True
     savepoint.rollback()
     return False
@@ -46,7 +47,7 @@ def _retake_time(tx: Tx, booking: Booking) -> bool:
     if booking.lines[0].session_id is not None:
         return retake_seats(tx, booking)
     try:
-        with tx.connection.begin_nested():
+        with part(tx):
             for line in booking.lines:
                 place(tx, booking, line, line.starts_at, line.staff)
     except (ConflictError, InvalidInputError, NotFoundError):

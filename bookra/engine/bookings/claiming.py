@@ -24,6 +24,7 @@ from bookra.engine.bookings.holds import release_lapsed_in_the_way
 from bookra.engine.bookings.limits import Counted, take_place
 from bookra.engine.bookings.locks import lock_bookables
 from bookra.engine.runtime import Tx
+from bookra.engine.tenancy.auditing import part
 from bookra.ids import new_id
 
 # Fairness: least booked minutes that week, then least recently booked, then slug.
@@ -79,7 +80,7 @@ def claim_first(
         if plan is None:
             return None
         try:
-            with tx.connection.begin_nested():
+            with part(tx):
                 booking_id, lines = write(plan)
                 claim(tx, window, plan, booking_id, lines, held_until)
                 return booking_id

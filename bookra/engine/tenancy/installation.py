@@ -122,7 +122,7 @@ def add_login(
 def rotate_login(connection: Connection, login: str, password: str) -> InstallationLogin:
     """Give a relay's or a platform's login another password; raises NotFoundError."""
     found = _present(connection, login)
-    logins.require_mortal(connection, login)
+    logins.require_given(connection, login)
     logins.set_password(connection, login, password)
     record(connection, "operator rotate", [f"operator:{login}"])
     return found
@@ -138,7 +138,7 @@ def revoke_login(connection: Connection, login: str) -> bool:
     if _known(connection, login) is None and _revoked(connection, login):
         return False
     _present(connection, login)
-    logins.require_mortal(connection, login)
+    logins.require_given(connection, login)
     logins.close_login(connection, login)
     record(connection, "operator revoke", [f"operator:{login}"])
     return True

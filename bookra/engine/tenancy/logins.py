@@ -44,11 +44,15 @@ MAY_END = text(
       FROM pg_roles WHERE rolname = current_user
     """
 )
-END = text(
-    "SELECT count(*) FROM pg_stat_activity"
-    " WHERE usename = :login AND pid <> pg_backend_pid() AND pg_terminate_backend(pid)"
+# Two steps: within one statement nothing says that the login is compared before a session ends.
+SESSIONS = text(
+    "SELECT pid FROM pg_stat_activity WHERE usename = :login AND pid <> pg_backend_pid()"
 )
+END = text("SELECT pg_terminate_backend(:pid)")
 SERVER = text("SELECT current_setting('server_version_num')::integer")
+
+OWN_NAMES = ("pg_", "bookra")
+"""How the names of PostgreSQL's own roles begin, and of Bookra's: no person has one."""
 
 GRANTORS_SINCE = 160_000
 """From PostgreSQL 16 on, who granted a membership is part of it."""
@@ -64,7 +68,7 @@ class Membership:
 
 def checked_login(login: str) -> str:
     """Return ``login`` if it can be one; raises InvalidInputError (``bad_login``)."""
-    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,50}", login) or login.startswith(("pg_", "bookra")):
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,50}", login) or login.startswith(OWN_NAMES):
         raise InvalidInputError(
             "bad_login",
             f"'{login}' can't be a login",
@@ -164,20 +168,23 @@ def end_sessions(connection: Connection, login: str) -> int:
     me = connection.execute(text("SELECT current_user")).scalar_one()
     if joined:
         roles.grant(connection, login, me)
-    ended = connection.execute(END, {"login": login}).scalar_one()
+    pids = connection.execute(SESSIONS, {"login": login}).scalars().all()
+    ended = sum(bool(connection.execute(END, {"pid": pid}).scalar_one()) for pid in pids)
     if joined:
         statement = sql.SQL("REVOKE {} FROM {}")
         roles.run_utility(connection, statement.format(sql.Identifier(login), sql.Identifier(me)))
-    return int(ended)
+    return ended
 
 
-def require_mortal(connection: Connection, login: str) -> None:
-    """Raise NotAllowedError for the login in use and for administrators: they'd be locked out."""
+def require_given(connection: Connection, login: str) -> None:
+    """Raise NotAllowedError for a login that Bookra did not give, and for the one in use.
+
+    Those are administrators, and the embedded server's own: without them nobody gets in.
+    """
     row = connection.execute(POWERS, {"login": login}).one_or_none()
-    if row is not None and (row.own or row.administers):
+    if login.startswith(OWN_NAMES) or (row is not None and (row.own or row.administers)):
         raise NotAllowedError(
-            "own_login" if row.own else "administrator",
-            f"'{login}' is "
-            + ("the login of this command" if row.own else "an administrator of the server"),
-            hint="Bookra takes away only what it gave. Do it with another administrator's psql",
+            "not_given",
+            f"'{login}' is an administrator's login or the program's own",
+            hint="Bookra takes away only what it gave. Do it with psql, as another administrator",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bookra.engine.outbox import breakers
 from bookra.engine.runtime import Tx
+from bookra.engine.tenancy import auditing
 from bookra.engine.tenancy.providers import account, set_state
 from bookra.relay.events.handler import Handler
 from bookra.relay.providers.stripe_account import Standing
@@ -29,6 +30,13 @@ def answered(tx: Tx, standing: Standing) -> str:
     """Note what an account may do whose token was refused, and is not any more."""
     breakers.close(tx, "stripe")
     return settled(tx, standing)
+
+
+def asked(tx: Tx, standing: Standing, *, refused: bool) -> str:
+    """Note what was answered to a question of the relay's own; what is new is audited."""
+    became = (answered if refused else settled)(tx, standing)
+    auditing.note(tx, "relay.account", tx.subjects)
+    return became
 
 
 HANDLER = Handler(lambda stripe, _: stripe.standing(), settled)

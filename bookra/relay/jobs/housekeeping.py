@@ -70,7 +70,7 @@ def close_days(engine: Engine) -> int:
     """Close the ledger's posted days that are over; returns how many."""
 
     def work(slug: str) -> int:
-        closed = close_all(engine, slug, command=None)
+        closed = close_all(engine, slug, command="relay.close-days")
         for day in closed:
             log("ledger.day_closed", tenant=slug, day=str(day.day), hash=day.hash)
         return len(closed)

@@ -40,6 +40,7 @@ from bookra.engine.bookings.writing import agreed, insert_booking, tax_of
 from bookra.engine.catalog.model import Service
 from bookra.engine.people.customers import require_bookable
 from bookra.engine.runtime import Tx
+from bookra.engine.tenancy.auditing import keep
 from bookra.errors import ConflictError, InvalidInputError
 from bookra.ids import new_id
 
@@ -171,7 +172,7 @@ def _seat(tx: Tx, booking: Booking, session: Session, *, held_until: datetime | 
     lines = [line.id for line in booking.lines]
     savepoint = tx.connection.begin_nested()
     if _claim(tx, service, session, booking.id, lines, held_until):
-        savepoint.commit()
+        keep(tx, savepoint)
         return True
     savepoint.rollback()
     return False
@@ -246,7 +247,7 @@ def _try(
         for position, price in enumerate(agreed(tx, seats, request.customer_id), start=1)
     ]
     if _claim(tx, asked.service, session, booking_id, lines, held_until):
-        savepoint.commit()
+        keep(tx, savepoint)
         return booking_id
     savepoint.rollback()
     return None

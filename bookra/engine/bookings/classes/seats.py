@@ -22,6 +22,7 @@ from sqlalchemy import Row, text
 from bookra.engine.availability.sessions import Session
 from bookra.engine.bookings import holds
 from bookra.engine.runtime import Tx
+from bookra.engine.tenancy.auditing import keep
 from bookra.ids import new_id
 
 # Advisory, since a relay may take seats but not write sessions; after the bookings' locks.
@@ -134,7 +135,7 @@ def claim(
             for seat_no, line_id in zip(numbers, lines, strict=True)
         )
         if all(tx.run(CLAIM, **wanted) for wanted in claims):
-            savepoint.commit()
+            keep(tx, savepoint)
             return True
         savepoint.rollback()
 

@@ -26,6 +26,7 @@ from bookra.engine.bookings.holds import release_lapsed_in_the_way
 from bookra.engine.bookings.locks import lock_bookables
 from bookra.engine.bookings.refusing import TAKEN
 from bookra.engine.runtime import Tx
+from bookra.engine.tenancy.auditing import keep
 from bookra.errors import BookraError, ConflictError, InvalidInputError
 from bookra.ids import new_id
 
@@ -89,7 +90,7 @@ def take_time(tx: Tx, wanted: Wanted, write: Write) -> UUID:
         savepoint = tx.connection.begin_nested()
         session_id = write(performer, wanted.at + timedelta(minutes=performer.service.minutes))
         if all(_allocate(tx, claim, session_id) for claim in _claims(window, performer, wanted)):
-            savepoint.commit()
+            keep(tx, savepoint)
             return session_id
         savepoint.rollback()
     raise ConflictError("slot_taken", "Somebody keeps taking that time", hint="Look at: bookra day")

@@ -39,6 +39,7 @@ from bookra.engine.bookings.model import Booking, Status, require_next
 from bookra.engine.outbox.emit import emit
 from bookra.engine.outbox.topics import UpsertCalendar
 from bookra.engine.runtime import Tx
+from bookra.engine.tenancy.auditing import keep
 from bookra.errors import UnavailableError
 
 ROUNDS = 5
@@ -102,7 +103,7 @@ def add_absence(tx: Tx, bookable: Bookable, wanted: Absence, *, displace: bool =
         savepoint = tx.connection.begin_nested()
         done = _attempt(tx, bookable, wanted, displace=displace)
         if done is not None:
-            savepoint.commit()
+            keep(tx, savepoint)
             tx.concerns("absence", done.absence.id)
             return done
         savepoint.rollback()

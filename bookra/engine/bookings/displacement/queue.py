@@ -23,6 +23,7 @@ from bookra.engine.bookings.locks import lock_bookables
 from bookra.engine.bookings.model import Booking, Line, Status
 from bookra.engine.bookings.moving import move, window_people
 from bookra.engine.runtime import Tx
+from bookra.engine.tenancy.auditing import part
 from bookra.errors import ConflictError, InvalidInputError, NotFoundError
 
 QUEUE_DAYS = 31
@@ -167,7 +168,7 @@ def _approve_best(tx: Tx, booking: Booking, *, any_price: bool) -> tuple[Booking
     for proposal in propose(tx, booking, any_price=any_price):
         if proposal.line == lost[0].position:
             try:
-                with tx.connection.begin_nested():
+                with part(tx):
                     return _approve(tx, booking, proposal), proposal
             except ConflictError:
                 continue

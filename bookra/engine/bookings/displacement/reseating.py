@@ -13,6 +13,7 @@ from sqlalchemy import Row, text
 
 from bookra.engine.availability.away import Bookable
 from bookra.engine.runtime import Tx
+from bookra.engine.tenancy.auditing import keep
 from bookra.ids import new_id
 
 OTHERS = text(
@@ -73,7 +74,7 @@ def reseat(
         savepoint = tx.connection.begin_nested()
         tx.run(RELEASE, ids=[row.id for row in held])
         if all(tx.run(CLAIM, **_on(other, row)) for row in held):
-            savepoint.commit()
+            keep(tx, savepoint)
             return other
         savepoint.rollback()
     return None

@@ -28,6 +28,7 @@ from bookra.engine.outbox.topics import UpsertCalendar
 from bookra.engine.people.customers import require_bookable
 from bookra.engine.people.staff import Staff, find_staff, staff_list
 from bookra.engine.runtime import Tx
+from bookra.engine.tenancy.auditing import part
 from bookra.errors import BookraError, ConflictError, InvalidInputError
 from bookra.ids import new_id
 
@@ -219,7 +220,7 @@ def _book_all(
 
 def _book_one(tx: Tx, wanted: BookingRequest) -> Booking | Conflict:
     try:
-        with tx.connection.begin_nested():
+        with part(tx):
             return book(tx, wanted)
     except BookraError as error:
         return Conflict(clock.rfc3339(wanted.at, tx.tenant.zone), error.code, error.message)

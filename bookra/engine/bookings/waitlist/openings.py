@@ -43,6 +43,7 @@ from bookra.engine.bookings.waitlist.store import Wish, open_wishes, set_status
 from bookra.engine.bookings.waitlist.windows import day_spans, local_days
 from bookra.engine.catalog.actions import services
 from bookra.engine.runtime import Tx
+from bookra.engine.tenancy.auditing import part
 from bookra.engine.tenancy.rules import rules
 from bookra.errors import BookraError, ConflictError, InvalidInputError
 from bookra.ids import new_id
@@ -269,7 +270,7 @@ def _offer(tx: Tx, wish: Wish, place: Place) -> Offered | None:
     """Hold a place for a wish; None, and nothing written, when somebody else has it by now."""
     start = clock.from_epoch(place.start)
     try:
-        with tx.connection.begin_nested():
+        with part(tx):
             booking = book(tx, _request(tx, wish, place.staff, start))
             tx.run(
                 store.INSERT_OFFER,

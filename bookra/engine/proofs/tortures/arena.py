@@ -31,6 +31,7 @@ from bookra.engine.proofs.tortures.tickets import (
 )
 from bookra.engine.runtime import Tx
 from bookra.engine.tenancy.actions import NewTenant
+from bookra.engine.tenancy.auditing import part
 from bookra.ids import new_id
 from bookra.money import Money
 
@@ -171,7 +172,7 @@ def _booked(
     goes on: it is to say what becomes of such a book, not to fail with it.
     """
     try:
-        with tx.connection.begin_nested():
+        with part(tx):
             pieces = tuple(_pieces(tx, first_day - timedelta(days=1), customers))
             _lapsed_holds(tx, programme, first_day, customers)
             return pieces
