@@ -19,6 +19,7 @@ from sqlalchemy import text
 from bookra.engine.imports.columns import Columns
 from bookra.engine.people.csv_lines import Sheet
 from bookra.engine.runtime import Engine, Tx
+from bookra.engine.tenancy.auditing import part
 from bookra.errors import BookraError, InvalidInputError
 from bookra.ids import new_id
 
@@ -125,7 +126,7 @@ def _lines(sheet: Sheet, columns: Columns, result: Result) -> Iterator[Line]:
 @contextmanager
 def undone_if_refused(tx: Tx) -> Iterator[None]:
     """Take back what a line wrote before it was refused; the batch goes on."""
-    with tx.connection.begin_nested():
+    with part(tx):
         yield
 
 

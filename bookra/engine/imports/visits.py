@@ -37,6 +37,7 @@ from bookra.engine.outbox.emit import emit
 from bookra.engine.outbox.topics import UpsertCalendar
 from bookra.engine.people.staff import staff_list
 from bookra.engine.runtime import Tx
+from bookra.engine.tenancy.auditing import keep
 from bookra.errors import BookraError, ConflictError
 from bookra.ids import booking_code, new_id
 from bookra.money import Money
@@ -196,7 +197,7 @@ class Visits:
             if not tx.run(store.ALLOCATE, starts_at=starts_at, ends_at=ends_at, **row):
                 nested.rollback()
                 return False
-        nested.commit()
+        keep(tx, nested)
         self._claimed += [(bookable_id, span) for span in spans]
         return True
 
