@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bookra.config import Settings
 from bookra.engine import refusals
-from bookra.engine.database import checked_url, conninfo_of, open_pool
+from bookra.engine.database import EACH_TIME, checked_url, conninfo_of, open_pool
 from bookra.engine.embedded import SUPERUSER, EmbeddedServer
 from bookra.engine.revision import HEAD
 from bookra.engine.runtime import Clock, Engine
@@ -91,6 +91,7 @@ def administration(settings: Settings) -> Iterator[Connection]:
     pool = open_pool(administrator(settings), pooled=False)
     try:
         with pool.begin() as connection:
+            connection.exec_driver_sql(EACH_TIME)  # a pooler throws the session's options away
             yield connection
     except DBAPIError as error:
         raise refusals.explain(error) from error
@@ -143,6 +144,8 @@ def _revision(pool: Pool, settings: Settings) -> str | None:
             return None
         if settings.embedded and "does not exist" in cause:
             return None  # libpq reports a refused connection without its SQLSTATE
+        if settings.embedded and "too many connections for database" in cause:
+            raise _moved_away(settings) from error
         raise refusals.unreachable(cause) from error
 
 
@@ -157,6 +160,14 @@ def _not_migrated(found: str | None) -> BookraError:
         "not_migrated",
         "This database does not have this version's tables yet",
         hint="Run: bookra db upgrade",
+    )
+
+
+def _moved_away(settings: Settings) -> BookraError:
+    return UnavailableError(
+        "database_moved",
+        f"The database '{settings.database}' is being moved to a server, or was",
+        hint="Name the server with BOOKRA_DATABASE_URL; to stay here: bookra db move --undo",
     )
 
 

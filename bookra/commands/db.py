@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bookra.commands import db_backup, db_distribute, output
+from bookra.commands import db_backup, db_distribute, db_move, output
 from bookra.commands.options import group
 from bookra.commands.session import current
 from bookra.errors import ConflictError
@@ -15,6 +15,7 @@ app = group("The database: up, down, status, upgrade, backup, restore, drill, mo
 app.command()(db_backup.backup)
 app.command()(db_backup.restore)
 app.command("drill")(db_backup.prove)
+app.command()(db_move.move)
 app.command()(db_distribute.distribute)
 
 
