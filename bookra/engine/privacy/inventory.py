@@ -93,7 +93,13 @@ HELD: tuple[Held, ...] = (
         LAW,
         "the answer cleared",
     ),
-    Held("entries", OF_SALES, "the ledger's entries", LAW, "stay: ids and amounts"),
+    Held(
+        "entries",
+        OF_SALES,
+        "the ledger's entries, with the reason that staff wrote for a refund",
+        LAW,
+        "stay: ids, amounts, and that reason, in which no name belongs",
+    ),
     Held("transfers", f"t.entry_id IN {ENTRIES}", "the amounts of those", LAW, STAYS),
     Held("movements", f"t.entry_id IN {ENTRIES}", "what Stripe moved for them", LAW, STAYS),
     Held(
