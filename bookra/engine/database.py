@@ -13,7 +13,7 @@ import psycopg
 from sqlalchemy import Engine as Pool
 from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from bookra.errors import InvalidInputError
 
@@ -40,11 +40,20 @@ SETTLED_AFTER_SECONDS = LONGEST_TRANSACTION_SECONDS + COMMIT_MARGIN_SECONDS
 PREPARED_AFTER = 5
 """How often a session sends a statement before the server keeps its plan: psycopg's own measure."""
 
-SESSION_OPTIONS = (
-    f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS}"
-    f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT_MS}"
-    f" -c lock_timeout={LOCK_TIMEOUT_MS} -c search_path=bookra,public"
-)
+SESSION_SETTINGS = {
+    "timezone": "UTC",
+    "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+    "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
+    "lock_timeout": str(LOCK_TIMEOUT_MS),
+    "search_path": "bookra,public",
+}
+SESSION_OPTIONS = " ".join(f"-c {name}={value}" for name, value in SESSION_SETTINGS.items())
+
+BEHIND_POOLER = "bookra.pooler"
+"""In a connection's ``info``: a transaction pooler stands between; its sessions are anybody's."""
+
+EACH_TIME = "".join(f"SET LOCAL {name} = {value};" for name, value in SESSION_SETTINGS.items())
+"""What a transaction says behind a pooler, which throws the options of sessions away."""
 
 
 def conninfo_of(url: str) -> dict[str, str]:
@@ -82,7 +91,9 @@ def open_pool(conninfo: Mapping[str, str], *, size: int = 5, pooled: bool = True
     return pool
 
 
-def _prepare_on_a_session_of_its_own(driver: psycopg.Connection, _record: object) -> None:
+def _prepare_on_a_session_of_its_own(
+    driver: psycopg.Connection, record: ConnectionPoolEntry
+) -> None:
     """Let the server keep the plans of a session's frequent statements: planning the slot search
     takes as long as answering it.
 
@@ -93,6 +104,8 @@ def _prepare_on_a_session_of_its_own(driver: psycopg.Connection, _record: object
     answer = driver.pgconn.exec_(b"SELECT pg_backend_pid()").get_value(0, 0)
     if answer == str(driver.info.backend_pid).encode():
         driver.prepare_threshold = PREPARED_AFTER
+    else:
+        record.info[BEHIND_POOLER] = True
 
 
 def _arguments(conninfo: Mapping[str, str]) -> dict[str, object]:

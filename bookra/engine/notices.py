@@ -6,8 +6,10 @@ reads again, and reads by itself now and then.
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -16,6 +18,7 @@ from sqlalchemy import Engine as Pool
 from sqlalchemy.exc import DBAPIError
 
 from bookra.engine import refusals
+from bookra.engine.database import BEHIND_POOLER
 from bookra.errors import UnavailableError
 
 
@@ -42,6 +45,12 @@ class Notices:
             ) from error
         return tuple(name for payload in heard for name in payload.split(",") if name)
 
+    def end(self) -> None:
+        """Let a waiting thread go at once, from another one: `wait` finds the session lost."""
+        with suppress(psycopg.Error, OSError):
+            with socket.socket(fileno=os.dup(self._connection.fileno())) as wire:
+                wire.shutdown(socket.SHUT_RDWR)
+
 
 @contextmanager
 def listening(pool: Pool, channel: str) -> Iterator[Notices]:
@@ -53,10 +62,14 @@ def listening(pool: Pool, channel: str) -> Iterator[Notices]:
         fairy = pool.raw_connection()
     except DBAPIError as error:
         raise refusals.explain(error) from error
-    driver = fairy.driver_connection
+    driver, pooled = fairy.driver_connection, BEHIND_POOLER in fairy.info
     fairy.detach()
     assert isinstance(driver, psycopg.Connection)
     try:
+        if pooled:
+            raise UnavailableError(
+                "not_heard", "Nothing is heard through a transaction pooler", hint="It is read"
+            )
         driver.rollback()
         driver.autocommit = True
         yield Notices(driver, channel)

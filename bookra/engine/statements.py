@@ -24,6 +24,8 @@ from sqlalchemy import Connection, Dialect, Row, TextClause
 from sqlalchemy.dialects.postgresql import psycopg as psycopg_dialect
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 
+from bookra.engine.database import BEHIND_POOLER, EACH_TIME
+
 BINARY_RESULTS = "binary_results"
 """Execution option: long arrays of numbers are read faster as such than as text."""
 
@@ -137,6 +139,9 @@ def begin(
     the pool.
     """
     connection.begin()
+    if connection.info.get(BEHIND_POOLER):
+        begun, _, rest = settings.partition(";")
+        settings = f"{begun};{EACH_TIME}{rest}"
     try:
         driver = driver_of(connection)
         if opening is None or tenant_id is None:
