@@ -43,6 +43,7 @@ TITLES = {
 CHOSEN = {
     ("engine/backups/programs.py", "_missing"): ("no_pg_dump", "no_pg_restore", "no_psql"),
     ("engine/bookings/classes/seating.py", "_conflict"): ("class_full", "not_offered"),
+    ("engine/imports/appointments.py", "find"): ("unknown_service", "unknown_staff"),
     ("engine/payments/asked.py", "_minor"): ("bad_amount", "bad_tip"),
 }
 """Codes that a function is given or puts together, by file and function."""
@@ -77,9 +78,13 @@ def raised() -> list[Raised]:
 def table() -> str:
     """Return the page's generated part: a table of codes for each exit code."""
     codes: dict[int, dict[str, list[Raised]]] = defaultdict(lambda: defaultdict(list))
-    for place in raised():
+    places = raised()
+    for place in places:
         codes[place.exit_code][place.code].append(place)
     lines = [BEGIN, ""]
+    # A page that says nothing is worse than a build that stops.
+    if silent := sorted({place.code for place in places} - REMEDIES.keys() - _hinted(places)):
+        raise ValueError(f"no hint anywhere, say in REMEDIES what to do: {', '.join(silent)}")
     for exit_code in sorted(codes):
         lines += [
             f"### Exit {TITLES[exit_code]}",
@@ -87,8 +92,8 @@ def table() -> str:
             "| Code | Says | What to do |",
             "|---|---|---|",
         ]
-        for code, places in sorted(codes[exit_code].items()):
-            lines.append(f"| `{code}` | {_says(places)} | {_remedy(code, places)} |")
+        for code, here in sorted(codes[exit_code].items()):
+            lines.append(f"| `{code}` | {_says(here)} | {_remedy(code, here)} |")
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"
 
@@ -184,9 +189,13 @@ def _remedy(code: str, places: list[Raised]) -> str:
     hints = [text for text in dict.fromkeys(_tidy(place.hint) for place in places) if _worth(text)]
     if not hints and places[0].exit_code == errors.InvalidInputError.exit_code:
         return OF_INVALID_INPUT
-    if not hints:  # a page that says nothing is worse than a build that stops
-        raise ValueError(f"'{code}' has no hint anywhere: say in REMEDIES what to do")
     return _cell("; ".join(sorted(hints, key=len)[-2:]))
+
+
+def _hinted(places: list[Raised]) -> set[str]:
+    """Return the codes that say what to do by themselves; invalid input says it in its message."""
+    invalid = errors.InvalidInputError.exit_code
+    return {p.code for p in places if p.exit_code == invalid or _worth(_tidy(p.hint))}
 
 
 def _worth(text: str) -> bool:

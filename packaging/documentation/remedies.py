@@ -22,6 +22,7 @@ REMEDIES = {
     "findings": "The remedy that stands beside each finding",
     "found": "What the message says; the job's result is still on stdout",
     "illegal_state": "Look at its state first: `bookra booking show CODE`",
+    "inactive_staff": "Let the file name somebody else, or `bookra staff set SLUG --active`",
     "key_missing": "Bring the right `secret.key` ([secrets.md](secrets.md)), or set the provider again",
     "ledger_broken": "`bookra ledger verify --json` lists the problems; don't repair by hand, report it",
     "link_inactive": "Ask for another: `bookra pay CODE --link`",
