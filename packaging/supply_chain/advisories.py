@@ -26,6 +26,7 @@ ACCEPTED: dict[str, str] = {}
 """Advisories that do not concern Bookra, or have no mended release yet: their id, and why."""
 
 LONGEST_SECONDS = 300
+LONGEST_ANSWER_SECONDS = "10"
 
 
 def main() -> int:
@@ -52,7 +53,10 @@ def service_answers() -> bool:
     with tempfile.TemporaryDirectory() as folder:
         asked = Path(folder) / "control.txt"
         asked.write_text(f"{CONTROL}\n", "utf-8")
-        ran = _audit(asked, "--no-deps", "--format", "json", capture=True)
+        try:
+            ran = _audit(asked, "--no-deps", "--format", "json", capture=True)
+        except subprocess.TimeoutExpired:
+            return False
     return has_advisories(ran.stdout)
 
 
@@ -70,6 +74,7 @@ def _audit(
 ) -> subprocess.CompletedProcess[str]:
     """Run pip-audit over what a file names, and nothing that those would need besides."""
     command = [sys.executable, "-m", "pip_audit", "--progress-spinner", "off", "--disable-pip"]
+    command += ["--timeout", LONGEST_ANSWER_SECONDS]
     return subprocess.run(
         [*command, "--requirement", str(requirements), *words],
         capture_output=capture,

@@ -36,6 +36,7 @@ RUN_ONLY = {
 ELSEWHERE = {
     "colorama": "BSD-3-Clause: Windows alone",
     "httpx2-jsfetch": "BSD-3-Clause: browsers alone",
+    "pywin32-ctypes": "BSD-3-Clause: Windows alone",
 }
 """Licences of what no supported system installs, and so can't be read from metadata here."""
 
