@@ -23,7 +23,7 @@ from bookra.engine.tenancy.auditing import part
 from bookra.errors import BookraError, InvalidInputError
 from bookra.ids import new_id
 
-BATCH_LINES = 500
+BATCH_LINES = 200
 NEW, SAME, CHANGED, SKIPPED, REFUSED = "new", "same", "changed", "skipped", "refused"
 
 LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")

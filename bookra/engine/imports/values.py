@@ -76,9 +76,10 @@ def read_day(text: str, order: str | None) -> date:
         return _day(int(found[1]), int(found[2]), int(found[3]))
     if found := _NUMBERS.fullmatch(written):
         return _numbers(int(found[1]), found[2], int(found[3]), found[4], order)
-    if found := _WORDS.fullmatch(_WEEKDAY.sub("", written)):
-        month = _MONTHS.get(_plain(found[2] or found[3]))
-        if month is not None:
+    for words in (written, _WEEKDAY.sub("", written)):
+        found = _WORDS.fullmatch(words)
+        month = _MONTHS.get(_plain(found[2] or found[3])) if found else None
+        if found is not None and month is not None:
             return _day(int(found[5]), month, int(found[1] or found[4]))
     raise InvalidInputError("bad_date", "holds no day that can be read")
 
@@ -205,6 +206,8 @@ def _parted(bare: str, places: int) -> tuple[str, str]:
             )
         return head + tail, ""
     if marks.count(marks[-1]) > 1:
+        if len(tail) != 3:
+            raise InvalidInputError("bad_amount", "holds no amount")
         return re.sub(r"[.,]", "", digits), ""
     return re.sub(r"[.,]", "", head), tail
 

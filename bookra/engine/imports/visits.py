@@ -9,29 +9,24 @@ aside, since it was agreed on elsewhere, and so are buffers, which would meet th
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
-
-from sqlalchemy import text
 
 from bookra.engine.bookings import store
 from bookra.engine.bookings.history import note
-from bookra.engine.bookings.holds import release_lapsed_in_the_way
+from bookra.engine.bookings.holds import any_lapsed, release_lapsed_in_the_way
 from bookra.engine.bookings.locks import lock_bookables
 from bookra.engine.bookings.model import Status
-from bookra.engine.bookings.pricing import LinePrice, line_price
-from bookra.engine.bookings.writing import CODE_ATTEMPTS, tax_of
 from bookra.engine.catalog.actions import services
-from bookra.engine.catalog.model import Segment
 from bookra.engine.imports import batches
 from bookra.engine.imports.appointments import Appointment, Directory, Reader
 from bookra.engine.imports.batches import Fate, Line
 from bookra.engine.imports.clients import Clients
 from bookra.engine.imports.columns import Columns
+from bookra.engine.imports.rows import insert
+from bookra.engine.imports.spans import Span, meets, spans_of, units_of
 from bookra.engine.imports.values import Reading
 from bookra.engine.outbox.emit import emit
 from bookra.engine.outbox.topics import UpsertCalendar
@@ -39,22 +34,9 @@ from bookra.engine.people.staff import staff_list
 from bookra.engine.runtime import Tx
 from bookra.engine.tenancy.auditing import keep
 from bookra.errors import BookraError, ConflictError
-from bookra.ids import booking_code, new_id
-from bookra.money import Money
+from bookra.ids import new_id
 
 COMMAND, KIND = "booking import", "appointment"
-
-UNITS = text(
-    """
-    SELECT r.id, p.slug AS pool FROM resources r
-      JOIN pools p ON p.tenant_id = r.tenant_id AND p.id = r.pool_id
-      JOIN bookables b ON b.tenant_id = r.tenant_id AND b.id = r.id
-     WHERE r.tenant_id = :tenant_id AND b.active AND p.slug = ANY(:pools)
-     ORDER BY b.slug
-    """
-)
-
-Span = tuple[datetime, datetime]
 
 
 @dataclass(slots=True)
@@ -88,7 +70,7 @@ class Visits:
         self._page, self._claimed = set(), []
         reader = self._reader(tx)
         fates, wanted = self._read(reader, lines)
-        units = _units(tx, wanted)
+        units = units_of(tx, wanted)
         coming = [each for each in wanted if each.ends_at > tx.now]
         lock_bookables(
             tx,
@@ -156,7 +138,7 @@ class Visits:
         status = Status.CONFIRMED
         if over:
             status = Status.NO_SHOW if wanted.state == "no-show" else Status.COMPLETED
-        booking_id, line_id = _insert(tx, wanted, customer_id, status)
+        booking_id, line_id = insert(tx, wanted, customer_id, status)
         if over:
             tx.run(store.RECOGNISED, id=booking_id, now=wanted.ends_at)
         else:
@@ -176,7 +158,7 @@ class Visits:
         units: dict[str, list[UUID]],
     ) -> None:
         """Take the person's time, and a unit of each pool that the service needs."""
-        busy, gaps = _spans(wanted)
+        busy, gaps = spans_of(wanted)
         ids = {"booking_id": booking_id, "booking_line_id": line_id}
         if not self._take(tx, wanted.staff.id, busy, ids):
             raise ConflictError("slot_taken", f"'{wanted.staff.slug}' is busy at that time")
@@ -187,7 +169,7 @@ class Visits:
 
     def _take(self, tx: Tx, bookable_id: UUID, spans: Sequence[Span], ids: dict[str, UUID]) -> bool:
         """Claim some spans of a person or a unit, all or none; tell whether they were free."""
-        if any(_meets(span, self._taken.get(bookable_id, ())) for span in spans):
+        if any(meets(span, self._taken.get(bookable_id, ())) for span in spans):
             return False
         if spans:
             release_lapsed_in_the_way(tx, [bookable_id], spans[0][0], spans[-1][1])
@@ -202,6 +184,13 @@ class Visits:
         return True
 
 
+def _some_lapsed(tx: Tx) -> bool:
+    """Tell whether any hold has lapsed: hardly ever, and asked once in a transaction."""
+    if "imports:lapsed" not in tx.memory:
+        tx.memory["imports:lapsed"] = any_lapsed(tx)
+    return bool(tx.memory["imports:lapsed"])
+
+
 def _reference(wanted: Appointment) -> str:
     """Return what a line is known by: its own number with the service, or a digest of it.
 
@@ -212,99 +201,8 @@ def _reference(wanted: Appointment) -> str:
     return f"{wanted.reference} {wanted.service.slug}"
 
 
-def _insert(tx: Tx, wanted: Appointment, customer_id: UUID, status: Status) -> tuple[UUID, UUID]:
-    """Write a booking and its line; returns their ids."""
-    booking_id, line_id = new_id(), new_id()
-    for attempt in range(CODE_ATTEMPTS):
-        inserted = tx.run(
-            store.INSERT,
-            id=booking_id,
-            code=booking_code(tx.tenant.code_prefix, 4 + attempt // 2),
-            customer_id=customer_id,
-            status=status.value,
-            starts_at=wanted.starts_at,
-            ends_at=wanted.ends_at,
-            hold_expires_at=None,
-            currency=tx.tenant.currency,
-            series_id=None,
-            discount_kind=None,
-            discount_bps=None,
-            accepted_via=None,
-            now=tx.now,
-        )
-        if inserted:
-            break
-    price = _price(tx, wanted, status)
-    tx.run(
-        store.INSERT_LINE,
-        id=line_id,
-        booking_id=booking_id,
-        position=1,
-        service_id=wanted.service.id,
-        staff_id=wanted.staff.id,
-        starts_at=wanted.starts_at,
-        ends_at=wanted.ends_at,
-        net_minor=price.net.minor,
-        tax_minor=price.tax.minor,
-        discount_minor=price.discount_minor,
-        list_minor=price.list_minor,
-        tax_bps=tax_of(tx, wanted.service),
-        commission_bps=wanted.staff.commission_bps,
-        currency=tx.tenant.currency,
-        level=wanted.staff.level,
-        requested=True,
-        session_id=None,
-    )
-    return booking_id, line_id
-
-
-def _price(tx: Tx, wanted: Appointment, status: Status) -> LinePrice:
-    """Return what the line costs here: nothing for what is over, the file's price for the rest."""
-    agreed = wanted.price or wanted.service.at_level(wanted.staff.level).price
-    if status is not Status.CONFIRMED:
-        agreed = Money(0, agreed.currency)
-    rate = tax_of(tx, wanted.service)
-    return line_price(agreed, rate, inclusive=tx.tenant.tax_inclusive)
-
-
 def _require_bookable(wanted: Appointment) -> None:
     if wanted.service.capacity is not None:
         raise ConflictError("is_class", "Its service is a class: book seats of a session instead")
     if not wanted.staff.active:
         raise ConflictError("inactive_staff", f"'{wanted.staff.slug}' does not work here any more")
-
-
-def _spans(wanted: Appointment) -> tuple[list[Span], list[Span]]:
-    """Return when the person is busy and when not; a visit of another length is one busy block."""
-    segments = wanted.service.at_level(wanted.staff.level).segments
-    minutes = (wanted.ends_at - wanted.starts_at) // timedelta(minutes=1)
-    if sum(segment.minutes for segment in segments) != minutes:
-        segments = (Segment(True, minutes),)
-    found: dict[bool, list[Span]] = {True: [], False: []}
-    at = wanted.starts_at
-    for segment in segments:
-        end = at + timedelta(minutes=segment.minutes)
-        before = found[segment.busy][-1] if found[segment.busy] else None
-        if before is not None and before[1] == at:
-            found[segment.busy][-1] = (before[0], end)
-        else:
-            found[segment.busy].append((at, end))
-        at = end
-    return found[True], found[False]
-
-
-def _units(tx: Tx, wanted: Sequence[Appointment]) -> dict[str, list[UUID]]:
-    pools = sorted({need.pool for each in wanted for need in each.service.needs})
-    units: dict[str, list[UUID]] = {}
-    rows: Sequence[Any] = tx.rows(UNITS, pools=pools) if pools else ()
-    for row in rows:
-        units.setdefault(row.pool, []).append(row.id)
-    return units
-
-
-def _meets(span: Span, taken: Sequence[Span]) -> bool:
-    """Tell whether a span meets one of some that are sorted and don't meet each other."""
-    at = bisect_left(taken, span)
-    return any(
-        span[0] < until and start < span[1] for start, until in taken[max(0, at - 1) : at + 1]
-    )
