@@ -13,7 +13,7 @@ WORKERS ?= 4
 .PHONY: help demo test check sbom pages install lock clean
 
 help:
-	@sed -n 's/^# //p' Makefile
+	@sed -n 's/^# make/make/p' Makefile
 
 demo: $(VENV)/.installed
 	@$(BIN)/bookra demo
