@@ -47,9 +47,11 @@ class Notices:
 
     def end(self) -> None:
         """Let a waiting thread go at once, from another one: `wait` finds the session lost."""
-        with suppress(psycopg.Error, OSError):
-            with socket.socket(fileno=os.dup(self._connection.fileno())) as wire:
-                wire.shutdown(socket.SHUT_RDWR)
+        with (
+            suppress(psycopg.Error, OSError),
+            socket.socket(fileno=os.dup(self._connection.fileno())) as wire,
+        ):
+            wire.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

@@ -15,10 +15,10 @@ from textual.message import Message
 from bookra.errors import BookraError
 
 if TYPE_CHECKING:
-    from bookra.tui.desk import Desk
+    from bookra.tui.desk import Changes, Desk
 
 LISTEN_SECONDS = 1.0
-"""How long one wait lasts; the thread ends at most so much later than the app."""
+"""How long one wait lasts: an app that has crashed cuts no wire."""
 AGAIN_SECONDS = (1.0, 2.0, 5.0, 10.0)
 """The waits before each further attempt to listen; the last one repeats."""
 
@@ -41,6 +41,7 @@ class Live:
         self._app = app
         self._desk = desk
         self._stop = Event()
+        self._wire: Changes | None = None
         self.hears = False
         """Whether changes come by themselves now."""
 
@@ -49,8 +50,10 @@ class Live:
         self._app.run_worker(self._listen, thread=True, group="live", exit_on_error=False)
 
     def stop(self) -> None:
-        """End soon."""
+        """End at once."""
         self._stop.set()
+        if self._wire is not None:
+            self._wire.end()
 
     @property
     def _wanted(self) -> bool:
@@ -62,7 +65,7 @@ class Live:
         while self._wanted:
             try:
                 with self._desk.changes() as changes:
-                    failures, self.hears = 0, True
+                    failures, self.hears, self._wire = 0, True, changes
                     self._app.post_message(Changed(()))
                     while self._wanted:
                         if subjects := changes.wait(LISTEN_SECONDS):
@@ -70,5 +73,5 @@ class Live:
             except BookraError:
                 failures += 1
             finally:
-                self.hears = False
+                self.hears, self._wire = False, None
             self._stop.wait(AGAIN_SECONDS[min(failures, len(AGAIN_SECONDS)) - 1])

@@ -72,6 +72,10 @@ class DeskDouble(
         except Empty:
             return ()
 
+    def end(self) -> None:
+        """Wake who waits."""
+        self.announced.put(())
+
     def announce(self, *subjects: str) -> None:
         """Let the desk hear of a change that somebody else has made."""
         self.announced.put(subjects)

@@ -35,13 +35,17 @@ class Brand:
 
 
 class Changes(Protocol):
-    """A wire on which the tenant's changes are announced. Blocking, for one thread."""
+    """A wire on which the tenant's changes are announced. Waiting blocks, for one thread."""
 
     def wait(self, seconds: float) -> tuple[str, ...]:
         """Return what changed (``booking:<id>``) within some seconds, nothing if nothing did.
 
         Raises UnavailableError when the wire is lost.
         """
+        ...
+
+    def end(self) -> None:
+        """Cut the wire, from another thread, so that a waiting one goes on at once."""
         ...
 
 
