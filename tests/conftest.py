@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import gc
 import os
 import signal
 import threading
@@ -51,11 +50,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
-
-
-def pytest_collection_finish() -> None:
-    """Look for garbage among what the tests make alone, not in all that was imported for them."""
-    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
