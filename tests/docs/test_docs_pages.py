@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
 import pytest
+from typer.exceptions import TyperException
 from written import ROOT, Page, pages
 
 from bookra.commands.catalogue import COMMANDS
@@ -37,6 +38,24 @@ def test_every_command_on_a_page_exists_with_its_options(page: Page) -> None:
         for complaint in complaints(list(command.words))
     ]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_call_in_a_block_would_be_understood(page: Page) -> None:
+    wrong = [
+        f"{page.name}:{call.line}: {' '.join(call.words)}: {complaint}"
+        for call in page.calls()
+        if not any(map(_PLACEHOLDER.fullmatch, call.words)) and (complaint := misread(call.words))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_call_that_lacks_something_is_noticed() -> None:
+    assert misread(["book", "cut", "--at", "fri 10:00", "--customer", "Rosa"]) == ""
+    assert misread(["pay", "LUN-7F3K", "--amount"])
+    assert misread(["report", "revenue", "--by", "colour"]) == ""  # decided by the room
+    assert misread(["slots", "cut", "--rank", "beauty"])
+    assert misread(["book", "cut"])
 
 
 def test_a_command_that_does_not_exist_is_noticed() -> None:
@@ -114,6 +133,25 @@ def complaints(words: list[str]) -> Iterator[str]:
         yield from (f"no option {word}" for word in rest if word[:2] == "--" and word not in known)
         return
     yield from _follow(rest)
+
+
+def misread(words: Sequence[str]) -> str:
+    """Return why the program would not understand a call, '' if it would; nothing is run.
+
+    Files that a page speaks of need not be there.
+    """
+    _, rest = extract_globals(words)
+    if not rest or rest[0].startswith("-") or "--help" in rest:
+        return ""
+    command, name = _loaded(rest.pop(0)), ""
+    try:
+        while below := _below(command):
+            name, command = rest[0], below[rest.pop(0)]
+        with command.make_context(name, rest, resilient_parsing=False):
+            return ""
+    except TyperException as error:
+        told = str(getattr(error, "format_message", error.__str__)())
+        return "" if "No such file" in told or "does not exist" in told else told
 
 
 def _follow(words: list[str]) -> Iterator[str]:

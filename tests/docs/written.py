@@ -80,10 +80,14 @@ class Page:
         """Return what a reader does, in order."""
         return [step for block in self.blocks if block.kind in RUN for step in steps_of(block)]
 
+    def calls(self) -> list[Command]:
+        """Return every call of the program in the page's blocks, run or not."""
+        steps = [step for block in self.blocks for step in steps_of(block)]
+        return [step for step in steps if isinstance(step, Command)]
+
     def shown(self) -> list[Command]:
-        """Return every call of the program on the page, run or not; what has placeholders too."""
-        blocks = [step for block in self.blocks for step in steps_of(block)]
-        found = [step for step in blocks if isinstance(step, Command)]
+        """Return every call of the program on the page; in running text not always whole."""
+        found = self.calls()
         text = "\n".join(_without_blocks(self.text))
         for match in _INLINE.finditer(text):
             line = text.count("\n", 0, match.start()) + 1
