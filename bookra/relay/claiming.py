@@ -140,7 +140,7 @@ class Claiming:
         after = self._after(known)
 
         def action(tx: Tx) -> list[Claimed]:
-            tx.run(queue.BY_INDEX)
+            tx.run(queue.LEASING)
             lease = self._options.lease_seconds
             if known.trial and not breakers.trial(tx, pair[1], seconds=lease):
                 return []

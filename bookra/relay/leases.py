@@ -97,7 +97,7 @@ class Leases:
 
 def _renewal(items: Sequence[Claimed], lease_seconds: float) -> Callable[[Tx], object]:
     def renewal(tx: Tx) -> None:
-        tx.run(queue.BY_INDEX)
+        tx.run(queue.LEASING)
         queue.renew(tx, items, lease_seconds=lease_seconds)
 
     return renewal
