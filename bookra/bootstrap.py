@@ -61,6 +61,24 @@ def open_engine(settings: Settings, *, now: Clock | None = None, size: int = 5) 
     return Engine(pool, now=now)
 
 
+def open_replica(settings: Settings, primary: Engine) -> tuple[Engine | None, str | None]:
+    """Return an engine for reports on the settings' replica, or None and why it may not answer.
+
+    Without a replica both are None. Raises InvalidInputError (``bad_database_url``), and
+    UnavailableError when the primary does not answer.
+    """
+    from bookra.engine.replica import why_not
+
+    if settings.replica_url is None:
+        return None, None
+    replica = Engine(open_pool(conninfo_of(checked_url(settings.replica_url)), size=2))
+    why = why_not(primary, replica, settings.replica_lag_seconds)
+    if why is None:
+        return replica, None
+    replica.close()
+    return None, why
+
+
 def upgrade(settings: Settings) -> Upgraded:
     """Create what is missing and bring the schema to this program's revision.
 

@@ -202,7 +202,7 @@ def statement(
         wanted = parse_period(period, clock.local_day(tx.now, tx.tenant.zone))
         return statement_of(tx, staff, wanted)
 
-    found = current().ask(question)
+    found = current().report(question)
     if format_ is Format.PDF:
         from bookra.engine.payouts.statement_pdf import render
 

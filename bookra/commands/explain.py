@@ -57,7 +57,7 @@ def explain(
         return
     from bookra.engine.reports.explain import explain as find
 
-    document, found, zone = current().ask(
+    document, found, zone = current().report(
         lambda tx: (
             _document(opened := find(tx, name), tx.tenant.zone),
             opened,

@@ -19,7 +19,7 @@ def show(name: str) -> None:
     """Print the trace of what is named: a document, or a timeline for a person."""
     from bookra.engine.reports.explain_effects import trace
 
-    found, zone = current().ask(lambda tx: (trace(tx, name), tx.tenant.zone))
+    found, zone = current().report(lambda tx: (trace(tx, name), tx.tenant.zone))
     if current().format == "table":
         output.lines(list(_timeline(found, zone)), empty="Nothing came of it yet.")
         return

@@ -76,7 +76,7 @@ def _balances(account: str | None, as_of: str | None) -> tuple[list[dict[str, An
         stamp = documents.instant(moment, tx.tenant.zone)
         return [{**item, "as_of": stamp, "provisional": provisional} for item in found], provisional
 
-    return current().ask(question)
+    return current().report(question)
 
 
 def _say_if(provisional: bool) -> None:
@@ -108,7 +108,7 @@ def entries(
         found = posted(tx, wanted, limit=limit)
         return [documents.entry(item, tx.tenant.zone) for item in found]
 
-    found = current().ask(question)
+    found = current().report(question)
     if current().format == "json":
         output.rows(found, ())
         return
@@ -173,7 +173,7 @@ def verify(
         close_all(session.engine, session.tenant, command="ledger close-day")
     except NotAllowedError:
         output.remark("This login may not close days; those that are closed are checked.")
-    found = session.engine.ask(session.tenant, lambda tx: check(tx, noted=noted), consistent=True)
+    found = session.report(lambda tx: check(tx, noted=noted), consistent=True)
     output.record(
         {
             "ok": found.ok,
@@ -251,7 +251,7 @@ def export(
             return written(file, text)
 
     session = current()
-    count = session.engine.ask(session.tenant, question, consistent=True)
+    count = session.report(question, consistent=True)
     if file is not None:
         output.record({"format": format_, "file": str(file), "bytes": count})
 

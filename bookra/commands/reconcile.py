@@ -55,7 +55,8 @@ def stripe(
     period = _period(from_day, to_day)
     with session.alone("reconcile stripe"):
         mended = repair_stripe(session.engine, session.settings, session.tenant) if repair else None
-        found = prove_stripe(session.engine, session.settings, session.tenant, period)
+        reading = session.engine if repair else session.reading
+        found = prove_stripe(reading, session.settings, session.tenant, period)
     now = session.ask(lambda tx: tx.now)
     if session.format == "table":
         show(found, now, mended)
@@ -77,7 +78,7 @@ def payouts(
     from bookra.engine.payments.bank_payouts import bank_payouts
 
     session = current()
-    found = session.ask(lambda tx: [_payout(item) for item in bank_payouts(tx, limit=limit)])
+    found = session.report(lambda tx: [_payout(item) for item in bank_payouts(tx, limit=limit)])
     columns = ("payout", "amount", "status", "arrives_on", "received", "members", "failure")
     output.rows(found, columns, empty="Stripe has paid nothing out yet.")
 

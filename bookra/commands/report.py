@@ -69,9 +69,9 @@ def revenue(
 
     if opened is not None:
         columns = ("effective_at", "kind", "subject", *_BRIEF, "entry")
-        _list(current().ask(entries), columns, shown.REVENUE)
+        _list(current().report(entries), columns, shown.REVENUE)
         return
-    document = current().ask(
+    document = current().report(
         lambda tx: shown.revenue(report.revenue(tx, *_ordered(tx, first, last, by, as_of)))
     )
     _print(document, ("key", "bookings", *shown.REVENUE), shown.REVENUE, plot and "net")
@@ -101,7 +101,7 @@ def staff(
         return shown.staff(staff_report(tx, period, one, known))
 
     amounts = ("average_ticket", "revenue", "commissions", "tips")
-    document = current().ask(question)
+    document = current().report(question)
     if current().format == "table":
         document["rows"] = [
             {**row, "scheduled": _hours(row["scheduled_minutes"])}
@@ -127,7 +127,7 @@ def tax(
     """
     from bookra.engine.reports.taxes import taxes
 
-    document = current().ask(
+    document = current().report(
         lambda tx: shown.taxes(taxes(tx, *_ordered(tx, first, last, by, as_of)))
     )
     amounts = ("sales", "tax", "refunds", "refunded", "net", "payable")
@@ -148,7 +148,7 @@ def liabilities(as_of: AsOf = None, plot: Plot = False) -> None:
     def question(tx: Tx) -> dict[str, Any]:
         return shown.liabilities(owed(tx, _moment(tx, as_of)), tx.tenant.zone)
 
-    document = current().ask(question)
+    document = current().report(question)
     _print(document, ("key", "owner", "balance"), ("balance",), plot and "balance")
 
 
@@ -173,7 +173,7 @@ def close_of_day(
         on = parse_day(day, tx.tenant.zone, tx.now)
         return shown.close_of_day(close(tx, on, _moment(tx, as_of)), tx.tenant.zone)
 
-    document = current().ask(question)
+    document = current().report(question)
     if current().format != "table":
         output.record(document)
     elif plot:

@@ -69,6 +69,8 @@ class Session:
     quiet: bool
     yes: bool
     _engine: Engine | None = None
+    _replica: Engine | None = None
+    _replica_asked: bool = False
 
     @classmethod
     def open(cls, flags: Flags) -> Session:
@@ -91,6 +93,22 @@ class Session:
         return self._engine
 
     @property
+    def reading(self) -> Engine:
+        """The engine for reports: the replica's where there is one that is current.
+
+        Never for what a write depends on. The first use decides, so use it after any write.
+        """
+        if not self._replica_asked:
+            from bookra.bootstrap import open_replica
+            from bookra.commands import output
+
+            self._replica_asked = True
+            self._replica, why = open_replica(self.settings, self.engine)
+            if why is not None:
+                output.remark(f"The replica {why}: the primary answers.")
+        return self._replica or self.engine
+
+    @property
     def tenant(self) -> str:
         """The business to work in; raises UsageError (``no_tenant``) when none was named."""
         if self.settings.tenant is None:
@@ -104,6 +122,10 @@ class Session:
     def ask(self, question: Callable[[Tx], Result]) -> Result:
         """Run a question in the business's read-only transaction."""
         return self.engine.ask(self.tenant, question)
+
+    def report(self, question: Callable[[Tx], Result], *, consistent: bool = False) -> Result:
+        """Run a question that may be answered by a replica, some seconds late."""
+        return self.reading.ask(self.tenant, question, consistent=consistent)
 
     def write(
         self,
@@ -169,8 +191,9 @@ class Session:
 
     def close(self) -> None:
         """Close the database connections, if any were opened."""
-        if self._engine is not None:
-            self._engine.close()
+        for engine in (self._engine, self._replica):
+            if engine is not None:
+                engine.close()
 
 
 class _NotYetDoneError(Exception):
