@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import available_timezones
 
-from bookra.commands import doctor_relay, output
+from bookra.commands import doctor_database, doctor_providers, doctor_relay, output
 from bookra.commands.finding import Finding
 from bookra.commands.options import single
 from bookra.commands.session import Session, current
@@ -20,13 +23,16 @@ if TYPE_CHECKING:
 
 app = single()
 
-CLOCK_SKEW_SECONDS = 5
+LONGEST_SECONDS = 10.0
+"""What a check may take on a server in trouble; on a healthy one all of them take less than one."""
 SMALLEST_TERMINAL = (80, 24)
+
+Check: TypeAlias = "Callable[[Session, Engine], Iterator[Finding]]"
 
 
 @app.command()
 def doctor() -> None:
-    """Check database, clock, relay, outbox, accounts, inbox, schedules, sandbox and terminal.
+    """Check database, rights, clock, zones, backups, relay, outbox, accounts and terminal.
 
     Exits 8 when something was found.
 
@@ -58,17 +64,43 @@ def _examine(session: Session) -> Iterator[Finding]:
     except BookraError as error:
         yield Finding("database", ok=False, message=error.message, remedy=error.hint)
         return
-    for check in CHECKS:
-        yield from _guarded(check, session, engine)
+    yield from _together(session, engine)
 
 
-def _guarded(
-    check: Callable[[Session, Engine], Iterator[Finding]], session: Session, engine: Engine
-) -> Iterator[Finding]:
+def _together(session: Session, engine: Engine) -> Iterator[Finding]:
+    """Make all checks at the same time; yield what they find in their order.
+
+    One that does not come back is a finding, and holds up no other: its thread ends with us.
+    """
+    answers = [SimpleQueue[list[Finding]]() for _ in CHECKS]
+    for check, answer in zip(CHECKS, answers, strict=True):
+        Thread(target=_make, args=(check, session, engine, answer), daemon=True).start()
+    until = time.monotonic() + LONGEST_SECONDS
+    for check, answer in zip(CHECKS, answers, strict=True):
+        try:
+            yield from answer.get(timeout=max(0.01, until - time.monotonic()))
+        except Empty:
+            name = check.__name__.strip("_")
+            message = f"no answer within {LONGEST_SECONDS:.0f} s"
+            yield Finding(name, ok=False, message=message, remedy="Try again, or see the load")
+
+
+def _make(
+    check: Check, session: Session, engine: Engine, answer: SimpleQueue[list[Finding]]
+) -> None:
+    """Make one check; what it raises is a finding, too."""
+    found: list[Finding] = []
     try:
-        yield from check(session, engine)
+        found.extend(check(session, engine))
     except BookraError as error:
-        yield Finding(check.__name__.strip("_"), ok=False, message=error.message, remedy=error.hint)
+        name = check.__name__.strip("_")
+        found.append(Finding(name, ok=False, message=error.message, remedy=error.hint))
+    except Exception as error:  # noqa: BLE001 - the other checks must be heard
+        name = check.__name__.strip("_")
+        found.append(
+            Finding(name, ok=False, message=type(error).__name__, remedy="Please report it")
+        )
+    answer.put(found)
 
 
 def _machine() -> Iterator[Finding]:
@@ -86,48 +118,17 @@ def _machine() -> Iterator[Finding]:
         yield Finding(
             "terminal",
             ok=fits and utf8,
-            message=f"{size.columns}×{size.lines}, {sys.stdout.encoding}",
+            message=f"{size.columns}×{size.lines}, {sys.stdout.encoding}, {_colours()}",
             remedy="Use a UTF-8 terminal of at least 80×24",
         )
 
 
-def _database(session: Session, engine: Engine) -> Iterator[Finding]:
-    from bookra.engine.checkup import database_facts
-
-    facts = engine.across_tenants(database_facts)
-    yield Finding(
-        "server",
-        ok=facts.supported,
-        message=f"PostgreSQL {facts.version}",
-        remedy="Use PostgreSQL 15 or newer",
-    )
-    yield Finding(
-        "schema",
-        ok=facts.up_to_date,
-        message=f"revision {facts.revision}",
-        remedy="Run: bookra db upgrade",
-    )
-    yield Finding(
-        "login",
-        ok=not facts.unbound,
-        message="bound by row-level security" if not facts.unbound else "escapes the policies",
-        remedy="Give Bookra a login that is no superuser",
-    )
-    yield Finding(
-        "policies",
-        ok=facts.unforced_tables == 0,
-        message=f"{facts.unforced_tables} tables without forced row-level security",
-        remedy="Run: bookra db upgrade",
-    )
-    skew = abs(time.time() - facts.epoch_seconds)
-    yield Finding(
-        "clock",
-        ok=skew < CLOCK_SKEW_SECONDS,
-        message=f"{skew:.1f} s apart from the database's",
-        remedy="Synchronise this machine's clock",
-    )
-    if session.settings.embedded:
-        yield Finding("isolation", ok=True, message="the embedded server is for one user alone")
+def _colours() -> str:
+    if os.environ.get("NO_COLOR"):
+        return "no colours, as asked for"
+    if os.environ.get("COLORTERM") in ("truecolor", "24bit"):
+        return "16 million colours"
+    return "256 colours" if "256" in os.environ.get("TERM", "") else "few colours"
 
 
 def _schedules(session: Session, engine: Engine) -> Iterator[Finding]:
@@ -151,29 +152,17 @@ def _schedules(session: Session, engine: Engine) -> Iterator[Finding]:
         )
 
 
-def _sandbox(session: Session, engine: Engine) -> Iterator[Finding]:
-    """Look for the stand-ins when some business visible here is connected to them."""
-    from bookra.config import sandbox_address
-    from bookra.engine.tenancy.actions import visible
-    from bookra.engine.tenancy.providers import accounts
-    from bookra.sandbox import SandboxClient
-
-    tenants: list[Any] = engine.across_tenants(visible)
-    used = any(
-        found.sandbox for tenant in tenants for found in engine.ask(tenant.slug, accounts).values()
-    )
-    if used:
-        SandboxClient(sandbox_address(session.settings)).show()
-        yield Finding("sandbox", ok=True, message="answers")
-
-
-CHECKS: tuple[Callable[[Session, Engine], Iterator[Finding]], ...] = (
-    _database,
+CHECKS: tuple[Check, ...] = (
+    doctor_database.server,
+    doctor_database.rights,
+    doctor_database.zones,
+    doctor_database.safety,
     doctor_relay.relays,
     doctor_relay.letters,
     doctor_relay.destinations,
     doctor_relay.inboxes,
     doctor_relay.calendars,
     _schedules,
-    _sandbox,
+    doctor_providers.keys,
+    doctor_providers.reachable,
 )

@@ -1,10 +1,12 @@
-"""The database's own health, for the doctor: server, schema, login, policies and clock."""
+"""The database's own health, for the doctor: server, schema, login, policies, zones and clock."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import psycopg
 from sqlalchemy import Connection, text
@@ -55,6 +57,114 @@ def database_facts(connection: Connection) -> DatabaseFacts:
         row.unforced,
         row.epoch,
     )
+
+
+# Of the whole catalogue, in one trip: what the migrations made, as it is now.
+WEAKNESSES = text(
+    """
+    SELECT 'table ' || c.relname || ' has no forced policy' AS words
+      FROM pg_class c
+     WHERE c.relnamespace = 'bookra'::regnamespace AND c.relkind IN ('r', 'p')
+       AND c.relname <> 'alembic_version'
+       AND NOT (c.relrowsecurity AND c.relforcerowsecurity
+                AND EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid))
+     UNION ALL
+    SELECT 'table ' || c.relname || ' belongs to ' || pg_get_userbyid(c.relowner)
+      FROM pg_class c
+     WHERE c.relnamespace = 'bookra'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')
+       AND pg_get_userbyid(c.relowner) <> 'bookra_owner'
+     UNION ALL
+    SELECT 'everybody may ' || lower(a.privilege_type) || ' ' || c.relname
+      FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a
+     WHERE c.relnamespace = 'bookra'::regnamespace AND a.grantee = 0
+     UNION ALL
+    SELECT r.rolname || ' may change what is written once: ' || t.name
+      FROM pg_roles r
+     CROSS JOIN (VALUES ('entries'), ('transfers'), ('audit'), ('movements')) AS t (name)
+     WHERE r.rolname IN ('bookra_front_desk', 'bookra_manager', 'bookra_tenant_owner',
+                         'bookra_relay', 'bookra_platform')
+       AND has_table_privilege(r.oid, 'bookra.' || t.name, 'UPDATE, DELETE, TRUNCATE')
+     UNION ALL
+    SELECT 'role ' || r.rolname || ' escapes the policies, or logs in'
+      FROM pg_roles r
+     WHERE (r.rolname IN ('bookra_owner', 'bookra_front_desk', 'bookra_manager',
+                          'bookra_tenant_owner', 'bookra_relay', 'bookra_platform')
+            OR starts_with(r.rolname, 'bookra_t_'))
+       AND (r.rolsuper OR r.rolbypassrls OR r.rolcanlogin)
+     ORDER BY words LIMIT 20
+    """
+)
+DURABILITY = text(
+    """
+    SELECT name, setting FROM pg_settings
+     WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') ORDER BY name
+    """
+)
+SAFE = {
+    "fsync": ("on",),
+    "full_page_writes": ("on",),
+    "synchronous_commit": ("on", "local", "remote_write", "remote_apply"),
+}
+OFFSETS = text(
+    """
+    SELECT t.timezone, EXTRACT(EPOCH FROM moment.at AT TIME ZONE t.timezone
+                                        - moment.at AT TIME ZONE 'UTC')::int AS seconds, moment.at
+      FROM (SELECT DISTINCT timezone FROM tenants) t
+     CROSS JOIN unnest(CAST(:moments AS timestamptz[])) AS moment (at)
+    """
+)
+LAST_BACKUP = text(
+    """
+    SELECT pg_has_role(session_user, 'bookra_platform', 'MEMBER') AS known,
+           EXTRACT(EPOCH FROM now() - max(recorded_at))::float8 AS seconds,
+           (SELECT EXTRACT(EPOCH FROM now() - min(created_at))::float8 FROM tenants) AS in_use
+      FROM installation_events WHERE command = 'db backup'
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LastBackup:
+    """How long ago the last backup was noted, and the first business opened, in seconds.
+
+    ``known`` is False for a login that may not read the installation's record.
+    """
+
+    known: bool
+    age_seconds: float | None
+    in_use_seconds: float | None
+
+
+def weaknesses(connection: Connection) -> list[str]:
+    """Return in words where roles, grants and policies are not as the migrations made them."""
+    return [row.words for row in connection.execute(WEAKNESSES)]
+
+
+def hazards(connection: Connection) -> list[str]:
+    """Return the server's settings by which a crash may lose what was committed."""
+    found = {row.name: row.setting for row in connection.execute(DURABILITY)}
+    return [f"{name} = {value}" for name, value in found.items() if value not in SAFE[name]]
+
+
+def zone_disagreements(connection: Connection, now: datetime) -> list[str]:
+    """Return the businesses' zones whose offsets the server knows otherwise than this machine."""
+    moments: Sequence[datetime] = [now + timedelta(days=days) for days in (0, 91, 182, 365)]
+    rows = connection.execute(OFFSETS, {"moments": list(moments)})
+    return sorted(
+        {row.timezone for row in rows if _offset_seconds(row.at, row.timezone) != row.seconds}
+    )
+
+
+def last_backup(connection: Connection) -> LastBackup:
+    """Return when the last backup was made, as far as this login may know."""
+    row = connection.execute(LAST_BACKUP).one()
+    return LastBackup(row.known, row.seconds, row.in_use)
+
+
+def _offset_seconds(moment: datetime, zone: str) -> int:
+    offset = moment.astimezone(ZoneInfo(zone)).utcoffset()
+    assert offset is not None
+    return int(offset.total_seconds())
 
 
 def hears(conninfo: Mapping[str, str]) -> bool:

@@ -127,8 +127,8 @@ def test_only_a_word_of_its_own_lets_go_without_the_reconciliation(past: Past) -
     for destination in dry.let_go:
         assert not luna.salon.act(partial(breakers.close, destination=destination))
         assert not luna.salon.act(partial(breakers.succeeded, destination=destination))
-        refused = {"error_class": breakers.ACCOUNT, "why": "401"}
-        luna.salon.act(partial(breakers.failed, destination=destination, **refused))
+        parks = partial(breakers.failed, destination=destination, error_class=breakers.ACCOUNT)
+        luna.salon.act(partial(parks, why="401"))
     luna.drain()
     assert outside(luna) == past.before
     session = Session(replace(luna.settings, tenant="luna"), "json", quiet=True, yes=False)
