@@ -80,4 +80,7 @@ def listening(pool: Pool, channel: str) -> Iterator[Notices]:
             "connection_lost", "The database can't be heard", hint="It is tried again"
         ) from error
     finally:
-        fairy.close()
+        if driver.broken:  # nothing can be said to it any more, not even goodbye
+            driver.close()
+        else:
+            fairy.close()
