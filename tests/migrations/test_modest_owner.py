@@ -13,9 +13,10 @@ from pathlib import Path
 import psycopg
 import pytest
 from databases import SETTINGS, Database
-from factories import open_salon
+from factories import Salon, open_salon
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection, text
+from sqlalchemy import Engine as Pool
 
 from bookra import bootstrap
 from bookra.config import Settings
@@ -26,6 +27,8 @@ from bookra.engine.embedded import SUPERUSER, EmbeddedServer
 from bookra.engine.payments.taking import take_cash
 from bookra.engine.revision import HEAD
 from bookra.engine.runtime import Engine, administrative_tx
+from bookra.engine.tenancy import installation, operators
+from bookra.engine.tenancy.logins import end_sessions
 from bookra.engine.tenancy.operators import add_operator
 from bookra.errors import NotAllowedError
 
@@ -73,11 +76,28 @@ def test_a_login_that_is_no_superuser_can_do_all_an_administrator_does(
         assert add_operator(connection, tx, "rosa", "front-desk", "pw")[1]
     as_rosa = open_pool(owned.seen_by("rosa", "pw").conninfo)
     assert Engine(as_rosa).ask("luna", lambda tx: tx.tenant.slug) == "luna"
+    _the_operator_is_changed_and_goes(settings, salon, as_rosa)
     for pool in (ordinary, as_rosa):
         pool.dispose()
     with bootstrap.administration(settings) as connection:
         migrating.downgrade(connection)
     assert bootstrap.upgrade(settings).before is None
+
+
+def _the_operator_is_changed_and_goes(settings: Settings, salon: Salon, hers: Pool) -> None:
+    """Who is no superuser changes, rotates and revokes what it made, and ends the sessions."""
+    open_session = hers.connect()
+    with bootstrap.administration(settings) as connection:
+        tx = administrative_tx(connection, salon.tenant)
+        assert operators.change_role(connection, tx, "rosa", "owner")[1]
+        operators.rotate_password(connection, tx, "rosa", "other")
+        assert operators.revoke(connection, tx, "rosa")[1]
+        assert installation.add_login(connection, "relay_one", "relay", "pw")[1]
+        assert installation.revoke_login(connection, "relay_one")
+    with bootstrap.administration(settings) as connection:
+        assert end_sessions(connection, "rosa") == 1
+    open_session.invalidate()
+    open_session.close()
 
 
 def test_one_url_of_the_owner_is_enough_to_work(owned: Database, tmp_path: Path) -> None:

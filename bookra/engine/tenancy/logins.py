@@ -167,7 +167,7 @@ def end_sessions(connection: Connection, login: str) -> int:
     joined = not connection.execute(MAY_END, {"login": login}).scalar_one()
     me = connection.execute(text("SELECT current_user")).scalar_one()
     if joined:
-        roles.grant(connection, login, me)
+        roles.grant_to_self(connection, login)
     pids = connection.execute(SESSIONS, {"login": login}).scalars().all()
     ended = sum(bool(connection.execute(END, {"pid": pid}).scalar_one()) for pid in pids)
     if joined:
