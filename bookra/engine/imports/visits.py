@@ -203,6 +203,10 @@ def _reference(wanted: Appointment) -> str:
 
 def _require_bookable(wanted: Appointment) -> None:
     if wanted.service.capacity is not None:
-        raise ConflictError("is_class", "Its service is a class: book seats of a session instead")
+        raise ConflictError(
+            "is_class",
+            "Its service is a class: book seats of a session instead",
+            hint="See its sessions: bookra class list",
+        )
     if not wanted.staff.active:
         raise ConflictError("inactive_staff", f"'{wanted.staff.slug}' does not work here any more")
