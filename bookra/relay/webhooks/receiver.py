@@ -20,6 +20,7 @@ from bookra.relay.listening import LARGEST_BODY_BYTES, Listening, StartResponse
 from bookra.relay.log import log
 from bookra.relay.webhooks.accounts import Accounts
 from bookra.relay.webhooks.answering import DOWN, MALFORMED, NOT_HERE, Answer, Incoming
+from bookra.relay.webhooks.rationing import Ration
 from bookra.relay.webhooks.stripe_events import StripeEvents
 from bookra.relay.webhooks.whatsapp_changes import WhatsAppChanges
 
@@ -53,6 +54,7 @@ class Receiver:
             ("POST", "whatsapp"): whatsapp.post,
             ("GET", "whatsapp"): whatsapp.get,
         }
+        self._refused = Ration()
         self._listening = Listening(self, address, "webhooks", threads=THREADS)
 
     @property
@@ -86,6 +88,9 @@ class Receiver:
         begun = time.monotonic()
         answer, why = _opened(door, tenant, environ)
         metrics.webhook(provider, answer.status)
+        logged, left_out = (True, 0) if answer.status < 400 else self._refused.take()
+        if not logged:
+            return answer
         log(
             "webhook.answered",
             level="info" if answer.status < 400 else "warning",
@@ -94,6 +99,7 @@ class Receiver:
             status=answer.status,
             word=answer.word if environ["REQUEST_METHOD"] == "POST" else None,
             why=why,
+            left_out=left_out or None,
             ms=round((time.monotonic() - begun) * 1000, 1),
         )
         return answer
