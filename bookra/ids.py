@@ -47,11 +47,17 @@ def checked_slug(text: str, what: str) -> str:
 
 def checked_name(text: str, what: str) -> str:
     """Return a name with single spaces and no control characters; raises when empty or long."""
+    if len(text) > 100 * MAX_NAME:
+        raise _bad_name(what, len(text))
     cleaned = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     if not cleaned or len(cleaned) > MAX_NAME:
-        raise InvalidInputError(
-            "bad_name",
-            f"The name of a {what} has 1 to {MAX_NAME} letters, this one has {len(cleaned)}",
-            hint="--name 'Rosa Vega'",
-        )
+        raise _bad_name(what, len(cleaned))
     return cleaned
+
+
+def _bad_name(what: str, letters: int) -> InvalidInputError:
+    return InvalidInputError(
+        "bad_name",
+        f"The name of a {what} has 1 to {MAX_NAME} letters, this one has {letters}",
+        hint="--name 'Rosa Vega'",
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from bookra.commands import output, webhook_secrets
+from bookra.commands.files import text_of
 from bookra.commands.session import current
 from bookra.errors import UnavailableError, UsageError
 
@@ -105,7 +106,7 @@ def _given_token(wanted: Wanted, given: dict[str, str]) -> dict[str, str]:
 def _live_token(wanted: Wanted, given: dict[str, str]) -> dict[str, str]:
     """Return the token of a live account; raises UsageError when it or an id is missing."""
     _given_token(wanted, given)
-    token = wanted.token_file.read().strip() if wanted.token_file is not None else ""
+    token = text_of(wanted.token_file).strip() if wanted.token_file is not None else ""
     if not token:
         raise UsageError("usage", "A live account needs --token-file", hint="'-' reads stdin")
     return {"token": token}

@@ -11,6 +11,7 @@ import typer
 
 from bookra.commands import output
 from bookra.commands.documents import instant, money
+from bookra.commands.files import text_of
 from bookra.commands.options import DryRun, Key, group
 from bookra.commands.session import current
 from bookra.errors import InvalidInputError
@@ -117,10 +118,11 @@ def document(found: Dispute, zone: ZoneInfo) -> dict[str, Any]:
 
 def _read(path: Path) -> str:
     if str(path) == "-":
-        return sys.stdin.read()
+        return text_of(sys.stdin)
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        with path.open(encoding="utf-8") as file:
+            return text_of(file)
+    except OSError as error:
         raise InvalidInputError(
             "bad_file", f"{path} can't be read as text", hint="A UTF-8 text file, or '-'"
         ) from error

@@ -22,6 +22,10 @@ UNEXPECTED = 1
 _NOT_ASCII = re.compile(r"[^\n -~]")
 
 
+LONGEST_MESSAGE = 2_000
+"""Characters of what is said: a message names the value that was wrong, however long that is."""
+
+
 def report(error: BaseException, *, as_json: bool) -> int:
     """Write ``error`` to stderr and return the exit code."""
     # Typer turns a reader that left early (head) into an exit of 1: to us it is no failure.
@@ -70,17 +74,24 @@ def _write(error: BookraError, *, as_json: bool) -> None:
     if as_json:
         document: dict[str, Any] = {
             "code": error.code,
-            "message": error.message,
-            "hint": error.hint,
+            "message": _shortened(error.message),
+            "hint": _shortened(error.hint),
             "details": error.details,
         }
         sys.stderr.write(json_text({"error": document}) + "\n")
         return
     colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     label = f"\x1b[1;31m{error.code}\x1b[0m" if colour else error.code
-    sys.stderr.write(f"{label}: {printable(error.message)}\n")
+    sys.stderr.write(f"{label}: {printable(_shortened(error.message))}\n")
     if error.hint:
-        sys.stderr.write(f"  {printable(error.hint)}\n")
+        sys.stderr.write(f"  {printable(_shortened(error.hint))}\n")
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= LONGEST_MESSAGE:
+        return text
+    half = LONGEST_MESSAGE // 2
+    return f"{text[:half]} … {text[-half:]}"
 
 
 def printable(text: str) -> str:

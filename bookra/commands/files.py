@@ -8,9 +8,12 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from bookra.errors import InvalidInputError
+
+LONGEST_TEXT = 1_000_000
+"""Characters of a text that a person wrote: a policy, an answer, a key."""
 
 OPEN, PRIVATE = 0o644, 0o600
 """Who may read a file: everybody, or its owner alone."""
@@ -24,6 +27,26 @@ def written(path: Path | None, pieces: Iterable[str]) -> int:
     if path is None:
         return sum(sys.stdout.write(piece) for piece in pieces)
     return write_whole(path, (piece.encode() for piece in pieces))
+
+
+def text_of(stream: IO[str]) -> str:
+    """Return what a file or stdin says, which is at most LONGEST_TEXT characters of UTF-8.
+
+    Raises InvalidInputError (``too_large``, ``bad_file``).
+    """
+    name = getattr(stream, "name", "the file")
+    try:
+        with stream:
+            text = stream.read(LONGEST_TEXT + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInputError(
+            "bad_file", f"{name} can't be read as text", hint="A UTF-8 text file, or '-'"
+        ) from error
+    if len(text) > LONGEST_TEXT:
+        raise InvalidInputError(
+            "too_large", f"{name} is longer than {LONGEST_TEXT:,} characters", hint="Shorten it"
+        )
+    return text
 
 
 def write_whole(path: Path, pieces: Iterable[bytes], mode: int = OPEN) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bookra.commands import output
+from bookra.commands.files import text_of
 from bookra.commands.options import DryRun, Key, group
 from bookra.commands.session import current
 from bookra.errors import InvalidInputError
@@ -97,7 +98,7 @@ def set_(
       bookra message template set booking_confirmed --channel whatsapp --language de \
 --provider-name luna_confirmed
     """
-    body = text.read().strip() if text else ""
+    body = text_of(text).strip() if text else ""
     given = {
         "subject": subject,
         "body": body,

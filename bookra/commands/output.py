@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -15,6 +16,10 @@ from bookra.commands.session import current
 from bookra.money import format_minor
 
 Document = Mapping[str, Any]
+
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+# The wide forms are what Japanese and Chinese spreadsheets take for the narrow ones.
+_FORMULA = re.compile(r"((?:^|[;\t\n]) *)(?=[=+@\t\n＝＋－＠-])")
 
 
 def record(document: Document, *, title: str = "") -> None:
@@ -150,12 +155,13 @@ def _flatten(document: Document, prefix: str = "") -> list[tuple[str, Any]]:
 def _harmless(value: Any) -> Any:
     """Return a text that no spreadsheet takes for a formula, nor a terminal for a command.
 
-    OWASP: CSV injection.
+    A quotation mark goes before what begins a formula: where a cell begins, and behind what some
+    spreadsheet, whatever its language, takes for the end of a cell. A number stays a number, also
+    below zero. OWASP: CSV injection.
     """
-    if not isinstance(value, str):
+    if not isinstance(value, str) or _NUMBER.fullmatch(value):
         return value
-    text = printable(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\n") else text
+    return _FORMULA.sub(r"\1'", printable(value))
 
 
 def _at(document: Document, column: str) -> Any:

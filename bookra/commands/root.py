@@ -16,6 +16,9 @@ from bookra.commands.catalogue import COMMANDS, Entry, root_help
 from bookra.commands.session import Session, extract_globals, use
 from bookra.errors import InvalidInputError
 
+LONGEST_WORD = 20_000
+"""Characters of an argument. The longest that a command takes, a list of hours, has hundreds."""
+
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
 """Python looks for garbage after each 700 new objects. Loading libraries and listing a month make
 a hundred times as many and hardly any cycles: looking took a quarter of a long listing."""
@@ -101,8 +104,17 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _check_text(arguments: Sequence[str]) -> None:
-    """Refuse bytes that are not UTF-8, which Python passes on as lone surrogates."""
+    """Refuse bytes that are not UTF-8, which Python passes on as lone surrogates, and whole books.
+
+    What is longer belongs into a file, whose reader says how much it takes.
+    """
     for word in arguments:
+        if len(word) > LONGEST_WORD:
+            raise InvalidInputError(
+                "too_long",
+                f"A word of the command line has {len(word):,} characters",
+                hint=f"{LONGEST_WORD:,} at most",
+            )
         try:
             word.encode()
         except UnicodeEncodeError:
@@ -110,3 +122,5 @@ def _check_text(arguments: Sequence[str]) -> None:
             raise InvalidInputError(
                 "bad_text", f"'{shown}' is not UTF-8", hint="Check the terminal's encoding"
             ) from None
+        if "\x00" in word:
+            raise InvalidInputError("bad_text", "A text can't hold a NUL byte", hint="Leave it out")

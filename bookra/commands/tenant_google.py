@@ -7,6 +7,7 @@ import sys
 from typing import IO
 
 from bookra.commands import output
+from bookra.commands.files import text_of
 from bookra.commands.session import current
 from bookra.errors import InvalidInputError, UnavailableError, UsageError
 
@@ -31,8 +32,8 @@ def credential(
     if subject and service_account is None:
         raise UsageError("usage", "--subject says whom a --service-account acts for")
     if service_account is not None:
-        return _service_account(service_account.read(), subject)
-    return None if oauth_client is None else _consented(oauth_client.read(), sandbox, browser)
+        return _service_account(text_of(service_account), subject)
+    return None if oauth_client is None else _consented(text_of(oauth_client), sandbox, browser)
 
 
 def check(calendar: str, token: str, *, sandbox: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bookra.commands import output, sale_documents
+from bookra.commands.files import text_of
 from bookra.commands.options import DryRun, Key, group
 from bookra.commands.session import current
 
@@ -41,7 +42,7 @@ def set_(
     from bookra.engine.prices.policy import parse_window
 
     minutes = parse_window(cancel_window)
-    body = text.read()
+    body = text_of(text)
 
     def action(tx: Tx) -> dict[str, Any]:
         from bookra.engine.prices.policies import set_policy

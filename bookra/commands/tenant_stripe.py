@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 from bookra.clock import rfc3339
 from bookra.commands import output
 from bookra.commands.connecting import UNREADY, Opened, document
+from bookra.commands.files import text_of
 from bookra.commands.session import current
 from bookra.errors import BookraError, ConflictError, InvalidInputError, UsageError
 
@@ -154,7 +155,7 @@ def _platform_key(token_file: IO[str] | None, *, sandbox: bool) -> dict[str, str
         from bookra import sandbox as stand_ins
 
         return {"token": stand_ins.open_stripe_platform(current().settings.sandbox_dir)}
-    token = token_file.read().strip() if token_file is not None else ""
+    token = text_of(token_file).strip() if token_file is not None else ""
     if not token:
         raise UsageError(
             "usage", "Connect needs the platform's key: --token-file", hint="'-' reads stdin"

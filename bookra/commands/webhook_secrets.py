@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 import typer
 
 from bookra.commands import output
+from bookra.commands.files import text_of
 from bookra.commands.session import current
 from bookra.errors import UsageError
 
@@ -37,7 +38,7 @@ MOST = 4
 
 def read(files: Mapping[str, IO[str] | None]) -> dict[str, str]:
     """Return what the files hold, by the name under which it is sealed; raises UsageError."""
-    found = {name: file.read().split() for name, file in files.items() if file is not None}
+    found = {name: text_of(file).split() for name, file in files.items() if file is not None}
     for name, words in found.items():
         if not 1 <= len(words) <= MOST:
             raise UsageError(

@@ -106,7 +106,8 @@ def explain(error: DBAPIError) -> Exception:
         known = _constraint(cause)
         if known is not None:
             return known
-    if state.startswith("22") or state == "54000":
+    # What the driver itself can't say to PostgreSQL, such as a NUL byte, has no SQLSTATE.
+    if state.startswith("22") or state == "54000" or isinstance(cause, psycopg.DataError):
         return InvalidInputError("bad_value", "A value does not fit the database", hint="")
     if state in ("42P01", "3F000", "42883"):
         return UnavailableError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,6 +23,9 @@ ROOTS = {
     "income": "Income",
     "expenses": "Expenses",
 }
+
+# Where a cell begins, also for spreadsheets whose cells end at a semicolon.
+_FORMULA = re.compile(r"((?:^|;) *)(?=[=+@＝＋－＠-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,8 +261,7 @@ def _row(values: Sequence[object]) -> str:
 
 def _harmless(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula (OWASP: CSV injection)."""
-    plain = _plain(text, keep=";")
-    return f"'{plain}" if plain[:1] in ("=", "+", "-", "@") else plain
+    return _FORMULA.sub(r"\1'", _plain(text, keep=";"))
 
 
 def texts(
