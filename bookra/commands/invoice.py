@@ -74,13 +74,15 @@ def pdf(
     name: Annotated[
         str | None, typer.Argument(help="A number, or the code of a booking or an order.")
     ] = None,
-    to: Annotated[Path | None, typer.Option(help="The file; NUMBER.pdf by default.")] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(help="The file, NUMBER.pdf by default; with --all the last day of issue."),
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every one of the days asked for.")] = False,
     folder: Annotated[
         Path, typer.Option("--folder", help="Where --all puts its files; made if missing.")
     ] = Path(),
     first: From = None,
-    last: To = None,
     kind: Kind = None,
 ) -> None:
     """Write one invoice or credit note as PDF, or --all of them into a folder.
@@ -98,9 +100,9 @@ def pdf(
         )
     if name is not None:
         found = current().ask(lambda tx: find_invoice(tx, name))
-        output.record(_printed(found, to or Path(f"{found.number}.pdf")))
+        output.record(_printed(found, Path(to or f"{found.number}.pdf")))
         return
-    wanted = current().ask(lambda tx: _asked(tx, first, last, kind))
+    wanted = current().ask(lambda tx: _asked(tx, first, to, kind))
     _make(folder)
     printed = [_printed(found, folder / f"{found.number}.pdf") for found in wanted]
     output.rows(printed, ("number", "file"), empty="No invoices in these days.")

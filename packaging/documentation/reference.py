@@ -69,23 +69,22 @@ def _noun(name: str) -> Iterator[str]:
     if getattr(command, "commands", None):
         yield _plain(entry.help)
         yield ""
-        for path, verb in _verbs(f"bookra {name}", command):
+    for path, verb in verbs(f"bookra {name}", command):
+        if verb is not command:
             yield f"### {path}"
             yield ""
-            yield from _command(path, verb)
-    else:
-        yield from _command(f"bookra {name}", command)
+        yield from _command(path, verb)
 
 
-def _verbs(path: str, command: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the commands below a noun with their whole names; those of nouns below it too."""
-    for name, child in command.commands.items():
-        if child.hidden:
-            continue
-        if getattr(child, "commands", None):
-            yield from _verbs(f"{path} {name}", child)
-        else:
-            yield f"{path} {name}", child
+def verbs(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the commands at and below a word with their whole names, but hidden ones."""
+    below = getattr(command, "commands", None)
+    if not below:
+        yield path, command
+        return
+    for name, child in below.items():
+        if not child.hidden:
+            yield from verbs(f"{path} {name}", child)
 
 
 def _command(path: str, command: Any) -> Iterator[str]:

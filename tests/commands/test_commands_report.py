@@ -165,6 +165,10 @@ def test_invoices_are_listed_by_kind_and_day_and_printed_together(
     assert [row["number"] for row in printed] == [invoice["number"], note["number"]]
     assert all((folder / f"{row['number']}.pdf").read_bytes()[:4] == b"%PDF" for row in printed)
     assert desk("invoice", "pdf").code == 2
+    number, none = printed[0]["number"], ("--from", "2001-01-01", "--to", "2001-01-31")
+    one = desk("invoice", "pdf", number, "--to", "mine.pdf", "--json", check=True).json
+    assert one == {"number": number, "file": "mine.pdf"}
+    assert desk("invoice", "pdf", "--all", *none, "--json", check=True).json == []
 
 
 def day_of(desk: Desk) -> str:

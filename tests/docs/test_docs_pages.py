@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
@@ -110,6 +111,17 @@ def test_the_architecture_names_every_layer_and_every_room() -> None:
             assert " > ".join(f"`{layer}`" for layer in contract["layers"]) in flat
     rooms = (ROOT / "bookra" / "engine").glob("*/__init__.py")
     assert [room.parent.name for room in rooms if f"{room.parent.name}/`" not in text] == []
+
+
+def test_no_command_has_two_options_of_one_name() -> None:
+    twice = [
+        (path, option)
+        for name in COMMANDS
+        for path, verb in reference.verbs(name, _loaded(name))
+        for option, count in Counter(o for p in verb.params for o in p.opts).items()
+        if count > 1
+    ]
+    assert not twice
 
 
 def test_a_remedy_written_by_hand_is_for_a_code_that_there_is() -> None:
