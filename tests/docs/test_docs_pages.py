@@ -136,6 +136,13 @@ def test_an_error_code_is_read_wherever_it_stands() -> None:
     assert "List them: bookra booking list" in hints
 
 
+def test_each_decision_has_a_number_of_its_own() -> None:
+    titles = {page.name: page.text.partition(":")[0] for page in PAGES if HISTORY.match(page.name)}
+    numbers = [path.removeprefix("docs/decisions/")[:4] for path in titles]
+    assert len(set(numbers)) == len(numbers)
+    assert [title.removeprefix("# ") for title in titles.values()] == numbers
+
+
 def complaints(words: list[str]) -> Iterator[str]:
     """Yield what is wrong with a call: a command or an option that the program does not have."""
     _, rest = extract_globals([word for word in words if word not in ("-h", "--help")])
