@@ -8,6 +8,7 @@ everything opens it again.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -62,6 +63,7 @@ def move(settings: Settings, url: str, *, dry_run: bool = False) -> Moved:
     except BaseException:
         databases.reopen(server, settings.database)
         raise
+    _bring_stand_ins(settings, target)
     return Moved(number, _place(url), restored)
 
 
@@ -76,6 +78,12 @@ def take_back(settings: Settings) -> bool:
     was_shut = databases.is_shut(server, settings.database)
     databases.reopen(server, settings.database)
     return was_shut
+
+
+def _bring_stand_ins(settings: Settings, target: Settings) -> None:
+    """Copy the sandbox's state, so that businesses connected to the stand-ins find it there."""
+    if settings.sandbox_dir.is_dir() and not target.sandbox_dir.exists():
+        shutil.copytree(settings.sandbox_dir, target.sandbox_dir)
 
 
 def _tenants_here(settings: Settings) -> int:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bookra.engine.backups.manifest import Manifest
     from bookra.engine.backups.restoring import Restored
 
+TENANTS = ("tenant", "rows", "entries", "transfers", "closed_until", "head")
 BackupFile = Annotated[Path, typer.Argument(help="The backup's file.", show_default=False)]
 
 
@@ -40,7 +41,7 @@ def backup(
 
     taken, recorded = safekeeping.back_up(current().settings, file, overwrite=overwrite)
     document = {"file": str(taken.path), "bytes": taken.size, **_manifest(taken.manifest)}
-    output.record({**document, "recorded": recorded})
+    _shown({**document, "recorded": recorded})
     if not recorded:
         output.remark("This login can't note the backup: the doctor does not know of it.")
 
@@ -78,7 +79,7 @@ def restore(
         _ask_first(into)
     wish = Wish(replace=replace, anyway=anyway)
     placed = safekeeping.restore(current().settings, file, wish, into=into)
-    output.record(
+    _shown(
         {
             "database": placed.database,
             "aside": placed.aside,
@@ -102,8 +103,20 @@ def prove(file: BackupFile) -> None:
     from bookra import safekeeping
 
     restored = safekeeping.drill(current().settings, file)
-    output.record({**_manifest(restored.manifest), **_proof(restored)})
+    _shown({**_manifest(restored.manifest), **_proof(restored)})
     _require_none(restored)
+
+
+def _shown(document: dict[str, Any]) -> None:
+    """Print a document; for a person, its businesses in lines of their own."""
+    if current().format != "table":
+        output.record(document)
+        return
+    rest = {name: value for name, value in document.items() if name != "tenants"}
+    held = document.get("held") or {}
+    rest["held"] = [f"{slug}: {', '.join(names)}" for slug, names in held.items() if names]
+    output.rows(document["tenants"], TENANTS, empty="No business.")
+    output.record(rest)
 
 
 def _ask_first(into: str | None) -> None:

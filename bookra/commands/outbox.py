@@ -208,15 +208,17 @@ def reconcile(
         reconcile(session.engine, session.settings, slug, destination=wanted, dry_run=dry_run)
         for slug in slugs
     ]
-    shown = [_reconciled(each, dry_run=dry_run) for each in found]
+    shown = [_reconciled(each) for each in found]
     if session.format == "json":
         output.record({"dry_run": dry_run, "tenants": shown})
         return
     verdicts = [{"tenant": each["tenant"], **row} for each in shown for row in each["rows"]]
     output.rows(verdicts, VERDICTS, empty="No row waits for it.")
+    goes = "would be let go" if dry_run else "let go"
     for each in shown:
-        let_go = ", ".join(each["let_go"]) or "nothing was held"
-        output.remark(f"{each['tenant']}: {let_go}")
+        destinations = ", ".join(each["let_go"])
+        held = f"{goes}: {destinations}" if destinations else "nothing is held"
+        output.remark(f"{each['tenant']}: {held}")
 
 
 @app.command()
@@ -251,11 +253,11 @@ def _held_after_restore(destination: str) -> ConflictError:
     )
 
 
-def _reconciled(found: Any, *, dry_run: bool) -> dict[str, Any]:
+def _reconciled(found: Any) -> dict[str, Any]:
     return {
         "tenant": found.tenant,
         "facts": found.facts,
-        "let_go": [] if dry_run else list(found.let_go),
+        "let_go": list(found.let_go),
         "rows": [
             {
                 "id": str(row.id),

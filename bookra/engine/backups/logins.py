@@ -15,13 +15,7 @@ from sqlalchemy import Connection, text
 from bookra.engine import roles
 from bookra.engine.backups.manifest import Manifest, Surveyed
 
-MEMBER = text(
-    """
-    SELECT EXISTS (SELECT FROM pg_auth_members m
-                     JOIN pg_roles r ON r.oid = m.roleid JOIN pg_roles u ON u.oid = m.member
-                    WHERE r.rolname = :role AND u.rolname = :login)
-    """
-)
+MEMBER = text("SELECT pg_has_role(:login, :role, 'MEMBER')")
 
 
 def make_again(connection: Connection, manifest: Manifest) -> list[str]:

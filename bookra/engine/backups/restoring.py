@@ -6,7 +6,6 @@ business was counted and its ledger proven, and nothing can be sent before it is
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 
 import psycopg
@@ -23,9 +22,9 @@ from bookra.engine.revision import HEAD
 from bookra.engine.runtime import Tenant, Tx
 from bookra.engine.schema import SCHEMA
 from bookra.engine.statements import driver_of
+from bookra.engine.tenancy import installation
 from bookra.engine.tenancy.actions import visible
 from bookra.errors import BookraError, CheckFailedError, ConflictError, UnavailableError
-from bookra.ids import new_id
 
 TENANTS = text("SELECT to_regclass('bookra.tenants') IS NOT NULL")
 HOW_MANY = text("SELECT count(*) FROM bookra.tenants")
@@ -37,11 +36,14 @@ FOREVER = text(
 AS_BEFORE = text(
     f"SET search_path = {SCHEMA}, public; SET row_security = on; SET lock_timeout = '30s'"
 )
-BASELINE = text("INSERT INTO bookra.audit_baselines (why) VALUES ('restored')")
-EVENT = text(
-    "INSERT INTO bookra.installation_events (id, command, subjects)"
-    " VALUES (:id, :command, :subjects)"
+# A migration of the same transaction may have begun the record anew already.
+BASELINE = text(
+    """
+    INSERT INTO bookra.audit_baselines (why) VALUES ('restored')
+    ON CONFLICT (written_in) DO UPDATE SET why = EXCLUDED.why, recorded_at = EXCLUDED.recorded_at
+    """
 )
+PLATFORMS = text("SELECT pg_has_role(session_user, 'bookra_platform', 'MEMBER')")
 MOST_FINDINGS = 50
 
 
@@ -121,10 +123,13 @@ def how_many_tenants(connection: Connection) -> int:
 
 
 def record_event(connection: Connection, command: str, subjects: list[str]) -> None:
-    """Write what was done to the whole installation into its record."""
-    connection.execute(text(f"SET LOCAL ROLE {roles.PLATFORM}"))
-    values = {"id": new_id(), "command": command, "subjects": json.dumps(subjects)}
-    connection.execute(EVENT, values)
+    """Write what was done to the whole installation into its record.
+
+    A login that only backs up is no platform: it writes as itself, if it was granted that.
+    """
+    if connection.execute(PLATFORMS).scalar_one():
+        connection.execute(text(f"SET LOCAL ROLE {roles.PLATFORM}"))
+    installation.record(connection, command, subjects)
     connection.execute(text("RESET ROLE"))
 
 
