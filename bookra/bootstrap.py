@@ -23,13 +23,16 @@ from bookra.engine.database import EACH_TIME, checked_url, conninfo_of, open_poo
 from bookra.engine.embedded import SUPERUSER, EmbeddedServer
 from bookra.engine.revision import HEAD
 from bookra.engine.runtime import Clock, Engine
-from bookra.errors import BookraError, UnavailableError
+from bookra.errors import BookraError, NotAllowedError, UnavailableError
 
 LOGIN = "bookra"
 """The ordinary login on the embedded server: the platform's, and no superuser."""
 
 NOT_READY = frozenset({"3D000", "28000", "28P01", "42P01", "3F000", "42501"})
 """No database, no login, no tables, or no right to look: the first start has not happened yet."""
+
+LOGIN_REFUSED = ("password authentication failed", "is not permitted to log in")
+"""What a server says of a wrong password and of a revoked login; libpq hands on no SQLSTATE."""
 
 REVISION = text("SELECT version_num FROM bookra.alembic_version")
 
@@ -164,7 +167,17 @@ def _revision(pool: Pool, settings: Settings) -> str | None:
             return None  # libpq reports a refused connection without its SQLSTATE
         if settings.embedded and "too many connections for database" in cause:
             raise _moved_away(settings) from error
+        if any(words in cause for words in LOGIN_REFUSED):
+            raise _login_refused() from error
         raise refusals.unreachable(cause) from error
+
+
+def _login_refused() -> BookraError:
+    return NotAllowedError(
+        "login_refused",
+        "The database server lets nobody in by this login and password",
+        hint="It may have been revoked or given another password: bookra operator rotate LOGIN",
+    )
 
 
 def _not_migrated(found: str | None) -> BookraError:

@@ -99,6 +99,8 @@ def test_a_login_is_let_in_given_a_role_rotated_and_revoked(office: Office) -> N
             session.execute("SELECT 1")
         assert count(other, "SELECT count(*) FROM services") != 0  # nobody else's ended
     assert not opens(rotated["url"])
+    refused = office.front("day", "--json", BOOKRA_DATABASE_URL=rotated["url"])
+    assert (refused.code, refused.error["code"]) == (5, "login_refused")
     again = office("revoke", ana).json
     assert (again["changed"], again["revoked_at"]) == (False, revoked["revoked_at"])
     assert office.refused("rotate", ana) == (4, "revoked")
