@@ -91,10 +91,11 @@ def _words(found: re.Match[str]) -> str:
 async def settle(app: BookraApp, pilot: Pilot[None]) -> None:
     """Wait until every question was answered and what was answered is painted."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    await pilot.pause()
-    while not app.base.settled:
-        if time.monotonic() > deadline:
-            raise UnavailableError("desk_silent", "The desk did not answer in time")
-        await asyncio.sleep(0.01)
-    await pilot.pause()
-    await pilot.pause()
+    calm = 0
+    while calm < 2:  # an answer may be what the next question waited for
+        await pilot.pause()
+        calm = calm + 1 if app.base.settled else 0
+        if not calm:
+            if time.monotonic() > deadline:
+                raise UnavailableError("desk_silent", "The desk did not answer in time")
+            await asyncio.sleep(0.005)

@@ -25,11 +25,11 @@ class Hand:
         self.presses = 0
 
     async def press(self, *keys: str) -> None:
-        """Press keys and wait until what they started is over."""
+        """Press keys; each waits until what it started is over."""
         for key in keys:
             self.presses += 1
             await self.pilot.press(key)
-        await self.rest()
+            await self.rest()
 
     async def rest(self) -> None:
         await settle(self.app, self.pilot)
