@@ -59,6 +59,7 @@ def profiles_() -> None:
     output.rows(found, ("profile", "in_force", "settings"), empty=empty)
 
 
-def _masked(text: str) -> str:
-    """Return ``text`` without the password of a URL."""
-    return re.sub(r"(//[^:/@]*:)[^@]*@", r"\1…@", text)
+def _masked(value: str) -> str:
+    """Return a setting as it may be shown; a URL's password is left out, of a broken one too."""
+    text = re.sub(r"(//[^:/@]*:).*@", r"\1…@", value)
+    return re.sub(r"(password\s*=\s*)[^&\s]*", r"\1…", text, flags=re.IGNORECASE)

@@ -60,11 +60,12 @@ def conninfo_of(url: str) -> dict[str, str]:
     """Return libpq's keywords for a ``postgresql://`` URL; raises InvalidInputError."""
     try:
         keywords = psycopg.conninfo.conninfo_to_dict(url)
-    except psycopg.ProgrammingError as error:
+    except psycopg.ProgrammingError:  # its words quote the URL, with the password in it
         raise InvalidInputError(
             "bad_database_url",
-            f"The database URL can't be read: {str(error).strip()}",
-            hint="Write postgresql://user:password@host:5432/name",
+            "The database URL can't be read",
+            hint="Write postgresql://user:password@host:5432/name; within the password %40 for @"
+            " and %2F for /",
         ) from None
     return {key: str(value) for key, value in keywords.items() if value is not None}
 
