@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from databases import SETTINGS, Database
 from factories import Salon, open_salon
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 from sqlalchemy import Engine as Pool
 
 from bookra import bootstrap
@@ -30,8 +33,15 @@ from bookra.engine.runtime import Engine, administrative_tx
 from bookra.engine.tenancy import installation, operators
 from bookra.engine.tenancy.logins import end_sessions
 from bookra.engine.tenancy.operators import add_operator
+from bookra.engine.transport.archive import opened
+from bookra.engine.transport.arriving import arrive
+from bookra.engine.transport.leaving import leave
 from bookra.errors import NotAllowedError
 
+RECORDED = text(
+    "SELECT id, posted_at, recorded_by, written_in::text FROM entries"
+    " WHERE tenant_id = :tenant_id ORDER BY id"
+)
 SPLITS = text("SELECT key, amount_minor FROM commission_splits WHERE tenant_id = :tenant_id")
 
 
@@ -58,6 +68,22 @@ def add_ordinary_login(connection: Connection) -> None:
     roles.grant(connection, roles.PLATFORM, "app")
 
 
+def moved(owned: Database, settings: Settings, salon: Salon) -> Sequence[Row[Any]]:
+    """Move a salon to another database; return who recorded what there, and when."""
+    with psycopg.connect(make_conninfo(**owned.administrator), autocommit=True) as session:
+        session.execute("CREATE DATABASE moved")
+    there = replace(settings, database_url=owned.admin_url.replace("/salons?", "/moved?"))
+    bootstrap.upgrade(there)
+    file = BytesIO()
+    leave(salon.engine, salon.slug, file)
+    with opened(file, HEAD) as archive, bootstrap.administration(there) as connection:
+        arrive(connection, archive)
+    pool = open_pool({**owned.administrator, "dbname": "moved"})
+    found = Engine(pool).ask(salon.slug, lambda tx: tx.rows(RECORDED))
+    pool.dispose()
+    return found
+
+
 def test_a_login_that_is_no_superuser_can_do_all_an_administrator_does(
     owned: Database, tmp_path: Path
 ) -> None:
@@ -70,7 +96,9 @@ def test_a_login_that_is_no_superuser_can_do_all_an_administrator_does(
         add_ordinary_login(connection)
     ordinary = open_pool(owned.conninfo)
     salon = open_salon(owned, ordinary)
-    assert salon.book("2026-11-24 10:00").code.startswith("LUN-")
+    booking = salon.book("2026-11-24 10:00")
+    salon.act(lambda tx: take_cash(tx, booking.code))
+    assert moved(owned, settings, salon) == salon.ask(lambda tx: tx.rows(RECORDED)) != []
     with bootstrap.administration(settings) as connection:
         tx = administrative_tx(connection, salon.tenant)
         assert add_operator(connection, tx, "rosa", "front-desk", "pw")[1]

@@ -20,6 +20,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from bookra.engine import roles
 from bookra.engine.ledger.verify import verify
+from bookra.engine.outbox.holding import HOLD
 from bookra.engine.runtime import AUDIT, Tx, administrative_tx, audit_row
 from bookra.engine.schema import SCHEMA
 from bookra.engine.tenancy.actions import find
@@ -42,12 +43,6 @@ KNOWN = text("SELECT id, slug FROM tenants WHERE id = :id OR slug = :slug ORDER 
 UNDELIVERED = text(
     "SELECT DISTINCT destination FROM outbox"
     " WHERE tenant_id = :tenant_id AND destination <> 'local'"
-)
-HOLD = text(
-    """
-    INSERT INTO breakers (tenant_id, id, destination, state, why, changed_at)
-    VALUES (:tenant_id, :id, :destination, 'held', :why, now())
-    """
 )
 NOTED = text(
     "INSERT INTO installation_events (id, command, subjects) VALUES (:id, :command, :subjects)"
