@@ -135,7 +135,7 @@ HELD: tuple[Held, ...] = (
         f"(t.target_id = :customer_id OR t.target_id IN {BOOKINGS})",
         "under which reference another program had them",
         LAW,
-        "stays, so that importing the old file again doesn't bring them back",
+        "stays, so that importing the old file again doesn't bring their visits back",
     ),
     Held(
         "audit",
