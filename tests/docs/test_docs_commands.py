@@ -36,7 +36,7 @@ ELSEWHERE = {
 }
 """What is run by other tests, whole; here only the words are checked (test_docs_pages.py)."""
 
-_CODE = re.compile(r"\b(?:[A-Z]{3}|WL|PK|MB)-[0-9A-Z]{4,6}\b")
+_CODE = re.compile(r"\b(?:[A-Z]{3}|WL|PK|MB)-[0-9A-Z]{4,12}\b")
 _WEEKDAY = re.compile(r"^(mon|tue|wed|thu|fri|sat|sun) ")
 
 
