@@ -6,12 +6,19 @@ most and it should feel instant; every other word loads only the command that it
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> None:
     """Run the command line and exit with its documented code."""
     arguments = sys.argv[1:]
+    if shell := os.environ.get("_BOOKRA_COMPLETE", "").removeprefix("complete_"):
+        from bookra.commands.completing import SHELLS, answer
+
+        if shell in SHELLS:
+            sys.stdout.write(answer(shell))
+            sys.exit(0)
     if arguments in ([], ["--help"], ["-h"]):
         from bookra.commands.catalogue import root_help
 

@@ -71,6 +71,9 @@ COMMANDS: dict[str, Entry] = {
     ),
     "demo": Entry("demo", "The whole story on an embedded database, with proofs.", OPERATIONS),
     "audit": Entry("audit", "Who changed what, and whether anything else did.", OPERATIONS),
+    "completion": Entry(
+        "completion", "Words by Tab in bash, zsh, fish: show, install.", OPERATIONS
+    ),
     "config": Entry("config", "Settings, and where each one comes from.", OPERATIONS),
 }
 
