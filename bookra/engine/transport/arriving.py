@@ -33,7 +33,10 @@ from bookra.ids import checked_slug, new_id
 Row = list[str | None]
 
 COMMAND = "tenant import"
-ROWS_A_BATCH = 1_000
+ROWS_A_STATEMENT = 500
+MOST_BINDS = 20_000
+"""The protocol takes 65,535 values in a statement."""
+
 WHY_HELD = "came with an import: what was under way elsewhere is not known here"
 
 PATIENCE = text("SELECT set_config('statement_timeout', '20min', true)")
@@ -161,25 +164,31 @@ def _named(rows: Iterator[Row], place: int, slug: str) -> Iterator[Row]:
 def _fill(connection: Connection, tenant_id: UUID, table: Travelling, rows: Iterator[Row]) -> None:
     """Insert a table's rows as they are in the file, under the tenant's id."""
     names = (table.of_tenant, *table.columns)
-    driver: Any = connection.connection.driver_connection
-    insert = (
-        sql.SQL("INSERT INTO {} ({}) VALUES ({})")
-        .format(
-            sql.Identifier(SCHEMA, table.name),
-            sql.SQL(", ").join(map(sql.Identifier, names)),
-            sql.SQL(", ").join(sql.Placeholder() for _ in names),
-        )
-        .as_string(driver)
-    )
+    size = max(1, min(ROWS_A_STATEMENT, MOST_BINDS // len(names)))
+    whole = _insert(connection, table, names, size)
     try:
-        while batch := list(islice(rows, ROWS_A_BATCH)):
-            connection.exec_driver_sql(insert, _under(tenant_id, batch))
+        while batch := list(islice(rows, size)):
+            last = len(batch) < size
+            statement = _insert(connection, table, names, len(batch)) if last else whole
+            binds = tuple(value for row in batch for value in (str(tenant_id), *row))
+            connection.exec_driver_sql(statement, binds)
     except (IntegrityError, DataError):
         raise _not_ours(f"a row of {table.name} is none that this schema takes") from None
 
 
-def _under(tenant_id: UUID, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
-    return [(str(tenant_id), *row) for row in rows]
+def _insert(connection: Connection, table: Travelling, names: Sequence[str], rows: int) -> str:
+    """Return an INSERT of some rows at once: the server plans it once for all of them."""
+    driver: Any = connection.connection.driver_connection
+    row = sql.SQL("({})").format(sql.SQL(", ").join(sql.Placeholder() for _ in names))
+    return (
+        sql.SQL("INSERT INTO {} ({}) VALUES {}")
+        .format(
+            sql.Identifier(SCHEMA, table.name),
+            sql.SQL(", ").join(map(sql.Identifier, names)),
+            sql.SQL(", ").join([row] * rows),
+        )
+        .as_string(driver)
+    )
 
 
 def _hold_back(tx: Tx, providers: Sequence[dict[str, Any]]) -> tuple[str, ...]:
