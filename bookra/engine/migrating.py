@@ -25,6 +25,9 @@ from bookra.errors import UnavailableError
 UPGRADE_LOCK = 0x626F6F6B7261
 """An arbitrary constant ("bookra" in ASCII) that names the upgrade's advisory lock."""
 
+LOCK_MILLISECONDS = 10_000
+"""How long a migration waits for others to let go of a table. They wait behind it meanwhile."""
+
 
 @dataclass(frozen=True, slots=True)
 class SchemaState:
@@ -46,7 +49,7 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     Raises UnavailableError (``database_newer``) when a newer Bookra wrote this database.
     """
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": UPGRADE_LOCK})
-    connection.execute(text("SET LOCAL lock_timeout = '10s'"))
+    connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}"))
     connection.execute(text("SET LOCAL statement_timeout = '10min'"))
     roles.ensure(connection)
     state = inspect(connection)
