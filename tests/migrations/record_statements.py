@@ -1,9 +1,7 @@
 """Records every statement that a release sends, so that the next one's schema is held against them.
 
-Run it at a release, from the checkout, with the commit of the release before the new migration:
-
-    .venv/bin/python tests/migrations/record_statements.py COMMIT \\
-        tests/migrations/statements_0_1.json
+Run it at a release, from the checkout, with the commit of the release before the new migration and
+the file to write: ``.venv/bin/python tests/migrations/record_statements.py COMMIT FILE``.
 
 It unpacks that commit beside, imports all of its modules in a process of its own, and writes down
 each constant that SQLAlchemy's ``text()`` made, and the opening of a transaction.
