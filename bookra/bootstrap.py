@@ -161,6 +161,8 @@ def _revision(pool: Pool, settings: Settings) -> str | None:
             return connection.execute(REVISION).scalar()
     except DBAPIError as error:
         cause = str(error.orig)
+        if refusals.sqlstate(error) == "42501" and not settings.embedded:
+            raise refusals.explain(error) from error  # a login that has no role here
         if refusals.sqlstate(error) in NOT_READY:
             return None
         if settings.embedded and "does not exist" in cause:
