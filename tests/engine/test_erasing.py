@@ -25,6 +25,8 @@ from bookra.engine.bookings.waitlist.store import wish_by_code
 from bookra.engine.database import open_pool
 from bookra.engine.payments.taking import take_cash
 from bookra.engine.people.customers import Customer, find_customers, the_customer
+from bookra.engine.people.editing import Change, change_customer
+from bookra.engine.people.habits import latest_customers
 from bookra.engine.privacy import consenting
 from bookra.engine.privacy.erasing import PSEUDONYM, erase
 from bookra.engine.privacy.retention import retain
@@ -96,6 +98,9 @@ def test_whoever_is_erased_is_found_by_nothing_and_booked_by_no_id(open_for_all:
     windows = [(salon.local("2026-12-01 09:00"), salon.local("2026-12-01 12:00"))]
     wish = salon.act(lambda tx: add_wish(tx, WishRequest("cut", "ana", rosa.id, windows))).wish
     salon.act(lambda tx: consenting.record(tx, rosa.id, "marketing", given=True, wording="Yes"))
+    gone = salon.book("2026-11-24 10:00", customer=rosa)
+    salon.act(lambda tx: actions.cancel(tx, gone.code))
+    assert [each.id for each in salon.ask(latest_customers)] == [rosa.id]
     salon.act(lambda tx: erase(tx, rosa.id))
     for words in ("ros", PHONE, "030 901820", str(rosa.id), PSEUDONYM):
         assert salon.ask(lambda tx, words=words: find_customers(tx, words)) == []
@@ -104,6 +109,10 @@ def test_whoever_is_erased_is_found_by_nothing_and_booked_by_no_id(open_for_all:
     assert refusal(lambda: salon.act(lambda tx: book(tx, wanted))) == "customer_erased"
     asks = WishRequest("cut", "ana", rosa.id, windows)
     assert refusal(lambda: salon.act(lambda tx: add_wish(tx, asks))) == "customer_erased"
+    change = Change(name="Rosa Vega")
+    again = lambda tx: change_customer(tx, rosa.id, change)  # noqa: E731
+    assert refusal(lambda: salon.act(again)) == "customer_erased"
+    assert salon.ask(latest_customers) == []
     said = salon.ask(lambda tx: consenting.history(tx, rosa.id))
     assert [(each.kind, each.given) for each in said] == [("marketing", True)]
     anew = salon.customer(phone=PHONE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from bookra.engine.runtime import Tx
 from bookra.engine.tenancy import vault_rotation as rotation
 from bookra.engine.tenancy.providers import ProviderAccount, open_account, set_account
 from bookra.engine.tenancy.vault import Vault
+from bookra.engine.tenancy.vault_keys import Places
 from bookra.errors import ConflictError, UnavailableError
 from bookra.relay.access import Clients
 
@@ -134,6 +136,27 @@ def test_a_key_is_brought_to_a_relay_elsewhere_before_it_seals(
     copy.unlink()
     with pytest.raises(UnavailableError):
         clients.sealed("luna", "stripe")
+
+
+def test_a_key_of_the_environment_seals_before_the_file_and_is_never_made_here(
+    luna: Connected,
+) -> None:
+    engine, file = luna.salon.engine, luna.settings.key_file
+    given = {"BOOKRA_KEY": base64.b64encode(b"k" * 32).decode()}
+    vault = Vault(file, places=Places(file, environ=given))
+    (old,) = Vault(file).ring()
+    done = rotation.rotate(engine, vault)
+    assert (done.added, done.sealed, done.key.source) == (False, 3, "$BOOKRA_KEY")
+    assert rotation.forget_old(engine, vault) == []  # the file is its owner's to remove
+    assert [key.id for key in Vault(file).ring()] == [old.id]
+    file.unlink()
+    assert opened(luna, "luna", vault) == luna.stripe.secret_key
+    alone = Vault(file, places=Places(file, environ={}))
+    for work in (rotation.rotate, rotation.forget_old, rotation.prepare):
+        with pytest.raises(UnavailableError) as missing:
+            work(engine, alone)
+        assert missing.value.code == "key_missing"
+    assert not file.exists()
 
 
 def test_the_commands_say_which_key_seals_what_and_never_a_key(

@@ -21,7 +21,9 @@ from bookra.ids import checked_name
 MAX_NOTES = 2000
 """Letters of a note: what a person reads while the client waits."""
 
-LOCK = text("SELECT id FROM customers WHERE tenant_id = :tenant_id AND id = :id FOR NO KEY UPDATE")
+LOCK = text(
+    "SELECT erased_at FROM customers WHERE tenant_id = :tenant_id AND id = :id FOR NO KEY UPDATE"
+)
 CHANGE = text(
     """
     UPDATE customers
@@ -46,9 +48,17 @@ def change_customer(tx: Tx, customer_id: UUID, change: Change) -> Customer:
     """Change a customer, whose row is locked; the same change again changes nothing.
 
     Raises InvalidInputError (``bad_name``, ``bad_phone``, ``bad_email``, ``bad_note``), and
-    ConflictError (``customer_exists``) for a phone or an e-mail that is somebody else's.
+    ConflictError (``customer_exists``) for a phone or an e-mail that is somebody else's, or
+    (``customer_erased``).
     """
-    tx.row(LOCK, id=customer_id)
+    row = tx.row(LOCK, id=customer_id)
+    if row is not None and row.erased_at is not None:
+        raise ConflictError(
+            "customer_erased",
+            "This customer was erased: nothing is to be known of them any more",
+            hint="Add them anew, if they want that: bookra customer add --name …",
+            details={"customer": str(customer_id)},
+        )
     known = customer_by_id(tx, customer_id)
     wanted = {
         "name": known.name if change.name is None else checked_name(change.name, "customer"),

@@ -30,6 +30,9 @@ LATEST = text(
         SELECT customer_id, id FROM bookings WHERE tenant_id = :tenant_id
          ORDER BY id DESC LIMIT :recent) b
        ORDER BY customer_id, id DESC) d
+     WHERE EXISTS (SELECT FROM customers c
+                    WHERE c.tenant_id = :tenant_id AND c.id = d.customer_id
+                      AND c.erased_at IS NULL)
      ORDER BY id DESC LIMIT :limit
     """
 )

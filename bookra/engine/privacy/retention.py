@@ -47,7 +47,7 @@ def retain(engine: Engine, slug: str) -> Counter[str]:
     """Erase whom a business need not know any more; counts ``erased`` and ``kept``."""
     result: Counter[str] = Counter()
     after: UUID | None = FIRST
-    while after is not None and result.total() < MOST:
+    while after is not None and result["erased"] < MOST:
         idle = engine.ask(slug, lambda tx, after=after: _idle(tx, after))  # type: ignore[misc]
         for customer_id in idle:
             try:

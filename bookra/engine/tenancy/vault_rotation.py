@@ -1,9 +1,9 @@
 """Replacing the key that seals provider tokens, while relays and operators go on working.
 
 A new key is first put in front of the ring, durably; then each business's tokens are sealed with
-it, a transaction a business. Killed at any step, the next run finds two keys and goes on. The old key
-is kept until somebody says that it may go, and until nothing is sealed with it any more: both are
-looked at while nobody else seals.
+it, a transaction a business. Killed at any step, the next run finds two keys and goes on. The old
+key is kept until somebody says that it may go, and until nothing is sealed with it any more: that
+is looked at while nobody else seals.
 """
 
 from __future__ import annotations
@@ -155,6 +155,7 @@ def forget_old(engine: Engine, vault: Vault) -> list[Key]:
     def work(connection: Connection) -> list[Key]:
         connection.execute(NOBODY_SEALS)
         with vault.changing_keys() as ring:
+            _require(vault.ring(), vault)
             first = vault.sealing_key()
             used = [
                 each for each in tokens(connection, vault) if each.key and each.key.id != first.id
