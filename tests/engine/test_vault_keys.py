@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import keyring
 import pytest
@@ -133,3 +135,34 @@ def test_a_keyring_holds_the_keys_only_where_it_is_chosen(file: Path) -> None:
         assert code(places) == "key_unavailable"
     finally:
         keyring.set_keyring(before)
+
+
+def test_two_who_add_a_key_at_once_lose_none(file: Path) -> None:
+    write(file, b"k" * 32)
+    places, together = Places(file, environ={}), Barrier(6, timeout=20)
+
+    def add(_number: int) -> str:
+        together.wait()
+        with Vault(file, places=places).changing_keys() as ring:
+            ring.insert(0, vault_keys.new_key("here"))
+        return ring[0].id
+
+    with ThreadPoolExecutor(6) as threads:
+        added = set(threads.map(add, range(6)))
+    ring = vault_keys.ring(places)
+    assert {key.id for key in ring[:-1]} == added
+    assert ring[-1].secret == b"k" * 32
+
+
+def test_keys_that_were_not_changed_to_the_end_stay_as_they_were(file: Path) -> None:
+    write(file, b"k" * 32)
+
+    def interrupted() -> None:
+        with Vault(file, places=Places(file, environ={})).changing_keys() as ring:
+            ring.clear()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert file.read_bytes() == b"k" * 32
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
