@@ -54,6 +54,8 @@ RELAYS = text(
 # A hash of the audit is built once for each table, on disk where it is large; without
 # statistics the planner would look through all of them for every row.
 BY_HASH = text("SET LOCAL enable_nestloop = off")
+# A table of millions takes its time; nobody waits for a lock of this transaction's meanwhile.
+PATIENTLY = text("SET LOCAL statement_timeout = '10min'")
 UNAUDITED = """
     SELECT r.id, r.label, r.writer, r.xid
       FROM (SELECT CAST({key} AS text) AS id, {label} AS label, {writer} AS writer, xmin AS part,
@@ -202,7 +204,8 @@ def _tables(tx: Tx) -> tuple[list[_Checked], tuple[str, ...]]:
 def _unaudited(tx: Tx, tables: Sequence[_Checked], record: _Record) -> Iterator[Unaudited]:
     relays = [row.login for row in tx.rows(RELAYS)]
     top = _one(tx.row(NOW)).top
-    tx.connection.execute(BY_HASH)
+    for setting in (BY_HASH, PATIENTLY):
+        tx.connection.execute(setting)
     for table in tables:
         rows = tx.stream(
             text(table.statement),
