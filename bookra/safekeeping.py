@@ -122,6 +122,7 @@ def _beside(settings: Settings, opened: archive.Archive, wish: Wish) -> Placed:
 def _scratch(settings: Settings, purpose: str) -> Iterator[Settings]:
     """Make an embedded database for a while; it is dropped unless it has another name by then."""
     server = server_of(settings)
+    databases.drop_leftovers(server, settings.database, purpose)
     name = databases.scratch_name(settings.database, purpose)
     databases.create(server, name)
     try:

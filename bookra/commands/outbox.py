@@ -11,7 +11,7 @@ import typer
 from bookra.commands import documents, output
 from bookra.commands.options import DryRun, Key, group
 from bookra.commands.session import current
-from bookra.errors import ConflictError, InvalidInputError
+from bookra.errors import InvalidInputError
 
 app = group("Effects: list, show, retry, discard, resume, reconcile, stats.")
 RowId = Annotated[str, typer.Argument(help="The row's id.")]
@@ -162,10 +162,7 @@ def resume(
     wanted = destination.value
 
     def action(tx: Any) -> dict[str, Any]:
-        held = bool(holding.held(tx, wanted))
-        if held and not after_restore:
-            raise _held_after_restore(wanted)
-        resumed = holding.let_go(tx, wanted) if held else breakers.close(tx, wanted)
+        resumed = holding.resume(tx, wanted, after_restore=after_restore)
         return {"destination": wanted, "resumed": resumed}
 
     output.record(
@@ -243,14 +240,6 @@ def _held_back(breaker: Any) -> dict[str, Any]:
         "until": until.isoformat(timespec="seconds") if until else None,
         "why": breaker.why,
     }
-
-
-def _held_after_restore(destination: str) -> ConflictError:
-    return ConflictError(
-        "held_after_restore",
-        f"{destination} is held since a restore: what waits may have been delivered before",
-        hint="Settle it first: bookra outbox reconcile. Or let it go all the same: --after-restore",
-    )
 
 
 def _reconciled(found: Any) -> dict[str, Any]:

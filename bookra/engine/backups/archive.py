@@ -96,12 +96,12 @@ def arriving(path: Path, *, overwrite: bool) -> Iterator[Path]:
 
     Raises ConflictError (``file_exists``) and InvalidInputError (``cannot_write``).
     """
-    if path.exists() and not overwrite:
-        raise ConflictError(
-            "file_exists", f"{path} exists", hint="Choose another name, or add --overwrite"
-        )
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
     try:
+        if path.exists() and not overwrite:
+            raise ConflictError(
+                "file_exists", f"{path} exists", hint="Choose another name, or add --overwrite"
+            )
         os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
         raise _cannot_write(path, error) from None

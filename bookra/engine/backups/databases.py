@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 from psycopg import sql
@@ -13,6 +14,10 @@ from bookra.engine import refusals
 
 LONGEST_NAME = 40
 EXISTS = "SELECT 1 FROM pg_database WHERE datname = %s"
+IDLE = (
+    "SELECT d.datname FROM pg_database d"
+    " WHERE NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)"
+)
 OTHERS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE datname = %s AND pid <> pg_backend_pid()"
@@ -42,6 +47,16 @@ def drop(server: Mapping[str, str], name: str) -> None:
         session.execute(
             sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
         )
+
+
+def drop_leftovers(server: Mapping[str, str], name: str, purpose: str) -> None:
+    """Drop what killed commands left of `scratch_name`; one that somebody is in stays."""
+    pattern = f"{re.escape(name[:LONGEST_NAME])}_{purpose}_[0-9a-f]{{6}}"
+    with _maintenance(server) as session:
+        for (found,) in session.execute(IDLE).fetchall():
+            if re.fullmatch(pattern, found):
+                with suppress(psycopg.errors.ObjectInUse):  # somebody has just come
+                    session.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(found)))
 
 
 def take_the_place(server: Mapping[str, str], fresh: str, name: str, aside: str) -> bool:

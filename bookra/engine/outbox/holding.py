@@ -12,7 +12,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from bookra.engine.outbox import breakers
 from bookra.engine.runtime import Tx
+from bookra.errors import ConflictError
 from bookra.ids import new_id
 
 WHY = "restored"
@@ -88,6 +90,24 @@ def let_go(tx: Tx, destination: str) -> bool:
         tx.concerns("breaker", destination)
         tx.wakes = True
     return changed
+
+
+def resume(tx: Tx, destination: str, *, after_restore: bool = False) -> bool:
+    """Deliver to a destination again because a person says so; False when nothing kept it.
+
+    Raises ConflictError (``held_after_restore``) for what a restore holds, unless it is said that
+    this is meant.
+    """
+    if not held(tx, destination):
+        return breakers.close(tx, destination)
+    if not after_restore:
+        raise ConflictError(
+            "held_after_restore",
+            f"{destination} is held since a restore: what waits may have been delivered before",
+            hint="Settle it first: bookra outbox reconcile. Or let it go all the same:"
+            f" bookra outbox resume {destination} --after-restore",
+        )
+    return let_go(tx, destination)
 
 
 def holding(connection: Connection) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from bookra.engine.outbox import breakers, inspect
+from bookra.engine.outbox import breakers, holding, inspect
 from bookra.engine.outbox.destinations import Queue, queues
 from bookra.engine.outbox.inspect import OutboxRow
 from bookra.engine.outbox.relays import relays
@@ -45,9 +45,9 @@ class EngineOps(Counter):
         return self._do("outbox discard", lambda tx: inspect.discard(tx, UUID(letter)), done)
 
     def resume(self, destination: str) -> Done:
-        """Close a destination's breaker."""
+        """Close a destination's breaker; what a restore holds stays so, and the desk says why."""
         done = Done(destination, words("outbox", "resume", destination))
-        return self._do("outbox resume", lambda tx: breakers.close(tx, destination), done)
+        return self._do("outbox resume", lambda tx: holding.resume(tx, destination), done)
 
     def retry_event(self, ref: str) -> Done:
         """Open an event again."""

@@ -83,7 +83,8 @@ def breaker(look: Look, one: DestinationLine) -> tuple[str, str]:
     if not one.held_back:
         return "", ""
     until = f" until {look.time(one.until)}" if one.until else ""
-    style = "bold $text-error" if one.breaker == "parked" else "bold $text-warning"
+    grave = one.breaker in ("parked", "held")
+    style = "bold $text-error" if grave else "bold $text-warning"
     return f"{look.glyphs.state('displaced')} {one.breaker}{until}", style
 
 
@@ -105,6 +106,11 @@ def destination(look: Look, one: DestinationLine, slug: str) -> Content:
             line(("Nothing goes there: its access was refused", "bold $text-error")),
             _why(one.why),
             _remedy(f"bookra tenant provider set {one.name}{whose}", "and then", "o"),
+        ]
+    elif one.breaker == "held":
+        parts += [
+            line(("Held since a restore: what waits may have been delivered", "bold $text-error")),
+            _remedy(f"bookra outbox reconcile{whose}", "", ""),
         ]
     elif one.held_back:
         until = f" until {look.time(one.until)}" if one.until else ""
