@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +17,6 @@ from factories import open_business
 from sqlalchemy import text
 
 from bookra.commands import root
-from bookra.engine.runtime import Tx
 from bookra.engine.tenancy import vault_rotation as rotation
 from bookra.engine.tenancy.providers import ProviderAccount, open_account, set_account
 from bookra.engine.tenancy.vault import Vault
@@ -27,6 +30,20 @@ AS_THE_RELEASE_BEFORE = text(
     "UPDATE provider_accounts SET secret = :secret, changed_by = session_user"
     " WHERE tenant_id = :tenant_id AND provider = 'stripe'"
 )
+# Dies by SIGKILL in the second business's transaction, everything in it written.
+KILLED = """
+import os, signal
+from bookra.commands import root
+from bookra.engine.tenancy import vault_rotation as rotation
+whole = rotation.reseal
+def dying(tx, vault):
+    done = whole(tx, vault)
+    if tx.tenant.slug == "nova":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return done
+rotation.reseal = dying
+root.run(["secret", "rotate"])
+"""
 EVENTS = text("SELECT command, subjects FROM installation_events ORDER BY recorded_at, id")
 
 
@@ -46,7 +63,7 @@ def opened(luna: Connected, slug: str, vault: Vault) -> str:
 
 
 def test_a_rotation_that_was_killed_is_finished_while_a_relay_delivers(
-    luna: Connected, monkeypatch: pytest.MonkeyPatch
+    luna: Connected, environment: dict[str, str]
 ) -> None:
     """The relay's clients stay open through it: its vault reads the ring anew each time."""
     engine, vault = luna.salon.engine, Vault(luna.settings.key_file)
@@ -56,18 +73,14 @@ def test_a_rotation_that_was_killed_is_finished_while_a_relay_delivers(
     with luna.relay() as relay:
         luna.book(0)
         relay.drain_until_idle()
-        whole = rotation.reseal
-
-        def killed(tx: Tx, vault: Vault) -> int:
-            if tx.tenant.slug == "nova":
-                whole(tx, vault)
-                raise KeyboardInterrupt
-            return whole(tx, vault)
-
-        with monkeypatch.context() as dying:
-            dying.setattr(rotation, "reseal", killed)
-            with pytest.raises(KeyboardInterrupt):
-                rotation.rotate(engine, vault)
+        killed = subprocess.run(
+            [sys.executable, "-c", KILLED],
+            env={**os.environ, **environment},
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
         assert key_ids(luna, "nova") == {old.id} != key_ids(luna, "luna")
         luna.book(1)
         relay.drain_until_idle()
