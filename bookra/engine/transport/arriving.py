@@ -34,6 +34,9 @@ Row = list[str | None]
 
 COMMAND = "tenant import"
 ROWS_A_STATEMENT = 500
+MANY_ROWS = 10_000
+"""From here on the server counts a table at once: what it believes of an empty one makes it look
+up references the slow way, and slower with each row."""
 MOST_BINDS = 20_000
 """The protocol takes 65,535 values in a statement."""
 
@@ -89,6 +92,8 @@ def arrive(connection: Connection, archive: Archive, slug: str | None = None) ->
         if table.name == "tenants":
             rows = _named(rows, table.columns.index("slug"), name)
         _fill(connection, tenant_id, table, rows)
+        if packed.rows >= MANY_ROWS:
+            connection.execute(text(f"ANALYZE {SCHEMA}.{table.name}"))
     connection.execute(text("RESET ROLE"))
     _as(connection, roles.PLATFORM, tenant_id)
     tx = administrative_tx(connection, find(connection, name))
