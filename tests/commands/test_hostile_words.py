@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import click
+import psycopg
 import pytest
 from front_desk import Desk
-from moments import monday_at
+from moments import coming_monday, monday_at
+from psycopg.conninfo import make_conninfo
 
 from bookra.commands.catalogue import COMMANDS
 from bookra.commands.output import csv_text
@@ -30,11 +32,12 @@ PAIRS = int(os.environ.get("BOOKRA_TEST_WALKS", "60"))
 SEED = int(os.environ.get("BOOKRA_TEST_SEED", "0")) or random.randrange(1, 1 << 31)
 
 SQL = "x'); DROP TABLE bookra.customers CASCADE; --"
+ESCAPES = "Ro\x1b[2J\x1b]8;;http://evil\x07sa\x1b]8;;\x07\x9b31m\u202eagev\u2066\u200b\ufeff\r"
 HOSTILE = (
     SQL,
     'x" OR 1=1; SELECT pg_sleep(9); /*',
     "$$; TRUNCATE bookra.bookings; $$ :tenant_id %(id)s {0} \\",
-    "Ro\x1b[2J\x1b]8;;http://evil\x07sa\x1b]8;;\x07\x9b31m\u202eagev\u2066\u200b\ufeff\r",
+    ESCAPES,
     "nul\x00byte",
     "lone \udcff surrogate",
     '=HYPERLINK("http://evil")',
@@ -257,3 +260,65 @@ def test_numbers_of_csv_stay_numbers_also_below_zero() -> None:
     document = {"amount": {"amount_minor": -4500, "currency": "EUR"}, "sum": "-45.00", "days": -3}
     (row,) = csv.DictReader(io.StringIO(csv_text([document])))
     assert (row["amount.amount_minor"], row["sum"], row["days"]) == ("-4500", "-45.00", "-3")
+
+
+POISONED = {
+    "customers": "name notes",
+    "bookables": "name",
+    "services": "name category short_name",
+    "tenants": "name logo_text legal_name address",
+    "bookings": "note",
+}
+READING = (
+    "day {day}",
+    "day {day} --sheet",
+    "booking list",
+    "booking show {code}",
+    "booking history {code}",
+    "explain {code}",
+    "staff list",
+    "service list",
+    "service show cut",
+    "tenant show",
+    "tenant list",
+    "tenant brand",
+    "slots cut --from {day}",
+    "why cut --staff ana --at {day}T10:00",
+    "calendar export --out -",
+    "ledger export --format csv",
+    "ledger export --format beancount",
+    "ledger export --format hledger",
+    "report revenue",
+    "report staff",
+    "message preview booking_confirmed {code}",
+    "customer find Rosa",
+    "customer show Rosa",
+    "hours show ana",
+    "outbox list",
+    "audit list",
+)
+
+
+def test_names_that_got_past_every_check_steer_no_terminal(desk: Desk) -> None:
+    """By an import of before, or another program: what reads them prints them harmless."""
+    booked = desk(
+        *("book", "cut", "--staff", "ana", "--at", monday_at("10:00")),
+        *("--customer", "Rosa Vega", "--json"),
+        check=True,
+    ).json
+    with psycopg.connect(make_conninfo(**desk.salon.database.administrator)) as session:
+        session.execute("SET row_security = off")
+        for table, columns in POISONED.items():
+            for column in columns.split():
+                short = "Ro\x1b[2J" if column == "short_name" else f"Rosa {ESCAPES}"
+                session.execute(f"UPDATE bookra.{table} SET {column} = %s".encode(), [short])
+    shown = 0
+    for number, reading in enumerate(READING):
+        words = reading.format(code=booked["code"], day=str(coming_monday())).split()
+        for output in ("table", ("csv", "json")[number % 2]):
+            ran = desk(*words, f"--output={output}")
+            assert ran.code in EXIT_CODES, (words, ran.stderr)
+            ends = {"\r"} if words[0] == "calendar" else set()  # its lines end so, by its format
+            assert steering(ran.stdout + ran.stderr) - ends == set(), (words, output)
+            shown += "evil" in ran.stdout
+    assert shown > 20

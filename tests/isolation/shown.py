@@ -46,5 +46,9 @@ class Shown:
 
     def names(self, relation: str) -> bool:
         """Tell whether the page names a relation (``pg_catalog.pg_class``)."""
-        plain = relation.removeprefix("pg_catalog.")
-        return any(fnmatchcase(plain, pattern) for pattern in self.patterns())
+        return any(fnmatchcase(bare(relation), pattern) for pattern in self.patterns())
+
+
+def bare(relation: str) -> str:
+    """Return a relation's name without PostgreSQL's own schema or ours."""
+    return relation.removeprefix("pg_catalog.").removeprefix("bookra.")

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 import psycopg
 import pytest
 from guesses import GUESSES, Guess, masked
-from shown import Shown
+from shown import Shown, bare
 from sqlalchemy import text
 from street import Spy, Street
 
@@ -177,12 +177,14 @@ FENCE = (
 )
 
 
-@pytest.mark.parametrize("statement", FENCE)
-def test_what_would_widen_the_view_is_refused(street: Street, statement: str) -> None:
-    with street.spying("owner") as spy, pytest.raises(psycopg.Error) as refused:
-        spy.session.execute(statement.encode())
-    assert refused.value.sqlstate is not None
-    assert refused.value.sqlstate[:2] in ("42", "55", "58", "0A", "22", "25")
+def test_what_would_widen_the_view_is_refused(street: Street) -> None:
+    with street.spying("owner") as spy:
+        for statement in FENCE:
+            with pytest.raises(psycopg.Error) as refused:
+                spy.session.execute(statement.encode())
+            state = refused.value.sqlstate
+            assert state is not None, statement
+            assert state[:2] in ("42", "55", "58", "0A", "22", "25"), statement
 
 
 def test_things_of_ones_own_stand_in_for_nothing(street: Street, spy: Spy) -> None:
@@ -287,7 +289,7 @@ def test_what_a_neighbours_work_changes_in_view_is_what_the_page_names(street: S
     changed = {name for name in relations if before[name] != after[name]}
     assert {"pg_catalog.pg_roles", "pg_catalog.pg_class"} <= changed
     assert {name for name in changed if not shown.names(name)} == set()
-    known = {name.removeprefix("pg_catalog.") for name in relations}
+    known = {bare(name) for name in relations}
     for pattern in shown.patterns():
         assert any(fnmatchcase(name, pattern) for name in known), pattern
 
