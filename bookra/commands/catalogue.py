@@ -44,7 +44,7 @@ COMMANDS: dict[str, Entry] = {
     "service": Entry("service", "Services: add, set, list, show.", SETUP),
     "product": Entry("product", "Products and add-ons: add, set, list.", SETUP),
     "promo": Entry("promo", "Promo codes: add, list, end.", SETUP),
-    "customer": Entry("customer", "Customers: add, set, find, show, import; cards.", SETUP),
+    "customer": Entry("customer", "Customers: add, find, show, import, export, erase; cards.", SETUP),
     "message": Entry("message", "Messages: preview, list, show, send, templates, stop.", SETUP),
     "use": Entry("use", "Remember a business, so that --tenant can be left out.", SETUP),
     "report": Entry("report", "Reports: revenue, staff, tax, liabilities, close-of-day.", MONEY),
