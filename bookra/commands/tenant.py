@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bookra.commands import documents, output, tenant_policy, tenant_provider, tenant_transport
-from bookra.commands.options import DryRun, group
+from bookra.commands.options import DryRun, Key, group
 from bookra.commands.session import current
 from bookra.commands.tenant_messages import messages
 from bookra.commands.tenant_rules import rules
@@ -104,6 +104,7 @@ def brand(
     email: Annotated[str | None, typer.Option(help="For customers.")] = None,
     phone: Annotated[str | None, typer.Option(help="For customers.")] = None,
     language: Annotated[str | None, typer.Option(help="en, de, fr or es.")] = None,
+    key: Key = None,
     dry_run: DryRun = False,
 ) -> None:
     """Change how a business presents itself: in the TUI, on invoices, in messages.
@@ -113,6 +114,7 @@ def brand(
       bookra tenant brand luna --primary '#C56BA8' --logo-text 'Luna' --vat-id DE123456789
     """
     from bookra.engine.tenancy import actions
+    from bookra.engine.tenancy.once import once
 
     given = {
         "logo_text": logo_text,
@@ -129,7 +131,13 @@ def brand(
     output.record(
         current().engine.act(
             slug or current().tenant,
-            lambda tx: documents.brand(actions.set_brand(tx, changes)),
+            lambda tx: once(
+                tx,
+                key,
+                "tenant brand",
+                changes,
+                lambda: documents.brand(actions.set_brand(tx, changes)),
+            ),
             command="tenant brand",
             dry_run=dry_run,
         )
