@@ -113,10 +113,10 @@ OFFSETS = text(
      CROSS JOIN unnest(CAST(:moments AS timestamptz[])) AS moment (at)
     """
 )
+READS_RECORD = text("SELECT pg_has_role(session_user, 'bookra_platform', 'MEMBER')")
 LAST_BACKUP = text(
     """
-    SELECT pg_has_role(session_user, 'bookra_platform', 'MEMBER') AS known,
-           EXTRACT(EPOCH FROM now() - max(recorded_at))::float8 AS seconds,
+    SELECT EXTRACT(EPOCH FROM now() - max(recorded_at))::float8 AS seconds,
            (SELECT EXTRACT(EPOCH FROM now() - min(created_at))::float8 FROM tenants) AS in_use
       FROM installation_events WHERE command = 'db backup'
     """
@@ -157,8 +157,10 @@ def zone_disagreements(connection: Connection, now: datetime) -> list[str]:
 
 def last_backup(connection: Connection) -> LastBackup:
     """Return when the last backup was made, as far as this login may know."""
+    if not connection.execute(READS_RECORD).scalar_one():
+        return LastBackup(known=False, age_seconds=None, in_use_seconds=None)
     row = connection.execute(LAST_BACKUP).one()
-    return LastBackup(row.known, row.seconds, row.in_use)
+    return LastBackup(known=True, age_seconds=row.seconds, in_use_seconds=row.in_use)
 
 
 def _offset_seconds(moment: datetime, zone: str) -> int:

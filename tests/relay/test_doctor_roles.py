@@ -39,5 +39,7 @@ def test_an_operator_is_told_of_their_own_business(salon: Salon, tmp_path: Path,
     found: dict[str, Any] = {check["check"]: check for check in ran.json["checks"]}
     assert ran.code == 8
     assert found["dead letters"]["message"] == "1: luna × google 1"
-    for name in ("relay", "outbox lag", "destinations", "inbox", "schedules"):
+    assert "safety" not in found, "what an operator may not look at is no finding"
+    assert "provider keys" not in found
+    for name in ("relay", "outbox lag", "destinations", "inbox", "schedules", "policies", "disk"):
         assert found[name]["ok"], found[name]

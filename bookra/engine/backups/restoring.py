@@ -134,6 +134,10 @@ def record_event(connection: Connection, command: str, subjects: list[str]) -> N
 
 
 def _make_room(connection: Connection, *, replace: bool) -> None:
+    """Empty the schema; of two restores or upgrades at once the second waits, and looks again."""
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": migrating.UPGRADE_LOCK}
+    )
     roles.ensure(connection)
     number = how_many_tenants(connection)
     if number and not replace:

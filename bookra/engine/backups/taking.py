@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 
 from bookra.engine.backups import archive, programs
 from bookra.engine.backups.manifest import Manifest
-from bookra.engine.backups.survey import surveyed, unbound, work_for_all
+from bookra.engine.backups.survey import surveyed_unbound, work_for_all
 from bookra.engine.database import open_pool
 from bookra.engine.schema import SCHEMA
 from bookra.engine.statements import driver_of
@@ -83,7 +83,7 @@ def _manifest(connection: Connection, server: int, taken_at: str) -> Manifest:
         revision,
         server,
         taken_at,
-        surveyed(connection, unbound),
+        surveyed_unbound(connection),
         work_for_all(connection),
     )
 
