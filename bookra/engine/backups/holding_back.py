@@ -17,9 +17,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any, Protocol, cast
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from bookra.engine.outbox import holding
 from bookra.engine.outbox.holding import Held
@@ -99,6 +100,18 @@ class Verdict(StrEnum):
     WAITS = "waits for a person, as before"
 
 
+class Waiting(Protocol):
+    """A row of the outbox, as far as its verdict depends on it."""
+
+    destination: str
+    state: str
+    created_at: datetime
+    first_sent_at: datetime | None
+    template: str | None
+    once_key: str | None
+    by_person: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A row and its verdict."""
@@ -125,7 +138,7 @@ def judged(tx: Tx, held: Held) -> list[Judged]:
     """Return a verdict for each row that goes to a held destination; changes nothing."""
     rows = tx.rows(ROWS, destination=held.destination)
     return [
-        Judged(row.id, row.topic, row.destination, _verdict(row, held.since, tx.now))
+        Judged(row.id, row.topic, row.destination, verdict_of(cast(Any, row), held.since, tx.now))
         for row in rows
     ]
 
@@ -147,7 +160,8 @@ def _name(tx: Tx, rows: Sequence[UUID]) -> None:
         tx.concerns("outbox", row)
 
 
-def _verdict(row: Row[tuple[object, ...]], since: datetime, now: datetime) -> Verdict:
+def verdict_of(row: Waiting, since: datetime, now: datetime) -> Verdict:
+    """Return what becomes of a row to a destination that is held ``since`` a restore. Pure."""
     if row.state in ("unknown", "dead"):
         return Verdict.WAITS
     if row.destination == "google":
@@ -160,7 +174,7 @@ def _verdict(row: Row[tuple[object, ...]], since: datetime, now: datetime) -> Ve
     return Verdict.UNKNOWN
 
 
-def _first_due_after(row: Row[tuple[object, ...]], since: datetime) -> bool:
+def _first_due_after(row: Waiting, since: datetime) -> bool:
     """Tell whether a reminder's own time came after the restore, so that none was sent before.
 
     Its key says which visit, when it starts, and how many minutes before that it is due.
