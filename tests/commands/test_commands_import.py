@@ -215,6 +215,24 @@ def test_easy_appointments_rows_come_in_by_their_own_columns(desk: Desk) -> None
     assert all("901899" not in line["reason"] for line in found["rejected"])
 
 
+def test_names_that_differ_by_a_number_are_not_one(desk: Desk) -> None:
+    prices = "Name,Minutes,Price\nMassage 30,30,30\nMassage 60,60,55\n"
+    assert tally(imported(desk, "service", prices))[0] == 2
+    day = f"{NEXT_YEAR}-05-05"
+    content = HEADER + "".join(
+        f"M{number},Guest {number},ana,Massage {length},{day} {9 + number}:00,,,New\n"
+        for number, length in ((1, 30), (2, 60), (3, 90), (4, 60))
+    )
+    assert codes(imported(desk, "booking", content)) == {4: "unknown_service"}
+    start = datetime(NEXT_YEAR, 5, 5, tzinfo=UTC)
+    found = desk.salon.ask(lambda tx: bookings_between(tx, start, start + timedelta(days=1)))
+    assert [(booking.customer, booking.price.minor) for booking in found] == [
+        ("Guest 1", 3000),
+        ("Guest 2", 5500),
+        ("Guest 4", 5500),
+    ]
+
+
 def test_a_wrong_word_changes_nothing_and_says_what_there_is(desk: Desk) -> None:
     name = write(desk, HEADER + "A1,Rosa Vega,Ana,Cut,2020-03-02 10:00,45,45.00,Completed\n")
     before = desk.rows()

@@ -15,10 +15,11 @@ from typing import Generic, Protocol, TypeVar
 from bookra import clock
 from bookra.engine.catalog.model import Service
 from bookra.engine.imports.batches import Line, value
-from bookra.engine.imports.columns import Columns, letters
+from bookra.engine.imports.columns import Columns
 from bookra.engine.imports.values import Reading, read_minutes, read_moment, read_price
 from bookra.engine.people.csv_people import phone_as_written
 from bookra.engine.people.customers import checked_email
+from bookra.engine.people.matching import folded
 from bookra.engine.people.staff import Staff
 from bookra.errors import InvalidInputError, NotFoundError
 from bookra.ids import checked_name
@@ -65,13 +66,13 @@ class Directory(Generic[Thing]):
         by_slug = {thing.slug: thing for thing in things}
         by_name: dict[str, list[Thing]] = {}
         for thing in by_slug.values():
-            by_name.setdefault(letters(thing.name), []).append(thing)
-        return cls(kind, by_slug, by_name, {letters(name): slug for name, slug in renamed.items()})
+            by_name.setdefault(folded(thing.name), []).append(thing)
+        return cls(kind, by_slug, by_name, {folded(name): slug for name, slug in renamed.items()})
 
     def find(self, text: str) -> Thing:
         """Return what a cell names; else NotFoundError (``unknown_staff``, ``unknown_service``)."""
-        key = letters(text)
-        slug = self.renamed.get(key, text.strip())
+        key = folded(text)
+        slug = self.renamed.get(key, text.strip().lower())
         if slug in self.by_slug:
             return self.by_slug[slug]
         same = self.by_name.get(key, []) if key else []
@@ -116,7 +117,7 @@ class Appointment:
                 str(clock.to_epoch(self.starts_at)),
                 self.service.slug,
                 self.staff.slug,
-                self.contact.phone or self.contact.email or letters(self.contact.name),
+                self.contact.phone or self.contact.email or folded(self.contact.name),
             )
         )
         return hashlib.sha256(said.encode()).hexdigest()[:32]

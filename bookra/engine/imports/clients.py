@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import text
 
 from bookra.engine.imports.appointments import Contact
-from bookra.engine.imports.columns import letters
 from bookra.engine.people.customers import INSERT
 from bookra.engine.people.importing import BY_EMAIL, BY_PHONE
 from bookra.engine.people.matching import FOLDED, folded
@@ -52,7 +51,7 @@ class Clients:
         if contact.email and contact.email in self._emails:
             return self._emails[contact.email]
         if _by_name(contact):
-            same = self._names.get(letters(contact.name), set())
+            same = self._names.get(folded(contact.name), set())
             if len(same) > 1:
                 raise ConflictError(
                     "ambiguous_customer", "Several customers have its client's name: add a phone"
@@ -84,7 +83,7 @@ class Clients:
             self._phones.pop(contact.phone, None)
         if contact.email:
             self._emails.pop(contact.email, None)
-        self._names.pop(letters(contact.name), None)
+        self._names.pop(folded(contact.name), None)
         for statement, value in (
             (BY_PHONE, contact.phone),
             (BY_EMAIL, contact.email),
@@ -102,7 +101,7 @@ class Clients:
             self._phones[phone] = customer_id
         if email:
             self._emails[email] = customer_id
-        self._names.setdefault(letters(name), set()).add(customer_id)
+        self._names.setdefault(folded(name), set()).add(customer_id)
 
 
 def _by_name(contact: Contact) -> bool:

@@ -128,7 +128,7 @@ def _identity(archive: Archive, slug: str | None) -> tuple[UUID, str]:
 
 def _as(connection: Connection, role: str, tenant_id: UUID) -> None:
     connection.execute(text(f"SET LOCAL ROLE {role}"))
-    connection.execute(text(f"SET LOCAL search_path = {SCHEMA}, public"))
+    connection.execute(text(f"SET LOCAL search_path = {SCHEMA}"))
     connection.execute(ENTER, {"id": str(tenant_id)})
 
 
