@@ -93,11 +93,11 @@ class Work:
             with self._lock:
                 replaced = self._waiting[lane] is not None
                 if not replaced:
+                    # before the lane is free: who finds it idle finds the answer on its way, too
+                    if wish and message:
+                        wish.node.post_message(message)
                     del self._waiting[lane]
-            if wish and message and not replaced:
-                wish.node.post_message(message)
-            if not replaced:
-                return
+                    return
 
     @staticmethod
     def _fulfil(lane: str, wish: _Wish) -> Message:

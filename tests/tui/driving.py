@@ -34,6 +34,11 @@ class Hand:
     async def rest(self) -> None:
         await settle(self.app, self.pilot)
 
+    async def resize(self, size: Size) -> None:
+        """Give the terminal another size."""
+        await self.pilot.resize_terminal(*size)
+        await self.rest()
+
     def text(self) -> str:
         """Return what stands on the whole screen, dialogs included."""
         return "\n".join(line.rstrip() for line in self.lines())

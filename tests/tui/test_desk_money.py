@@ -238,17 +238,18 @@ def test_a_pay_run_opens_with_the_command_that_comes_next() -> None:
     drive(play, size=(80, 24))
 
 
-@pytest.mark.parametrize("key", ["b", "p", "r"])
-def test_the_front_desk_is_never_shown_bank_and_pay(key: str) -> None:
+def test_the_front_desk_is_never_shown_bank_and_pay() -> None:
     desk = DeskDouble(replace(LUNA, role="front-desk"))
 
     async def play(hand: Hand) -> None:
-        await hand.press("4", key)
-        text = hand.text()
-        assert "Pay" not in text
-        assert "Bank" not in text
-        assert "Commission" not in text
-        assert hand.app.screen.section == "takings"  # type: ignore[attr-defined]
+        await hand.press("4")
+        for key in ("b", "p", "r"):
+            await hand.press(key)
+            text = hand.text()
+            assert "Pay" not in text
+            assert "Bank" not in text
+            assert "Commission" not in text
+            assert hand.app.screen.section == "takings"  # type: ignore[attr-defined]
         for _ in range(4):
             await hand.press("tab")
         assert hand.app.screen.section == "takings"  # type: ignore[attr-defined]
@@ -325,7 +326,7 @@ def test_the_money_stands_at_every_size_through_any_keys() -> None:
 
     async def play(hand: Hand) -> None:
         await hand.press("4")
-        for number, key in enumerate(keys * 2):
+        for number, key in enumerate(keys):
             size = [(80, 24), (120, 36), (61, 17), (160, 48)][number % 4]
             await hand.pilot.resize_terminal(*size)
             await hand.press(key)
