@@ -45,7 +45,7 @@ SESSION_SETTINGS = {
     "statement_timeout": str(STATEMENT_TIMEOUT_MS),
     "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
     "lock_timeout": str(LOCK_TIMEOUT_MS),
-    "search_path": "bookra,public",
+    "search_path": "bookra",  # not public: in older databases everybody may plant functions there
 }
 SESSION_OPTIONS = " ".join(f"-c {name}={value}" for name, value in SESSION_SETTINGS.items())
 

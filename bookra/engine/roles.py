@@ -43,7 +43,7 @@ def ensure(connection: Connection) -> None:
         grant(connection, role, member)
     for role in (OWNER, PLATFORM):
         grant_to_self(connection, role)
-    connection.execute(text("CREATE EXTENSION IF NOT EXISTS btree_gist"))
+    connection.execute(text("CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public"))
     connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA} AUTHORIZATION {OWNER}"))
 
 

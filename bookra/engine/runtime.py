@@ -392,7 +392,7 @@ def administrative_tx(connection: Connection, tenant: Tenant) -> Tx:
     Sets the tenant and the platform's role for what follows, so that policies hold; utility
     statements that make roles reset it themselves.
     """
-    connection.execute(text(f"SET LOCAL search_path = {SCHEMA}, public"))
+    connection.execute(text(f"SET LOCAL search_path = {SCHEMA}"))
     connection.execute(text("SELECT set_config('app.tenant', :id, true)"), {"id": str(tenant.id)})
     now = connection.execute(text("SELECT now()")).scalar_one()
     return Tx(connection, tenant, now)

@@ -206,6 +206,23 @@ def test_things_of_ones_own_stand_in_for_nothing(street: Street, spy: Spy) -> No
     assert spy.learned(spy.answer(*said), *said) == set()
 
 
+def test_what_is_planted_in_a_shared_schema_is_never_called(street: Street) -> None:
+    """A better fit than PostgreSQL's own function would be taken, and run by a relay's rights."""
+    administrator = street.administrator
+    administrator.execute(text("GRANT CREATE ON SCHEMA public TO PUBLIC"))
+    try:
+        with street.spying("owner") as spy:
+            spy.session.execute(
+                "CREATE FUNCTION public.concat(uuid, text) RETURNS text LANGUAGE sql AS 'SELECT 1'"
+            )
+            called = text("SELECT concat(tenant_id, 'x') FROM staff WHERE tenant_id = :tenant_id")
+            found = street.theirs.ask(lambda tx: tx.rows(called))
+            spy.session.execute("DROP FUNCTION public.concat(uuid, text)")
+    finally:
+        administrator.execute(text("REVOKE CREATE ON SCHEMA public FROM PUBLIC"))
+    assert {row[0] for row in found} == {f"{street.theirs.tenant.id}x"}
+
+
 def test_channels_are_heard_by_those_who_know_their_names(street: Street, role: str) -> None:
     """LISTEN takes no pattern; what is told there is ids alone, and to whom may read the name."""
     own, theirs = street.mine.tenant.channel, street.theirs.tenant.channel
