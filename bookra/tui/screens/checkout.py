@@ -77,8 +77,7 @@ class CheckOutDialog(Dialog[Written]):
         self.front.work.ask(self, "again", call, AgainFound)
 
     def _read(self) -> None:
-        call = partial(self.front.desk.tab, self._block.code)
-        self.front.work.ask(self, "tab", call, TabLoaded)
+        self.front.work.ask(self, "tab", partial(self.front.desk.tab, self._block.code), TabLoaded)
 
     def changed(self, subjects: tuple[str, ...]) -> None:
         """Read the bill again: it may have been paid elsewhere."""
@@ -89,6 +88,7 @@ class CheckOutDialog(Dialog[Written]):
     def on_again_found(self, message: AgainFound) -> None:
         """Remember when the client would come next, to offer it."""
         self._again = message.again
+        self._show()
 
     def on_tab_loaded(self, message: TabLoaded) -> None:
         """Show the bill; after a payment, close if it was the last one."""
