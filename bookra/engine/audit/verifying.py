@@ -21,7 +21,6 @@ from sqlalchemy import Row, text
 from bookra.engine.audit.coverage import BY_RELAYS, CHECKED
 from bookra.engine.database import LONGEST_TRANSACTION_SECONDS
 from bookra.engine.runtime import Tx
-from bookra.engine.tenancy.auditing import PART
 from bookra.errors import ConflictError
 
 LABELS = ("code", "slug", "number", "login")
@@ -56,6 +55,8 @@ RELAYS = text(
 BY_HASH = text("SET LOCAL enable_nestloop = off")
 # A table of millions takes its time; nobody waits for a lock of this transaction's meanwhile.
 PATIENTLY = text("SET LOCAL statement_timeout = '10min'")
+# By an audit row's own xmin too: parts have one, and what follows a part that was taken back is
+# written, with the audit row at its end, under the id of the savepoint that stayed open.
 UNAUDITED = """
     SELECT r.id, r.label, r.writer, r.xid
       FROM (SELECT CAST({key} AS text) AS id, {label} AS label, {writer} AS writer, xmin AS part,
@@ -71,7 +72,7 @@ UNAUDITED = """
              SELECT FROM audit a
               WHERE a.tenant_id = :tenant_id
                 AND (CAST(:begun AS timestamptz) IS NULL OR a.recorded_at >= :begun)
-                AND a.command = '{part}' AND a.xmin = r.part)
+                AND a.xmin = r.part)
 """
 # All in one pass: the changes that are told are few, and the audit has no index by transaction.
 TIMES = text(
@@ -146,7 +147,6 @@ class _Checked:
             writer=f"CAST({writer} AS text)",
             table=self.name,
             tenant="id" if self.name == "tenants" else "tenant_id",
-            part=PART,
         )
 
 
