@@ -147,6 +147,20 @@ def test_a_dry_run_answers_the_same_across_batches_and_keeps_nobody(desk: Desk) 
     assert dry["rejected"][0]["reason"].endswith("line 5")
 
 
+def test_a_column_can_be_named_and_a_layout_checked(desk: Desk) -> None:
+    content = "Wer;Name;Fon\nEmil Berg;Salon;030 901821\n"
+    found = imported(desk, content, "--map", "name=Wer,phone=Fon")
+    assert found["added"] == 1
+    assert {row.name for row in everybody(desk.salon)} == {"Rosa Vega", "Emil Berg"}
+    name = write(desk, content)
+    for words, code in (
+        (("--map", "name=Who"), "no_column"),
+        (("--map", "shoe=Wer"), "unknown_field"),
+        (("--layout", "fresha"), "other_layout"),
+    ):
+        assert desk("customer", "import", name, "--json", *words).error["code"] == code
+
+
 def test_a_key_returns_the_first_result_and_belongs_to_the_content(desk: Desk) -> None:
     first = imported(desk, GOOD_AND_BAD, "--idempotency-key", "k-1")
     after = desk.rows()

@@ -233,6 +233,29 @@ def test_names_that_differ_by_a_number_are_not_one(desk: Desk) -> None:
     ]
 
 
+def test_a_visit_takes_its_units_and_leaves_its_gaps_to_others(desk: Desk) -> None:
+    desk("resource", "add", "room-1", "--pool", "room", check=True)
+    need = ("--resource", "room")
+    desk("service", "add", "soak", "--name", "Soak", "--minutes", "60", "--price", "9", *need,
+         check=True)  # fmt: skip
+    day = f"{NEXT_YEAR}-07-01"
+    found = imported(
+        desk,
+        "booking",
+        HEADER
+        + f"U1,Tim,ana,soak,{day} 10:00,,,New\n"
+        + f"U2,Tim,ben,soak,{day} 10:30,,,New\n"  # the room is taken, and Ben stays free
+        + f"U3,Tim,ben,cut,{day} 10:30,,,New\n"
+        + f"U4,Tim,ana,color,{day} 14:00,65,,New\n"  # busy 30, gap 20, busy 15
+        + f"U5,Tim,ana,cut,{day} 14:30,20,,New\n"
+        + f"U6,Tim,ana,cut,{day} 14:40,20,,New\n"
+        + f"U7,Tim,ben,color,{day} 15:00,90,,New\n"  # of another length: one block
+        + f"U8,Tim,ben,cut,{day} 15:35,10,,New\n",
+    )
+    assert codes(found) == {3: "slot_taken", 7: "slot_taken", 9: "slot_taken"}
+    assert "room" in found["rejected"][0]["reason"]
+
+
 def test_a_wrong_word_changes_nothing_and_says_what_there_is(desk: Desk) -> None:
     name = write(desk, HEADER + "A1,Rosa Vega,Ana,Cut,2020-03-02 10:00,45,45.00,Completed\n")
     before = desk.rows()

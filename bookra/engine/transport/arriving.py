@@ -24,7 +24,7 @@ from bookra.engine.outbox.holding import HOLD
 from bookra.engine.runtime import AUDIT, Tx, administrative_tx, audit_row
 from bookra.engine.schema import SCHEMA
 from bookra.engine.tenancy.actions import find
-from bookra.engine.transport.archive import Archive, Packed
+from bookra.engine.transport.archive import Archive, Manifest, Packed
 from bookra.engine.transport.copied import cells
 from bookra.engine.transport.inventory import Travelling, travelling
 from bookra.errors import CheckFailedError, ConflictError, InvalidInputError
@@ -101,6 +101,10 @@ def arrive(connection: Connection, archive: Archive, slug: str | None = None) ->
     _require_ledger(tx, manifest.ledger)
     _note(tx, name)
     connection.execute(text("RESET ROLE"))
+    return _arrived(tenant_id, name, manifest, held)
+
+
+def _arrived(tenant_id: UUID, name: str, manifest: Manifest, held: tuple[str, ...]) -> Arrived:
     return Arrived(
         tenant_id,
         name,
