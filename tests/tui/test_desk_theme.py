@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+from colour_vision import VISIONS, seen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.theme import Theme
@@ -123,3 +124,20 @@ def test_categories_differ_in_brightness_where_their_colours_fall_together(light
     paint = ink(tenant_theme(brand("#c265a5", None), light=light))
     bars = [tone(paint, hue, head=True, chosen=False, done=False).ground for hue in HUES]
     assert len({round(luminance(bar), 3) for bar in bars}) == len(bars)
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+@pytest.mark.parametrize("light", [False, True])
+def test_the_desk_can_be_read_without_one_kind_of_cones(light: bool, vision: str) -> None:
+    """Words on blocks keep AA; brand and signal colours reach what WCAG asks of signs."""
+    random = Random(2009)
+    for _ in range(60):
+        primary, accent = (f"#{random.randrange(0x1000000):06x}" for _ in range(2))
+        theme = tenant_theme(brand(primary, accent), light=light)
+        worst = min(contrast(seen(a, vision), seen(b, vision)) for a, b in text_pairs(theme))
+        assert worst >= AA_GRAPHIC, (primary, accent)
+        paint = ink(theme)
+        for hue in HUES:
+            part = tone(paint, hue, head=True, chosen=False, done=False)
+            assert contrast(seen(part.text, vision), seen(part.ground, vision)) >= AA, hue
+    assert contrast(seen(paint.text, vision), seen(paint.ground, vision)) >= AA
