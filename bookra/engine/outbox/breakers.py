@@ -16,6 +16,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from bookra.engine.runtime import Tx
+from bookra.engine.tenancy import auditing
 from bookra.ids import new_id
 
 FIRST_SECONDS, MOST_SECONDS = 30, 900
@@ -153,13 +154,13 @@ def failed(tx: Tx, destination: str, error_class: str, why: str, failures: int =
         why=why,
     )
     if parked and changed:
-        tx.run(REFUSED, destination=destination, why=why)
+        _noted(tx, destination, tx.run(REFUSED, destination=destination, why=why))
     return bool(changed)
 
 
 def succeeded(tx: Tx, destination: str) -> bool:
     """Close the breaker: the destination answers. True when it was not closed."""
-    tx.run(MENDED, destination=destination)
+    _noted(tx, destination, tx.run(MENDED, destination=destination))
     return bool(tx.run(CLOSE, destination=destination))
 
 
@@ -183,3 +184,9 @@ def close(tx: Tx, destination: str) -> bool:
         tx.concerns("breaker", destination)
         tx.wakes = True
     return changed
+
+
+def _noted(tx: Tx, destination: str, changed: int) -> None:
+    """Put into the audit that an account's access was refused, or is mended."""
+    if changed:
+        auditing.note(tx, "relay.account", [f"provider:{destination}"])
