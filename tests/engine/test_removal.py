@@ -24,8 +24,12 @@ HELD = text("SELECT count(*) FROM breakers WHERE tenant_id = :tenant_id")
 
 
 @pytest.fixture
-def embedded(salon: Salon, postgres: Server) -> Iterator[Settings]:
-    """Settings of the salon's database as an embedded one: the tests' own server is such a one."""
+def embedded(salon: Salon, postgres: Server, environment: dict[str, str]) -> Iterator[Settings]:
+    """Settings of the salon's database as an embedded one: the tests' own server is such a one.
+
+    With ``environment``, since a move ends all sessions: none can be kept for the next test.
+    """
+    assert environment
     if os.environ.get(URL_VARIABLE):
         pytest.skip("the tests run on a named server: nothing is embedded here")
     booking = salon.book("2026-11-24 10:00")

@@ -33,9 +33,7 @@ FOREVER = text(
     "SET LOCAL lock_timeout = '30s'"
 )
 # The script of pg_restore leaves these as it needed them.
-AS_BEFORE = text(
-    f"SET search_path = {SCHEMA}, public; SET row_security = on; SET lock_timeout = '30s'"
-)
+AS_BEFORE = text(f"SET search_path = {SCHEMA}; SET row_security = on; SET lock_timeout = '30s'")
 # A migration of the same transaction may have begun the record anew already.
 BASELINE = text(
     """
