@@ -44,7 +44,9 @@ COMMANDS: dict[str, Entry] = {
     "service": Entry("service", "Services: add, set, list, show.", SETUP),
     "product": Entry("product", "Products and add-ons: add, set, list.", SETUP),
     "promo": Entry("promo", "Promo codes: add, list, end.", SETUP),
-    "customer": Entry("customer", "Customers: add, find, show, import, export, erase; cards.", SETUP),
+    "customer": Entry(
+        "customer", "Customers: add, find, show, import, export, erase; cards.", SETUP
+    ),
     "message": Entry("message", "Messages: preview, list, show, send, templates, stop.", SETUP),
     "use": Entry("use", "Remember a business, so that --tenant can be left out.", SETUP),
     "report": Entry("report", "Reports: revenue, staff, tax, liabilities, close-of-day.", MONEY),
@@ -59,11 +61,11 @@ COMMANDS: dict[str, Entry] = {
     "bank-account": Entry("bank_account", "Bank accounts that pay runs use.", SETUP),
     "reconcile": Entry("reconcile", "Prove that the ledger equals what Stripe moved.", MONEY),
     "relay": Entry("relay", "The relay: run it, drain it once, ask how it is.", OPERATIONS),
-    "outbox": Entry("outbox", "Effects: list, show, retry, discard, stats.", OPERATIONS),
+    "outbox": Entry("outbox", "Effects: list, retry, discard, resume, reconcile.", OPERATIONS),
     "inbox": Entry("inbox", "Events that Stripe has told: list, show, retry.", OPERATIONS),
     "schedule": Entry("schedule", "What recurs: add, list, show, set, run, remove.", OPERATIONS),
     "secret": Entry("secret", "Keys of provider tokens: status, rotate.", OPERATIONS),
-    "db": Entry("db", "The database: up, down, status, upgrade.", OPERATIONS),
+    "db": Entry("db", "The database: up, down, upgrade, backup, restore, move.", OPERATIONS),
     "doctor": Entry("doctor", "Check everything, with a remedy for each finding.", OPERATIONS),
     "sandbox": Entry("sandbox", "Stand-ins for Stripe, Google and WhatsApp.", OPERATIONS),
     "torture": Entry(
