@@ -6,26 +6,22 @@ what they show changes, and only those lines are painted again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from textual.events import Click
-from textual.filter import ANSIToTruecolor, LineFilter
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
 from bookra.tui import actions
 from bookra.tui.theme import Ink, hues
-from bookra.tui.widgets.day_grid import cursor, ghost
-from bookra.tui.widgets.day_grid.cells import Kept, paint_row, style
+from bookra.tui.widgets.day_grid import cursor
 from bookra.tui.widgets.day_grid.columns import GUTTER, view
 from bookra.tui.widgets.day_grid.geometry import ZOOMS, Placed, axis_of
-from bookra.tui.widgets.day_grid.heads import paint_head
 from bookra.tui.widgets.day_grid.scene import Layout, Scene, Spot
+from bookra.tui.widgets.day_grid.surface import Surface, rows_of_time
 from bookra.tui.widgets.plain_bar import PlainBar
 
 if TYPE_CHECKING:
@@ -33,13 +29,11 @@ if TYPE_CHECKING:
     from bookra.tui.glyphs import Glyphs
     from bookra.tui.widgets.day_grid.folding import Fold
 
-_TALL = 30
-"""From this height on the heads get a rule below them."""
 _MARGIN = 3
 """Rows that stay in sight above and below the cursor."""
 
 
-class DayGrid(ScrollView, can_focus=True):
+class DayGrid(Surface, can_focus=True):
     """People as columns, time as rows. Rows below 0 stand for the pinned heads."""
 
     BINDINGS = actions.bindings(actions.GRID)
@@ -51,19 +45,10 @@ class DayGrid(ScrollView, can_focus=True):
         """A cell was clicked twice."""
 
     def __init__(self, ink: Callable[[], Ink], glyphs: Glyphs, due_mark: str) -> None:
-        super().__init__()
-        self._ink = ink
+        super().__init__(ink)
         self._glyphs = glyphs
         self._due_mark = due_mark
-        self._scene: Scene | None = None
-        self._spot = Spot(0, 0, "", focused=True)
         self._minutes = ZOOMS[1]
-        self._lines: dict[int, tuple[Spot, Strip]] = {}
-        self._cells: dict[int, Kept] = {}
-        self._ghosts: tuple[ghost.Ghost, ...] = ()
-        self._lit: tuple[Scene, Spot, set[int]] | None = None
-        self.lines_painted = 0
-        """How many lines were painted so far: what idling must not raise."""
 
     @property
     def scene(self) -> Scene | None:
@@ -96,7 +81,7 @@ class DayGrid(ScrollView, can_focus=True):
         if self._scene:
             before, after = self._scene, _timed(self._scene, now)
             self._scene = after
-            self._repaint(_rows_of_time(before, after) | {before.now_row, after.now_row} - {-1})
+            self._repaint(rows_of_time(before, after) | {before.now_row, after.now_row} - {-1})
 
     def point_at(self, code: str) -> None:
         """Move the cursor to a booking, if this day has it."""
@@ -155,13 +140,6 @@ class DayGrid(ScrollView, can_focus=True):
         """The cursor's column and row, and the block that it chose."""
         return self._spot
 
-    def haunt(self, ghosts: Sequence[ghost.Ghost] = ()) -> None:
-        """Lay these ghosts over the grid in place of those before."""
-        if (new := tuple(ghosts)) != self._ghosts:
-            rows = ghost.rows_of((*self._ghosts, *new))
-            self._ghosts = new
-            self._repaint(rows)
-
     def zoom(self, direction: int) -> None:
         """Give time more or fewer rows, keeping the cursor at its time."""
         old = self._scene
@@ -169,12 +147,6 @@ class DayGrid(ScrollView, can_focus=True):
         if old and ZOOMS[index] != self._minutes:
             self._minutes = ZOOMS[index]
             self.show(old.snapshot, old.clock or old.snapshot.read_at, old.layout.fold)
-
-    def recolour(self) -> None:
-        """Paint everything again after the theme has changed."""
-        if self._scene:
-            self._scene = replace(self._scene, ink=self._ink())
-        self._repaint_all()
 
     def _lay_out(self, snapshot: DaySnapshot, now: datetime, fold: Fold | None) -> Scene:
         axis = axis_of(snapshot, self._minutes)
@@ -189,15 +161,6 @@ class DayGrid(ScrollView, can_focus=True):
             now=None,
         )
         return _timed(scene, now)
-
-    @property
-    def heads(self) -> int:
-        """How many pinned lines stand above the rows."""
-        return 3 if self.size.height >= _TALL else 2
-
-    @property
-    def _room(self) -> int:
-        return self.scrollable_content_region.width
 
     def _measure(self) -> None:
         """Share the width among the columns, and tell the scroll bar how long the day is."""
@@ -217,74 +180,6 @@ class DayGrid(ScrollView, can_focus=True):
         self._measure()
         self._repaint_all()
         self._follow()
-
-    # Painting
-
-    def render_line(self, y: int) -> Strip:
-        """Return a line of the viewport: pinned heads, then the rows that are scrolled to."""
-        scene, width = self._scene, self.size.width
-        row = y - self.heads if y < self.heads else y - self.heads + self.scroll_offset.y
-        if scene is None or row >= scene.axis.rows:
-            ink = self._ink()
-            return Strip.blank(width, style(ink.text, ink.ground))
-        spot = self._seen_by(scene, row)
-        kept = self._lines.get(row)
-        if kept is None or kept[0] != spot:
-            self.lines_painted += 1
-            if row < 0:
-                cells = paint_head(scene, y, spot)
-            else:
-                cells = paint_row(scene, row, spot, self._cells.setdefault(row, {}))
-            blank = style(scene.ink.text, scene.ink.ground)
-            kept = (spot, Strip(cells).simplify().adjust_cell_length(width, blank))
-            self._lines[row] = kept
-        return ghost.laid_over(scene, row, kept[1], self._ghosts) if row >= 0 else kept[1]
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Leave out what replaces the terminal's own colours: the grid has none of them."""
-        filters = super().get_line_filters()
-        return [one for one in filters if not isinstance(one, ANSIToTruecolor)]
-
-    def _seen_by(self, scene: Scene, row: int) -> Spot:
-        """Return as much of the cursor as a line shows, so that other moves leave it alone."""
-        spot = self._spot
-        if row < 0:
-            return Spot(spot.column, -1, "", focused=True)
-        if row == spot.row:
-            return spot
-        if self._lit is None or self._lit[0] is not scene or self._lit[1] != spot:
-            self._lit = (scene, spot, cursor.rows_of(scene, spot))
-        here = bool(scene.columns) and row in self._lit[2]
-        return Spot(-1, -1, spot.chosen if here else "", focused=True)
-
-    def _repaint_all(self) -> None:
-        self._cells.clear()
-        self._repaint_lines()
-
-    def _repaint_lines(self) -> None:
-        """Put all lines together again, of columns that look as before."""
-        self._lines.clear()
-        self.refresh()
-
-    def _repaint(self, rows: Iterable[int]) -> None:
-        """Paint some rows again."""
-        regions = []
-        for row in rows:
-            self._lines.pop(row, None)
-            self._cells.pop(row, None)
-            y = row + self.heads - (self.scroll_offset.y if row >= 0 else 0)
-            if (self.heads if row >= 0 else 0) <= y < self.size.height:
-                regions.append(Region(0, y, self.size.width, 1))
-        if regions:
-            self.refresh(*regions)
-
-    def _repaint_changes(self, old: Scene, new: Scene) -> None:
-        rows = {old.now_row, new.now_row} - {-1} if old.now_line != new.now_line else set()
-        rows |= _rows_of_time(old, new)
-        for before, after in zip(old.placed, new.placed, strict=True):
-            for one in set(before) ^ set(after) if before is not after else ():
-                rows |= {*range(one.top, one.bottom), *range(-self.heads, 0)}
-        self._repaint(rows)
 
     # The cursor
 
@@ -386,15 +281,6 @@ def _timed(scene: Scene, now: datetime) -> Scene:
         column, drawn = scene.columns[index].slug, scene.layout.drawn(index, now)
     on_axis = drawn if 0 <= axis.row(drawn) < axis.rows else None
     return replace(scene, now=on_axis, now_column=column, clock=now)
-
-
-def _rows_of_time(old: Scene, new: Scene) -> set[int]:
-    """Return the rows on which a length of free time, or what is left of a hold, has changed."""
-    gaps = zip(old.gap_lengths, new.gap_lengths, strict=True)
-    rows = {row for before, after in gaps for row, _ in before.items() ^ after.items()}
-    if old.clock == new.clock:
-        return rows
-    return rows | {one.top for column in new.placed for one in column if one.block.held_until}
 
 
 def _at(pointed: cursor.Pointed, at: datetime) -> cursor.Pointed:
