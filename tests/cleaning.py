@@ -8,6 +8,7 @@ but rows has changed: whatever else did, shows in the catalogues, and then it is
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 
 import psycopg
 
@@ -56,7 +57,7 @@ EMPTY = f"""
 
 OTHERS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-     WHERE datname = current_database() AND pid <> pg_backend_pid()
+     WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid <> ALL(%s)
 """
 LONGEST_FAREWELL_SECONDS = 10
 
@@ -66,14 +67,14 @@ def fingerprint(session: psycopg.Connection) -> str:
     return repr(session.execute(FINGERPRINT).fetchone())
 
 
-def emptied(session: psycopg.Connection, untouched: str) -> bool:
+def emptied(session: psycopg.Connection, untouched: str, own: Collection[int] = ()) -> bool:
     """End all other sessions and delete all rows; False when that is not enough, or too slow.
 
     ``untouched`` is the fingerprint of an unaltered database; ``session`` is a superuser's, and
-    in autocommit.
+    in autocommit. The server processes ``own`` are left alone.
     """
     try:
-        if not _alone(session) or fingerprint(session) != untouched:
+        if not _alone(session, own) or fingerprint(session) != untouched:
             return False
         session.execute(EMPTY)
         session.execute("SELECT pg_stat_reset()")
@@ -82,10 +83,10 @@ def emptied(session: psycopg.Connection, untouched: str) -> bool:
     return True
 
 
-def _alone(session: psycopg.Connection) -> bool:
+def _alone(session: psycopg.Connection, own: Collection[int]) -> bool:
     """End all other sessions of the database; what they counted is told at their end."""
     deadline = time.monotonic() + LONGEST_FAREWELL_SECONDS
-    while session.execute(OTHERS).fetchall():
+    while session.execute(OTHERS, [list(own)]).fetchall():
         if time.monotonic() > deadline:
             return False
         time.sleep(0.002)

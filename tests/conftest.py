@@ -19,7 +19,6 @@ from runs import Run
 from sqlalchemy import Engine as Pool
 
 from bookra.config import ENVIRONMENT, Settings
-from bookra.engine.database import open_pool
 from bookra.engine.runtime import Engine
 
 RUN = pytest.StashKey[Run]()
@@ -98,10 +97,14 @@ def _longest_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bookra.relay.returning.jitter", lambda: 0.999)
 
 
+TELLING = {"environment", "cli", "bookra", "home"}
+"""Fixtures by which other processes hear of a test's database."""
+
+
 @pytest.fixture
-def database(postgres: Server) -> Iterator[Database]:
+def database(postgres: Server, request: pytest.FixtureRequest) -> Iterator[Database]:
     """A migrated, empty database."""
-    with postgres.clean() as clean:
+    with postgres.clean(told=not TELLING.isdisjoint(request.fixturenames)) as clean:
         yield clean
 
 
@@ -113,11 +116,9 @@ def bare_database(postgres: Server) -> Iterator[Database]:
 
 
 @pytest.fixture
-def pool(database: Database) -> Iterator[Pool]:
+def pool(database: Database, postgres: Server) -> Pool:
     """Connections of the ordinary login to the test's database."""
-    opened = open_pool(database.conninfo, size=10)
-    yield opened
-    opened.dispose()
+    return postgres.pool(database)
 
 
 @pytest.fixture

@@ -19,6 +19,10 @@ import psycopg
 from cleaning import emptied, fingerprint
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Engine as Pool
+from sqlalchemy import event
+from sqlalchemy.pool import QueuePool
 
 from bookra.engine import migrating, roles
 from bookra.engine.database import open_pool
@@ -69,6 +73,62 @@ class Database:
         return replace(self, url=url)
 
 
+class Warm:
+    """The sessions of a database that are kept from one test to the next."""
+
+    def __init__(self, database: Database, session: psycopg.Connection) -> None:
+        self.session = session
+        self.pids: set[int] = set()
+        self.pool = open_pool(database.conninfo, size=10)
+        self._name = database.name
+        _ADMINISTRATORS[database.name] = open_pool(database.administrator, size=1)
+        for pool in (self.pool, _ADMINISTRATORS[database.name]):
+            event.listen(pool, "connect", self._met)
+
+    def _met(self, driver: psycopg.Connection, _: object) -> None:
+        self.pids.add(driver.info.backend_pid)
+
+    def rests(self) -> bool:
+        """Tell whether nobody holds a connection, and none that lies there is broken."""
+        return not self.session.closed and all(
+            _rests(pool) for pool in (self.pool, _ADMINISTRATORS[self._name])
+        )
+
+    def close(self) -> None:
+        """End all of them."""
+        self.pool.dispose()
+        _ADMINISTRATORS.pop(self._name).dispose()
+        self.session.close()
+
+
+_ADMINISTRATORS: dict[str, Pool] = {}
+"""Warm sessions of the administrator, by database."""
+
+
+def administrator_of(database: Database) -> Pool:
+    """Return connections of the administrator, warm if they can be."""
+    warm = _ADMINISTRATORS.get(database.name)
+    return warm or open_pool(database.administrator, pooled=False)
+
+
+def _rests(pool: Pool) -> bool:
+    """Tell whether nobody holds a connection, and none that lies there is broken."""
+    kept = pool.pool
+    assert isinstance(kept, QueuePool)
+    if kept.checkedout():
+        return False
+    lying = [pool.connect() for _ in range(kept.checkedin())]
+    drivers = [one.connection.driver_connection for one in lying]
+    whole = all(
+        isinstance(driver, psycopg.Connection)
+        and driver.info.transaction_status == TransactionStatus.IDLE
+        for driver in drivers
+    )
+    for one in lying:
+        one.close()
+    return whole
+
+
 class Server:
     """The run's server, as each process of the run sees it. ``folder`` is the run's own."""
 
@@ -79,6 +139,7 @@ class Server:
         self.password = f"secret-{self._run}"
         self.template = f"bookra_tests_{self._run}"
         self._clean: list[str] = []
+        self._warm: dict[str, Warm] = {}
 
     @cached_property
     def administrator(self) -> dict[str, str]:
@@ -96,22 +157,36 @@ class Server:
 
     def close(self) -> None:
         """End this process' own session; another is opened when one is needed again."""
+        for name in list(self._warm):
+            self._leave(name)
         if "maintenance" in self.__dict__:
             self.__dict__.pop("maintenance").close()
 
     @contextmanager
-    def clean(self) -> Iterator[Database]:
+    def clean(self, *, told: bool = True) -> Iterator[Database]:
         """Give a migrated, empty database to one test, and keep it for the next if possible.
 
-        It has another name each time: what still runs of an earlier test doesn't find it.
+        ``told`` says that other processes hear of it: then it has another name afterwards, so that
+        what still runs of them doesn't find it. Else its sessions are kept as well, with all that
+        the server has read and planned for them: that is most of what a small test costs.
         """
         name = self._clean.pop() if self._clean else self._create(template=True)
         try:
             yield self._database(name)
         except BaseException:
+            self._leave(name)
             self._drop(name)
             raise
-        self._take_back(name)
+        if told or not self._kept_warm(name):
+            self._leave(name)
+            self._take_back(name)
+
+    def pool(self, database: Database) -> Pool:
+        """Return connections of the ordinary login to a test's database, warm if they can be."""
+        warm = self._warm.get(database.name)
+        if warm is None:
+            warm = self._warm[database.name] = Warm(database, self._inside(database.name))
+        return warm.pool
 
     @contextmanager
     def fresh(self, *, template: bool = True) -> Iterator[Database]:
@@ -149,6 +224,26 @@ class Server:
                 )
             )
         return name
+
+    def _kept_warm(self, name: str) -> bool:
+        """Empty a database and keep it with its sessions; False when that can't be."""
+        warm = self._warm.get(name)
+        if warm is None or not warm.rests():
+            return False
+        try:
+            made = _roles_of(warm.session)
+        except psycopg.Error:  # its test has ended it
+            return False
+        if not emptied(warm.session, self._untouched, own=warm.pids):
+            return False
+        _drop_roles(self.maintenance, made)
+        self._clean.append(name)
+        return True
+
+    def _leave(self, name: str) -> None:
+        """End what was kept of a database's sessions."""
+        if warm := self._warm.pop(name, None):
+            warm.close()
 
     def _take_back(self, name: str) -> None:
         """Empty a database under a new name, or drop it if its test altered more than rows."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from databases import Database
+from databases import Database, administrator_of
 from sqlalchemy import Engine as Pool
 
 from bookra.clock import resolve
@@ -25,7 +25,6 @@ from bookra.engine.bookings.model import Booking
 from bookra.engine.bookings.store import booking_by_code
 from bookra.engine.catalog.actions import NewService, add_service
 from bookra.engine.catalog.model import Service, parse_segments
-from bookra.engine.database import open_pool
 from bookra.engine.ledger.store import balances
 from bookra.engine.people.customers import Customer, add_customer
 from bookra.engine.people.staff import Staff, add_staff
@@ -189,8 +188,7 @@ def open_business(
         numbers["tax_bps"],
         bool(numbers["tax_inclusive"]),
     )
-    administrator = open_pool(database.administrator, pooled=False)
-    with administrator.begin() as connection:
+    with administrator_of(database).begin() as connection:
         return tenancy.create(connection, tenancy.checked(new))[0]
 
 
