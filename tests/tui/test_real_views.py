@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Event, Thread
 
+import pytest
 from factories import Salon
 
 from bookra.engine.catalog.actions import set_service
 from bookra.engine.catalog.model import Need
 from bookra.engine.people.resources import add_resource
+from bookra.errors import UnavailableError
 from bookra.tui.engine_desk import EngineDesk
 
 
@@ -39,3 +42,21 @@ def test_a_visit_stands_in_the_room_that_it_takes(salon: Salon) -> None:
     (block,) = EngineDesk(salon.engine, salon.slug).rooms(day).blocks
     assert (block.code, block.staff) == (visit.code, "chair-1")
     assert block.starts_at == visit.starts_at
+
+
+def test_who_waits_for_changes_goes_at_once_when_the_wire_is_cut(salon: Salon) -> None:
+    desk, waiting = EngineDesk(salon.engine, salon.slug), Event()
+    with desk.changes() as changes:
+
+        def wait() -> None:
+            waiting.set()
+            with pytest.raises(UnavailableError):
+                changes.wait(600)
+
+        listener = Thread(target=wait, daemon=True)
+        listener.start()
+        waiting.wait()
+        changes.end()
+        listener.join(60)
+        assert not listener.is_alive()
+    assert desk.brand().name, "the desk itself goes on"
