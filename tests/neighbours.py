@@ -25,6 +25,7 @@ from bookra.engine.bookings.waitlist.openings import offer_openings
 from bookra.engine.catalog.actions import NewService, add_service
 from bookra.engine.catalog.model import Need, Offered, ServiceLevel, parse_segments
 from bookra.engine.commissions.split import split
+from bookra.engine.imports.batches import REMEMBER
 from bookra.engine.invoices.actions import issue
 from bookra.engine.messages.model import Channel
 from bookra.engine.messages.own_words import OwnTemplate, OwnWords, set_words
@@ -37,12 +38,14 @@ from bookra.engine.payments.taking import request_link
 from bookra.engine.people.locations import add_location
 from bookra.engine.people.resources import add_resource
 from bookra.engine.people.staff import find_staff
+from bookra.engine.privacy.consenting import record
 from bookra.engine.runtime import Tx
 from bookra.engine.schedules import runs
 from bookra.engine.schedules.actions import plant, schedules
 from bookra.engine.schedules.model import RunState
 from bookra.engine.schema import metadata
 from bookra.engine.tables import ROOMS
+from bookra.engine.tenancy.locks import take
 from bookra.engine.tenancy.once import once
 from bookra.ids import new_id
 from bookra.money import Money
@@ -80,7 +83,16 @@ def furnish(salon: Salon, key_file: Path) -> None:
     salon.act(lambda tx: tx.run(_OPERATOR, id=new_id(), now=tx.now))
     _furnish_the_book(salon)
     salon.act(lambda tx: _furnish_the_relay(tx, booking.lines[0].id))
+    salon.act(lambda tx: _furnish_the_office(tx, customer.id))
     treasured.treasure(salon)
+
+
+def _furnish_the_office(tx: Tx, customer_id: UUID) -> None:
+    """Give a salon somebody's consent, a row that was imported, and a job under way."""
+    record(tx, customer_id, "photos", given=True, wording="For the window")
+    imported = {"source": "elsewhere", "kind": "customer", "reference": "17"}
+    tx.run(REMEMBER, id=new_id(), target_id=customer_id, **imported)
+    take(tx, "payout run", "cron on a machine", 60)
 
 
 def _furnish_the_book(salon: Salon) -> None:
