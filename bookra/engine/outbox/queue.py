@@ -95,8 +95,8 @@ RELEASE = text(
 # These statements are prepared once and kept. A plan that was made while the queue was empty would
 # read the whole table for ever after: every one of them has an index to go by.
 BY_INDEX = text("SET LOCAL enable_seqscan = off")
-# A lease that a crash of the server takes back does no harm: what was sent under it has its key, and
-# a message is marked as under way by a commit that waits, and makes all before it durable with it.
+# A lease that a crash of the server takes back does no harm: what was sent under it has its key,
+# and a message is marked as under way by a commit that waits, and keeps all before it as well.
 LEASING = text(
     "SELECT set_config('enable_seqscan', 'off', true),"
     " set_config('synchronous_commit', 'off', true)"
