@@ -28,6 +28,7 @@ from bookra.tui.rules import KeptStylesheet
 from bookra.tui.screens.base import DeskScreen
 from bookra.tui.screens.day import DayScreen
 from bookra.tui.screens.dialog import Dialog
+from bookra.tui.screens.palette import Palette
 from bookra.tui.sitting import Sitting
 from bookra.tui.text import clean
 from bookra.tui.theme import DARK, LIGHT, Ink, ink, tenant_theme
@@ -204,6 +205,11 @@ class BookraApp(App[None]):
                 )
         other = "dark" if self.theme == LIGHT else "light"
         yield SystemCommand(f"Use the {other} colours", "Until you leave", self._switch_brightness)
+
+    def action_command_palette(self) -> None:
+        """Search all that can be done here."""
+        if self.use_command_palette and not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def _runner(self, verb: str) -> Callable[[], object]:
         screen = self.base
