@@ -94,7 +94,7 @@ class BookraApp(App[None]):
         super().__init__()
         self.stylesheet = KeptStylesheet(variables=self.get_css_variables())
         self.keys = dict(keys or {})
-        look = Look(clock.zone(brand.zone), brand.currency, ascii_only)
+        look = Look(clock.zone(brand.zone), brand.currency, ascii_only, self.keys)
         live = Live(self, desk)
         sitting = Sitting()
         self.front = Front(desk, brand, look, Work(self), now, read_only, sitting, live, self.keys)
@@ -189,7 +189,9 @@ class BookraApp(App[None]):
         """Go to the day to book for a client, who is taken for the next booking there."""
         self.front.sitting.guest = customer
         await self.switch_mode("day")
-        said = f"For {clean(customer.name)}: choose a time, n books"
+        said = (
+            f"For {clean(customer.name)}: choose a time, {self.front.look.key('booking.new')} books"
+        )
         self.notify(said, markup=False)
 
     def _ink(self) -> Ink:

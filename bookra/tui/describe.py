@@ -57,10 +57,13 @@ def in_one_line(look: Look, pointed: Pointed) -> Content:
 def _free(look: Look, pointed: Pointed) -> list[Part]:
     with_whom = f" {look.glyphs.divider} {pointed.staff_name}"
     if not pointed.free_minutes:
-        return ["Not open", (f"{with_whom} {look.glyphs.divider} y says why", MUTED)]
+        return [
+            "Not open",
+            (f"{with_whom} {look.glyphs.divider} {look.key('why')} says why", MUTED),
+        ]
     return [
         f"Free for {spell_minutes(pointed.free_minutes)}",
-        (f"{with_whom} {look.glyphs.divider} n books here", MUTED),
+        (f"{with_whom} {look.glyphs.divider} {look.key('booking.new')} books here", MUTED),
     ]
 
 
@@ -156,7 +159,7 @@ def free_time(look: Look, pointed: Pointed, services: Sequence[ServiceChoice]) -
         line(),
     ]
     if not pointed.free_minutes:
-        return [*head, line(("y", "bold $text-accent"), ("  why not here", MUTED))]
+        return [*head, line((look.key("why"), "bold $text-accent"), ("  why not here", MUTED))]
     fitting = [one for one in services if one.minutes <= pointed.free_minutes][:8]
     listed = [
         line(f"{fit(clean(one.name), 18):<18}", (f"{spell_minutes(one.minutes):>6}", MUTED),
@@ -164,7 +167,11 @@ def free_time(look: Look, pointed: Pointed, services: Sequence[ServiceChoice]) -
         for one in fitting
     ]  # fmt: skip
     titled = [line(("What fits", MUTED)), *listed, line()] if listed else []
-    return [*head, *titled, line(("n", "bold $text-accent"), ("  book here", MUTED))]
+    return [
+        *head,
+        *titled,
+        line((look.key("booking.new"), "bold $text-accent"), ("  book here", MUTED)),
+    ]
 
 
 def _spelt(pointed: Pointed) -> list[str]:

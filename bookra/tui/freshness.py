@@ -63,7 +63,7 @@ class Freshness:
         if self.read_only:
             return "This desk is read-only"
         if self.locked:
-            return "Writing is locked; L unlocks it"
+            return f"Writing is locked; {look.key('lock')} unlocks it"
         if self.stale(now):
             return "The desk can't be read now; nothing can be changed until it can"
         if not self.shows_wanted:

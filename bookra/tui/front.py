@@ -8,7 +8,6 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from bookra import clock
-from bookra.tui.actions.remap import key_of
 
 if TYPE_CHECKING:
     from bookra.tui.actions import Action
@@ -36,7 +35,7 @@ class Front:
 
     def key(self, action: Action) -> str:
         """Return an action's key as a person reads it."""
-        return key_of(action, self.keys, ascii_only=self.look.ascii_only)
+        return self.look.key(action.id)
 
     def may(self, action: Action) -> bool:
         """Tell whether the operator's role allows an action."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -16,16 +17,27 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The tenant's zone and currency, and the set of glyphs."""
+    """The tenant's zone and currency, the set of glyphs, and the keys as they are bound.
+
+    ``keys`` are those that the operator gave to actions, by their ids.
+    """
 
     tz: ZoneInfo
     currency: str
     ascii_only: bool = False
+    keys: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def glyphs(self) -> Glyphs:
         """The set of glyphs in use."""
         return ASCII if self.ascii_only else UNICODE
+
+    def key(self, action: str) -> str:
+        """Return the key of an action, by its id, as a person reads it."""
+        from bookra.tui.actions import by_id  # what prints a day in the same words binds no key
+        from bookra.tui.actions.remap import key_of
+
+        return key_of(by_id()[action], self.keys, ascii_only=self.ascii_only)
 
     @property
     def due_mark(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from demo_day import at, demo_day
 from driving import Hand, drive
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,3 +85,61 @@ def test_the_settings_name_keys_with_and_without_quotes(
     file.write_text("[keys]\nbooking.new = 3\n", "utf-8")
     with pytest.raises(InvalidInputError, match=r"booking\.new"):
         wished_keys()
+
+
+MOVED = {
+    "booking.new": "f3",
+    "booking.move": "f4",
+    "booking.swap": "f5",
+    "why": "f6",
+    "move.left": "f7",
+    "move.hop": "f8",
+    "client.find": "f9",
+    "client.book": "f10",
+    "drawer.open": "f11",
+    "money.entries": "f12",
+    "ops.letters": "ctrl+e",
+    "ops.queues": "ctrl+s",
+    "team.hours": "ctrl+y",
+    "wish.new": "ctrl+n",
+    "go.money": "ctrl+g",
+    "lock": "ctrl+l",
+}
+SAYS = {
+    "1": ("f3 Book", "f4 Move", "f6 Why not", "^g Money"),
+    "2": ("f9 finds: name", "f9 Find", "f10 Book"),
+    "3": ("^n Add", "^g Money"),
+    "ctrl+g": ("f12 Entries",),
+    "c": ("f11 Drawer",),
+    "5": ("^y Hours",),
+    "6": ("^e Stuck",),
+    "ctrl+e": ("^s Queues",),
+}
+"""What each screen says of its keys, by the keys that lead there in turn."""
+
+
+def test_whatever_names_a_key_names_the_one_that_is_bound_now() -> None:
+    """All screens with their footers and helps, and two layers, in one sitting."""
+
+    async def play(hand: Hand) -> None:
+        for key, said in SAYS.items():
+            await hand.press(key)
+            assert [text for text in said if text not in hand.text()] == []
+            await hand.press("question_mark")
+            assert "^g Money" in hand.text()
+            await hand.press("escape")
+        await hand.press("1", "ctrl+l", "f3")
+        assert "Writing is locked; ^l unlocks it" in hand.text()
+        await hand.press("ctrl+l")
+        hand.app.day_screen.grid.point_to("mia", at(6))
+        await hand.press("f3")
+        assert "Press f6 to see why" in hand.text()
+        hand.goto(next(one.code for one in demo_day()[1].values() if one.status == "confirmed"))
+        await hand.press("f4")
+        assert "f7 ↑ k ↓ j → l where to" in hand.text()
+        await hand.press("escape", "f5")
+        assert "f8 goes from booking to booking" in hand.text()
+        await hand.press("f8")
+        assert "Swap" in hand.text()
+
+    drive(play, size=(160, 48), keys=checked(MOVED))

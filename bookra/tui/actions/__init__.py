@@ -6,6 +6,9 @@ binding has an id, so that it can be remapped.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+
 from bookra.tui.actions import clients, day, money, ops, team, waitlist
 from bookra.tui.actions.action import Action, Table, bindings
 from bookra.tui.actions.day import DAY, GRID
@@ -39,7 +42,8 @@ __all__ = [
 ]
 
 
-def by_id() -> dict[str, Action]:
+@cache
+def by_id() -> Mapping[str, Action]:
     """Return every action by its id."""
     own = [action for table in TABLES.values() for action in table.actions]
     return {action.id: action for action in (*own, *GRID, *EVERYWHERE, *APP)}

@@ -56,7 +56,7 @@ class DeskScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Put the screen's own widgets between header and footer."""
-        yield Header(self.TABLE.screen)
+        yield Header(self.TABLE.screen, self.front.key)
         yield from self.body()
         yield KeyBar(self.TABLE, self.front.key)
         wide, high = SMALLEST

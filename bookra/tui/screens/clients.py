@@ -44,16 +44,17 @@ class ClientsScreen(DeskScreen):
 
     def body(self) -> Iterable[Widget]:
         """Put the list at the left, and the card above the visits at the right."""
+        key = self.front.look.key
         with Horizontal(id="clients-main"):
             with Vertical(id="clients-left"):
-                yield Finder("f finds: name, phone, e-mail", id="clients-find")
+                yield Finder(f"{key('client.find')} finds: name, phone, e-mail", id="clients-find")
                 yield Listing(client_card.CLIENT_COLUMNS, id="clients-list")
             with Vertical(id="clients-right"):
                 with VerticalScroll(id="client-card", can_focus=False):
                     yield Static(id="client-said", markup=False)
                 yield Listing(
                     client_card.VISIT_COLUMNS,
-                    empty="No visits yet: b books one",
+                    empty=f"No visits yet: {key('client.book')} books one",
                     id="client-visits",
                 )
 
@@ -97,8 +98,11 @@ class ClientsScreen(DeskScreen):
         if message.text != self.freshness.wanted:
             return
         self._clients = {one.id: one for one in message.clients}
+        adds = self.front.look.key("client.new")
         self.listing.say_empty(
-            "Nobody matches: n adds a client" if message.text else "No clients yet: n adds one"
+            f"Nobody matches: {adds} adds a client"
+            if message.text
+            else f"No clients yet: {adds} adds one"
         )
         self.listing.show([client_card.client_row(one) for one in message.clients])
         if self._sought and self.listing.point_at(self._sought):
@@ -119,7 +123,8 @@ class ClientsScreen(DeskScreen):
         self.query_one("#client-said", Static).update(said)
         now = self.front.now()
         self.visits.show(client_card.visit_rows(look, card, now) if card else [])
-        self.visits.say_empty("No visits yet: b books one" if card else "")
+        books = look.key("client.book")
+        self.visits.say_empty(f"No visits yet: {books} books one" if card else "")
         self.show_state()
 
     def show_state(self) -> None:

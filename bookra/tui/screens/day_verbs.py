@@ -73,7 +73,8 @@ class DayVerbs(DeskScreen):
         if not self.may_write() or pointed is None:
             return None
         if pointed.block is None:
-            self.notify("There is no booking here; tab goes to the next", severity="warning")
+            said = f"There is no booking here; {self.front.look.key('move.hop')} goes to the next"
+            self.notify(said, severity="warning", markup=False)
             return None
         return pointed, pointed.block
 
@@ -108,7 +109,8 @@ class DayVerbs(DeskScreen):
             self.app.push_screen(dialog, self._booked)
         else:
             when = self.front.look.time(pointed.at)
-            said = f"{pointed.staff_name} is not free at {when}. Press y to see why"
+            why = self.front.look.key("why")
+            said = f"{pointed.staff_name} is not free at {when}. Press {why} to see why"
             self.notify(said, severity="warning", markup=False)
 
     def _booked(self, message: Written | None) -> None:
@@ -131,7 +133,8 @@ class DayVerbs(DeskScreen):
             dialog = BookingDialog(self.front, pointed, waiting=True)
             self.app.push_screen(dialog, self.written)
         else:
-            self.notify("There is no gap here; 3 shows who waits", severity="warning")
+            said = f"There is no gap here; {self.front.look.key('go.waitlist')} shows who waits"
+            self.notify(said, severity="warning", markup=False)
 
     def action_walk_in(self) -> None:
         """Book who stands at the counter with whoever is free first."""

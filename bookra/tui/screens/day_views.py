@@ -217,7 +217,10 @@ class DayViews(DayVerbs):
         self.query_one(Peek).content = describe.line(
             (f" {pointed.staff_name} ", "bold"),
             look.day(clock.local_day(pointed.at, look.tz)),
-            (look.also(f"{count} visits", said, "⏎ opens the day"), describe.MUTED),
+            (
+                look.also(f"{count} visits", said, f"{look.key('booking.open')} opens the day"),
+                describe.MUTED,
+            ),
         )
         self.show_state()
 
@@ -236,7 +239,8 @@ class DayViews(DayVerbs):
 
     def _booking_to_change(self) -> tuple[Pointed, DayBlock] | None:
         if self.view == WEEK:
-            self.notify("Open a day first: ⏎", severity="warning")
+            opens = self.front.look.key("booking.open")
+            self.notify(f"Open a day first: {opens}", severity="warning", markup=False)
             return None
         return super()._booking_to_change()
 

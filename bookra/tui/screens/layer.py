@@ -41,8 +41,8 @@ class Layer(ModalScreen[R | None]):
         Binding("enter", "take", "Do it", show=False),
         Binding("left_curly_bracket", "day(-1)", "The day before", show=False),
         Binding("right_curly_bracket", "day(1)", "The day after", show=False),
-        Binding("plus,equals_sign", "zoom(1)", show=False),
-        Binding("minus", "zoom(-1)", show=False),
+        Binding("plus,equals_sign", "zoom(1)", show=False, id="zoom.in"),
+        Binding("minus", "zoom(-1)", show=False, id="zoom.out"),
     ]
     AUTO_FOCUS = ""
     HINTS: ClassVar[tuple[tuple[str, str], ...]] = (("esc", "give up"),)
@@ -104,12 +104,19 @@ class Layer(ModalScreen[R | None]):
         self.refuse(message.error)
 
     def _hints(self, pairs: Sequence[tuple[str, str]]) -> Content:
-        glyphs = self.front.look.glyphs
-        named = {"⏎": glyphs.enter, "arrows": "arrows" if glyphs.enter != "⏎" else "←↑↓→"}
+        named = {"⏎": self.front.look.glyphs.enter, "arrows": self._arrows()}
         written = [
             line((named.get(key, key), "bold $text-accent"), f" {word}") for key, word in pairs
         ]
         return line(" ") + Content("   ").join(written)
+
+    def _arrows(self) -> str:
+        """Name what leads the cursor: the arrows, or the keys that the operator gave it."""
+        look = self.front.look
+        moves = [f"move.{way}" for way in ("left", "up", "down", "right")]
+        if look.keys.keys().isdisjoint(moves):
+            return "arrows" if look.ascii_only else "←↑↓→"
+        return " ".join(look.key(move) for move in moves)
 
     # Keys and mouse
 

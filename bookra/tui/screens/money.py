@@ -60,7 +60,7 @@ class MoneyScreen(DeskScreen):
     def body(self) -> Iterable[Widget]:
         """Put the names of the sections over the one that is shown."""
         look = self.front.look
-        yield Sections(self._sections)
+        yield Sections(self._sections, self.front.look.key)
         with ContentSwitcher(initial="takings", id="sections"):
             yield TakingsView(look, "takings", lambda: self.front.today)
             yield EntriesView(look, "entries")

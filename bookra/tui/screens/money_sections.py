@@ -8,14 +8,14 @@ from bookra.tui.desk.money import Period
 from bookra.tui.widgets.sections import Section
 
 SECTIONS = (
-    Section("takings", "t", "Takings", "section('takings')"),
-    Section("entries", "e", "Entries", "section('entries')"),
-    Section("drawer", "c", "Cash drawer", "section('drawer')"),
-    Section("day-end", "z", "Close of day", "section('day-end')"),
+    Section("takings", "money.takings", "Takings", "section('takings')"),
+    Section("entries", "money.entries", "Entries", "section('entries')"),
+    Section("drawer", "money.drawer", "Cash drawer", "section('drawer')"),
+    Section("day-end", "money.day-end", "Close of day", "section('day-end')"),
 )
 MANAGERS = (
-    Section("bank", "b", "Bank", "bank"),
-    Section("pay", "p", "Pay", "pay"),
+    Section("bank", "money.bank", "Bank", "bank"),
+    Section("pay", "money.pay", "Pay", "pay"),
 )
 OWN_KEYS = {
     "drawer.open": {"drawer"},

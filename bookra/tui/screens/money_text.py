@@ -106,7 +106,7 @@ def drawer(look: Look, found: Drawer | None) -> Content:
     """Return how the drawer stands, and the key that comes next."""
     if found is None:
         said = "Cash is taken without it, too. "
-        return lines([line(("The drawer was never opened", "bold")), line(said, *_key("o"))])
+        return lines([line(("The drawer was never opened", "bold")), line(said, *_opens(look))])
     opened = look.joined(look.day(_day(look, found)), look.time(found.opened_at))
     facts: list[tuple[str, Money | None]]
     if found.closed_at is None:
@@ -122,7 +122,7 @@ def drawer(look: Look, found: Drawer | None) -> Content:
         for title, amount in shown
         for part in ((f"{title} ", MUTED), (f"{look.money(amount)}   ", "bold"))
     ]
-    keys = _keys(("o", "counts and closes"), ("n", "counts")) if found.is_open else _key("o")
+    keys = _turns(look) if found.is_open else _opens(look)
     return lines([head, line(*parts, *keys)])
 
 
@@ -136,8 +136,13 @@ def _day(look: Look, found: Drawer) -> date:
     return found.opened_at.astimezone(look.tz).date()
 
 
-def _key(key: str) -> tuple[Part, ...]:
-    return _keys((key, "opens it"))
+def _opens(look: Look) -> tuple[Part, ...]:
+    return _keys((look.key("drawer.open"), "opens it"))
+
+
+def _turns(look: Look) -> tuple[Part, ...]:
+    counts = (look.key("drawer.count"), "counts")
+    return _keys((look.key("drawer.open"), "counts and closes"), counts)
 
 
 def difference(look: Look, counted: Money, expected: Money) -> Content:

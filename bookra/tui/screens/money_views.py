@@ -70,7 +70,11 @@ class TakingsView(View):
             Column("Trend", 7, least=74),
         )
         with Horizontal(id="ways"):
-            yield Listing(columns, empty="Nothing was sold; [ goes back", id="staff")
+            yield Listing(
+                columns,
+                empty=f"Nothing was sold; {self.look.key('money.back')} goes back",
+                id="staff",
+            )
             yield Static(id="methods", markup=False)
 
     def show(self, takings: Takings) -> None:
@@ -183,7 +187,7 @@ class DrawerView(View):
             Column("Reason", weight=2),
             Column("By", 14, least=70),
         )
-        yield Listing(columns, empty="o opens the drawer")
+        yield Listing(columns, empty=f"{self.look.key('drawer.open')} opens the drawer")
 
     def show(self, drawer: Drawer | None) -> None:
         """Show the drawer; None was never opened."""

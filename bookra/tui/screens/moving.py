@@ -49,7 +49,7 @@ class MovingLayer(Layer[Written]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f", "next_fit", "Next fit", show=False),
-        Binding("m", "take", "Move", show=False),
+        Binding("m", "take", "Move", show=False, id="booking.move"),
     ]
     HINTS = (
         ("arrows", "where to"),

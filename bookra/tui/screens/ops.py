@@ -28,10 +28,10 @@ from bookra.tui.work import WRITES
 
 REFRESH_SECONDS = 2.0
 SECTIONS = (
-    Section("queues", "s", "Queues", "section('queues')"),
-    Section("letters", "e", "Stuck", "section('letters')"),
-    Section("jobs", "b", "Jobs", "section('jobs')"),
-    Section("events", "v", "Events", "section('events')"),
+    Section("queues", "ops.queues", "Queues", "section('queues')"),
+    Section("letters", "ops.letters", "Stuck", "section('letters')"),
+    Section("jobs", "ops.jobs", "Jobs", "section('jobs')"),
+    Section("events", "ops.events", "Events", "section('events')"),
 )
 OWN_KEYS = {
     "ops.retry": {"letters", "events"},
@@ -56,7 +56,7 @@ class OpsScreen(DeskScreen):
     def body(self) -> Iterable[Widget]:
         """Put the names of the sections over the one that is shown."""
         look, now = self.front.look, self.front.now
-        yield Sections(SECTIONS)
+        yield Sections(SECTIONS, self.front.look.key)
         with ContentSwitcher(initial="queues", id="ops-sections"):
             yield QueuesView(look, "queues", now, self.front.brand.slug)
             yield LettersView(look, "letters", now)

@@ -43,8 +43,8 @@ class LetterDialog(FactsDialog):
     """All of an effect that is stuck. Answers with the verb that was chosen here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "verb('retry')", "Retry", show=False),
-        Binding("d", "verb('discard')", "Discard", show=False),
+        Binding("r", "verb('retry')", "Retry", show=False, id="ops.retry"),
+        Binding("d", "verb('discard')", "Discard", show=False, id="ops.discard"),
     ]
 
     def __init__(self, front: Front, letter: Letter) -> None:
@@ -54,8 +54,10 @@ class LetterDialog(FactsDialog):
     def on_mount(self) -> None:
         """Name the keys that the operator may use."""
         if self.front.may(actions.by_id()["ops.retry"]):
-            discard = (("d", "discard"),) if self._letter.waits_for_somebody else ()
-            self.show_hints(("r", "retry"), *discard, ("esc", "close"))
+            key = self.front.look.key
+            stuck = self._letter.waits_for_somebody
+            discard = ((key("ops.discard"), "discard"),) if stuck else ()
+            self.show_hints((key("ops.retry"), "retry"), *discard, ("esc", "close"))
 
     def action_verb(self, verb: str) -> None:
         """Close, and do the verb to this row."""

@@ -115,7 +115,11 @@ def destination(look: Look, one: DestinationLine, slug: str) -> Content:
     elif one.held_back:
         until = f" until {look.time(one.until)}" if one.until else ""
         said = f"It failed several times in a row, and rests{until}; then one row is tried"
-        parts += [line((said, "bold $text-warning")), _why(one.why), _remedy("", "Now:", "o")]
+        parts += [
+            line((said, "bold $text-warning")),
+            _why(one.why),
+            _remedy("", "Now:", look.key("ops.resume")),
+        ]
     if one.breaker != "parked" and one.account not in ("", "active"):
         parts += [
             line((f"The account is {one.account}", "bold $text-warning")),
@@ -123,7 +127,9 @@ def destination(look: Look, one: DestinationLine, slug: str) -> Content:
         ]
     if one.dead or one.unknown:
         stuck = f"{one.dead + one.unknown} wait for somebody: "
-        parts += [line(stuck, ("e", "bold $text-accent"), (" shows them", MUTED))]
+        parts += [
+            line(stuck, (look.key("ops.letters"), "bold $text-accent"), (" shows them", MUTED))
+        ]
     if len(parts) == 1:
         ease = "Nothing is held back" if one.account or one.name == "local" else _UNSET
         parts += [line((ease, MUTED))]

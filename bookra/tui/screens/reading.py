@@ -36,7 +36,7 @@ class HelpDialog(Dialog[None]):
     HINTS = (("j k", "more"), ("esc", "close"))
     BINDINGS: ClassVar[list[BindingType]] = [
         *_CLOSES,
-        Binding("question_mark", "back", "Close", show=False),
+        Binding("question_mark", "back", "Close", show=False, id="help"),
         Binding("down,j,pagedown", "scroll(8)", show=False),
         Binding("up,k,pageup", "scroll(-8)", show=False),
     ]
@@ -63,12 +63,19 @@ class HelpDialog(Dialog[None]):
             rows += [line()] if rows else []
             rows.append(line((title, "bold")))
             if title == SCREENS:
-                names = f" {self.front.look.glyphs.divider} ".join(one.word for one in group)
-                rows.append(line((f"{'1-6':<7}", "bold $text-accent"), names))
+                rows.append(self._screens(group))
                 continue
             for one in group:
                 rows.append(line((f"{self.front.key(one):<7}", "bold $text-accent"), one.help))
         return lines(rows)
+
+    def _screens(self, group: Sequence[Action]) -> Content:
+        """Name the screens in one line, by their numbers where those are their keys."""
+        between = f" {self.front.look.glyphs.divider} "
+        if self.front.keys.keys().isdisjoint(one.id for one in group):
+            names = between.join(one.word for one in group)
+            return line((f"{'1-6':<7}", "bold $text-accent"), names)
+        return line(between.join(f"{self.front.key(one)} {one.word}" for one in group))
 
 
 class CommandsDialog(Dialog[None]):
@@ -76,7 +83,7 @@ class CommandsDialog(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *_CLOSES,
-        Binding("exclamation_mark", "back", "Close", show=False),
+        Binding("exclamation_mark", "back", "Close", show=False, id="command"),
     ]
 
     def __init__(self, front: Front) -> None:
@@ -91,7 +98,10 @@ class CommandsDialog(Dialog[None]):
 class WhyDialog(Dialog[None]):
     """What keeps a time from being booked, in order, and what would open it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*_CLOSES, Binding("y", "back", "Close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *_CLOSES,
+        Binding("y", "back", "Close", show=False, id="why"),
+    ]
 
     def __init__(self, front: Front, pointed: Pointed) -> None:
         look = front.look

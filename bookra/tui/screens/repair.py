@@ -39,7 +39,7 @@ class RepairDialog(Dialog[str]):
         Binding("right,l", "other(1)", show=False),
         Binding("left,h", "other(-1)", show=False),
         Binding("A", "all", show=False),
-        Binding("m", "by_hand", show=False),
+        Binding("m", "by_hand", show=False, id="booking.move"),
         Binding("q", "back", show=False),
     ]
     COLUMNS = (
@@ -69,7 +69,9 @@ class RepairDialog(Dialog[str]):
         glyphs = self.front.look.glyphs
         arrows = "<>" if glyphs.enter != "⏎" else "←→"
         keys = ((glyphs.enter, "give this"), (arrows, "other proposal"), ("A", "give all"))
-        self.show_hints(*keys, ("m", "move by hand"), ("esc", "close"))
+        self.show_hints(
+            *keys, (self.front.look.key("booking.move"), "move by hand"), ("esc", "close")
+        )
         self._listing.focus()
         self._read()
 
@@ -92,7 +94,8 @@ class RepairDialog(Dialog[str]):
             self.say(f"{self._given} have a new time, {rest}", "$text-success")
 
     def _show(self) -> None:
-        nobody = "Everybody has a time on this day; o takes somebody off"
+        takes = self.front.look.key("time-off")
+        nobody = f"Everybody has a time on this day; {takes} takes somebody off"
         self._listing.say_empty(nobody)
         self._listing.styles.height = min(max(1, len(self._visits)), MOST_ROWS) + 1
         self._listing.show([self._row(visit) for visit in self._visits.values()])

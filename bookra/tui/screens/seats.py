@@ -31,8 +31,8 @@ class SeatsDialog(ClientDialog):
     """Lists the seats; ``n`` books one. ``booking`` begins with that at once."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "new", show=False),
-        Binding("x", "check_out", show=False),
+        Binding("n", "new", show=False, id="booking.new"),
+        Binding("x", "check_out", show=False, id="booking.check-out"),
         Binding("plus,equals_sign", "seats(1)", show=False),
         Binding("minus", "seats(-1)", show=False),
     ]
@@ -54,7 +54,8 @@ class SeatsDialog(ClientDialog):
             Column("", 14),
             Column("", 12, right=True),
         )
-        listing = Listing(columns, empty="Nobody yet: n books a seat", titles=False, id="seats")
+        empty = f"Nobody yet: {self.front.look.key('booking.new')} books a seat"
+        listing = Listing(columns, empty=empty, titles=False, id="seats")
         return [listing, Static(id="gap"), *super().body()]
 
     def begin(self) -> None:
@@ -101,9 +102,10 @@ class SeatsDialog(ClientDialog):
 
     def keys(self, step: str) -> list[tuple[str, str]]:
         """Return the keys that a step names."""
-        enter = self.front.look.glyphs.enter
+        enter, key = self.front.look.glyphs.enter, self.front.look.key
         if step == "list":
-            return [("n", "book a seat"), ("x", "check out"), ("esc", "close")]
+            verbs = [(key("booking.new"), "book a seat"), (key("booking.check-out"), "check out")]
+            return [*verbs, ("esc", "close")]
         if step == "confirm":
             return [(enter, "book"), ("+ -", "seats"), ("esc", "back")]
         return super().keys(step)

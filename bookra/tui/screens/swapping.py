@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 class SwapLayer(Layer[Written]):
     """Leads to the booking that this one changes places with."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "take", "Swap", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "take", "Swap", show=False, id="booking.swap")
+    ]
     HINTS = (
-        ("arrows", "or tab: the other booking"),
+        ("arrows", "the other booking"),
         ("⏎", "swap"),
         ("{ }", "day"),
         ("esc", "give up"),
@@ -102,7 +104,8 @@ class SwapLayer(Layer[Written]):
     def _tell(self) -> None:
         glyphs = self.front.look.glyphs
         if self._other is None:
-            self.say(f"Swap {self._client} with whom? tab goes from booking to booking", "bold")
+            hop = self.front.look.key("move.hop")
+            self.say(f"Swap {self._client} with whom? {hop} goes from booking to booking", "bold")
             return
         head = (f" Swap {self._client} with {clean(self._other.customer)}  ", "bold")
         if self._hindrance is None:

@@ -202,7 +202,9 @@ class TeamScreen(DeskScreen):
             self.written(Written(message.ticket, message.taken.done, message.said))
             if count := len(message.taken.displaced):
                 visits = "visit waits" if count == 1 else "visits wait"
-                self.notify(f"{count} {visits} for another time: R on the day finds them one")
+                finds = self.front.look.key("repair")
+                said = f"{count} {visits} for another time: {finds} on the day finds them one"
+                self.notify(said, markup=False)
 
     def _to_change(self) -> Member | None:
         member = self._members.get(self.list.chosen)

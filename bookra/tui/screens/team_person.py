@@ -31,11 +31,11 @@ class PersonDialog(Dialog[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,q", "back", "Close", show=False),
-        Binding("h", "verb('set_hours')", "Hours", show=False),
-        Binding("o", "verb('plan_away')", "Time off", show=False),
-        Binding("x", "verb('set_day')", "One day", show=False),
-        Binding("left_square_bracket", "month(-1)", "The month before", show=False),
-        Binding("right_square_bracket", "month(1)", "The month after", show=False),
+        Binding("h", "verb('set_hours')", "Hours", show=False, id="team.hours"),
+        Binding("o", "verb('plan_away')", "Time off", show=False, id="team.away"),
+        Binding("x", "verb('set_day')", "One day", show=False, id="team.day"),
+        Binding("left_square_bracket", "month(-1)", show=False, id="team.back"),
+        Binding("right_square_bracket", "month(1)", show=False, id="team.forth"),
         Binding("down,j,pagedown", "scroll(4)", show=False),
         Binding("up,k,pageup", "scroll(-4)", show=False),
     ]
@@ -59,7 +59,13 @@ class PersonDialog(Dialog[str]):
     def on_mount(self) -> None:
         """Ask for both; who may not change people is not offered it."""
         self.set_class(self._shows_pay, "-pay")
-        verbs = (("h", "hours"), ("o", "time off"), ("x", "one day"), ("[ ]", "month"))
+        key = self.front.look.key
+        verbs = (
+            (key("team.hours"), "hours"),
+            (key("team.away"), "time off"),
+            (key("team.day"), "one day"),
+            (f"{key('team.back')} {key('team.forth')}", "month"),
+        )
         offered = verbs if self._shows_pay else ()
         self.show_hints(*offered, (self.front.look.glyphs.up_down, "more"), ("esc", "close"))
         call = partial(self.front.desk.person, self._member.slug)

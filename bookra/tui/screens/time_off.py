@@ -28,7 +28,7 @@ class TimeOffLayer(Layer[OffTaken]):
     """Marks from where it was begun to where the cursor is, that row included."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("o", "take", "Take off", show=False),
+        Binding("o", "take", "Take off", show=False, id="time-off"),
         Binding("d", "whole_day", "The whole day", show=False),
     ]
     HINTS = (

@@ -25,7 +25,7 @@ from bookra.tui.widgets.listing import Listing
 from bookra.tui.work import WRITES
 
 CONCERNED = ("wish:", "booking:", "customer:")
-EMPTY = "Nobody waits. n puts somebody on the list; so does a booking that finds no time"
+EMPTY = "Nobody waits. {key} puts somebody on the list; so does a booking that finds no time"
 
 
 class WaitlistScreen(DeskScreen):
@@ -42,7 +42,11 @@ class WaitlistScreen(DeskScreen):
 
     def body(self) -> Iterable[Widget]:
         """Put what is known of the chosen wish below the list."""
-        yield Listing(wish_text.WISH_COLUMNS, empty=EMPTY, id="wishes")
+        yield Listing(
+            wish_text.WISH_COLUMNS,
+            empty=EMPTY.format(key=self.front.look.key("wish.new")),
+            id="wishes",
+        )
         yield Static(id="wish-said", markup=False)
 
     def on_mount(self) -> None:
@@ -139,7 +143,8 @@ class WaitlistScreen(DeskScreen):
         if not self.may_write():
             return None
         if self.wish is None:
-            self.notify("Nobody waits; n puts somebody on the list", severity="warning")
+            said = f"Nobody waits; {self.front.look.key('wish.new')} puts somebody on the list"
+            self.notify(said, severity="warning", markup=False)
         return self.wish
 
     def action_new(self) -> None:
@@ -156,7 +161,8 @@ class WaitlistScreen(DeskScreen):
             return
         who = clean(wish.client)
         if wish.offer is not None:
-            self.notify(f"{who} has an offer; y books it", severity="warning", markup=False)
+            said = f"{who} has an offer; {self.front.look.key('wish.accept')} books it"
+            self.notify(said, severity="warning", markup=False)
         elif wish.free is None:
             self.notify(f"Nothing is free that {who} would take", severity="warning", markup=False)
         else:

@@ -74,7 +74,8 @@ class WaitlistFillDialog(Dialog[Written]):
         """List who would take it, the longest waiting first."""
         self._found = {one.wish.code: one for one in message.found}
         listing, now = self.query_one(Listing), self.front.now()
-        listing.say_empty("Nobody waits for this time; esc, then 3 shows who waits")
+        shows = self.front.look.key("go.waitlist")
+        listing.say_empty(f"Nobody waits for this time; esc, then {shows} shows who waits")
         listing.show([wish_text.fitting_row(self.front.look, one, now) for one in message.found])
         waited, self._offer_when_listed = self._offer_when_listed, False
         if waited:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from bookra.tui.actions import TABS
+from bookra.tui.actions import TABS, Action
 from bookra.tui.text import fit
 
 
@@ -31,8 +32,10 @@ _COLOURS = {
 class Header(Widget):
     """One line. Nothing is painted while its facts stay the same."""
 
-    def __init__(self, screen: str) -> None:
+    def __init__(self, screen: str, key: Callable[[Action], str]) -> None:
+        """Take the screen's name, and how an action's key is written."""
         super().__init__()
+        self._key = key
         self._screen = screen
 
     logo: reactive[str] = reactive("")
@@ -67,7 +70,7 @@ class Header(Widget):
         for tab in TABS:
             here = tab.id == f"go.{self._screen}"
             if here:
-                written.append(Content.styled(f"{tab.keys} {tab.word}", "bold $text-accent"))
+                written.append(Content.styled(f"{self._key(tab)} {tab.word}", "bold $text-accent"))
             elif not alone:
-                written.append(Content.styled(f"{tab.keys} {tab.word}", "$text-muted"))
+                written.append(Content.styled(f"{self._key(tab)} {tab.word}", "$text-muted"))
         return Content("  ").join(written)

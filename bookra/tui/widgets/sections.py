@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from textual.content import Content
@@ -13,10 +13,10 @@ from textual.widget import Widget
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a screen: its id, the key that shows it, its title, and a count worth seeing."""
+    """A part of a screen: its id, the action that shows it, its title, and how it is run."""
 
     id: str
-    key: str
+    action: str
     title: str
     run: str
 
@@ -30,8 +30,10 @@ class Sections(Widget):
     counts: reactive[dict[str, int]] = reactive({})
     note: reactive[str] = reactive("")
 
-    def __init__(self, sections: Sequence[Section]) -> None:
+    def __init__(self, sections: Sequence[Section], key: Callable[[str], str]) -> None:
+        """Take the sections, and how an action's key is written."""
         super().__init__()
+        self._key = key
         self._sections = tuple(sections)
 
     def render(self) -> Content:
@@ -47,7 +49,7 @@ class Sections(Widget):
         if section.id == self.shown:
             return Content.styled(f" {section.title}{counted} ", "bold $on-accent on $accent")
         return Content.assemble(
-            (f" {section.key} ", "bold $text-accent"),
+            (f" {self._key(section.action)} ", "bold $text-accent"),
             (section.title, "$text-muted"),
             (counted, "bold $text-warning"),
             " ",
