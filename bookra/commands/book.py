@@ -94,6 +94,7 @@ def book(
     policy_accepted: Annotated[
         Accepted | None, typer.Option(help="The customer has accepted the policy: how.")
     ] = None,
+    note: Annotated[str, typer.Option(help="What to know of this visit.")] = "",
     qr: Qr = False,
     qr_file: QrFile = None,
     wait: WaitSeconds = 0,
@@ -134,6 +135,7 @@ def book(
             seats=seats,
             promo=promo,
             policy_accepted=policy_accepted.value if policy_accepted else None,
+            note=note,
         )
         return _document(tx, _book(tx, request, payment), payment)
 
@@ -157,6 +159,7 @@ def book(
             "seats": seats,
             "promo": promo,
             "policy_accepted": policy_accepted,
+            **({"note": note} if note else {}),
         },
         key=key,
         dry_run=dry_run,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bookra.engine.runtime import Tx
 
 app = group(
-    "Bookings: list, show, series, move, swap, confirm, cancel, import, and a visit's steps."
+    "Bookings: list, show, series, move, swap, note, confirm, cancel, import, a visit's steps."
 )
 
 Code = Annotated[str, typer.Argument(help="The booking's code, such as LUN-7F3K.")]
@@ -88,6 +88,7 @@ def show(code: Code) -> None:
     def question(tx: Tx) -> dict[str, Any]:
         booking, zone = booking_by_code(tx, code), tx.tenant.zone
         document = documents.booking(booking, zone)
+        document["note"] = booking.note
         if asked := operations_of(tx, booking_id=booking.id):
             document["payments"] = [payments.payment(each, zone) for each in asked]
         if owed := refunding.owed(tx, booking):
@@ -213,6 +214,34 @@ def complete(code: Code, key: Key = None, dry_run: DryRun = False) -> None:
 
 
 app.command("no-show")(booking_end.no_show)
+
+
+@app.command("note")
+def note_(
+    code: Code,
+    text: Annotated[str, typer.Argument(help="What to know of this visit; '' removes it.")],
+    key: Key = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Write down what to know of a visit, in place of the note before; '' removes it.
+
+    What holds at every visit stands with the customer: bookra customer set --note.
+
+    Examples:
+
+      bookra booking note LUN-7F3K 'Brings her daughter; wants the window seat'
+      bookra booking note LUN-7F3K ''
+    """
+    from bookra.engine.bookings.noting import set_note
+
+    def action(tx: Tx) -> dict[str, Any]:
+        noted = set_note(tx, code, text)
+        return {**documents.booking(noted, tx.tenant.zone), "note": noted.note}
+
+    parameters = {"code": code, "note": text}
+    output.record(
+        current().write("booking note", action, parameters=parameters, key=key, dry_run=dry_run)
+    )
 
 
 def _write(

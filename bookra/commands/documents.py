@@ -110,6 +110,8 @@ def booking(found: Booking, zone: ZoneInfo) -> dict[str, Any]:
     document |= _price_parts(found)
     if found.series_id is not None:
         document["series"] = str(found.series_id)
+    if found.note:
+        document["note"] = found.note
     if found.hold_expires_at is not None:
         document["held_until"] = instant(found.hold_expires_at, zone)
     if found.payment_url is not None:
@@ -180,6 +182,7 @@ def service(found: Service) -> dict[str, Any]:
     return {
         "slug": found.slug,
         "name": found.name,
+        "short_name": found.short_name,
         "category": found.category,
         "minutes": found.minutes,
         "price": money(found.price),

@@ -45,6 +45,7 @@ def add(
     offered: options.OfferedOn = None,
     tax_percent: options.TaxPercent = None,
     deposit: options.Deposit = None,
+    short_name: options.ShortName = None,
     key: Key = None,
     dry_run: DryRun = False,
 ) -> None:
@@ -75,6 +76,7 @@ def add(
             "horizon_days": horizon,
             "daily_limit": daily_limit,
             "capacity": capacity,
+            "short_name": short_name,
         }
     )
     own_tax = options.own_tax(tax_percent or "")
@@ -140,6 +142,7 @@ def set_(
     offered: options.OfferedOn = None,
     tax_percent: options.TaxPercent = None,
     deposit: options.Deposit = None,
+    short_name: options.ShortName = None,
     no_granularity: Annotated[
         bool, typer.Option("--no-granularity", help="As the business has it.")
     ] = False,
@@ -166,6 +169,7 @@ def set_(
 
       bookra service set cut --price 48.00 --level senior:58.00 --level junior:38.00
       bookra service set balayage --segments 'busy 45,gap 40,busy 75' --no-resource
+      bookra service set balayage --short-name Balay
       bookra service set perm --inactive
     """
     values = options.given(
@@ -185,6 +189,7 @@ def set_(
             "levels": level,
             "offered": offered,
             "deposit": deposit,
+            "short_name": short_name,
             "active": active,
         }
     )

@@ -26,6 +26,9 @@ class Align(StrEnum):
     SHIFT = "shift"
 
 
+ShortName = Annotated[
+    str | None, typer.Option(help="For narrow columns: at most 12 letters; '' for none.")
+]
 Minutes = Annotated[int | None, typer.Option(help="How long it takes, all busy.")]
 Segments = Annotated[str | None, typer.Option(help="'busy 30,gap 20,busy 15'.")]
 Granularity = Annotated[int | None, typer.Option(help="Starts lie so many minutes apart.")]

@@ -11,6 +11,7 @@ from bookra.commands import output
 from bookra.commands.options import DryRun, Key
 from bookra.commands.session import current
 from bookra.errors import InvalidInputError
+from bookra.money import rate_bps
 
 if TYPE_CHECKING:
     from bookra.engine.tenancy.rules import RuleChanges
@@ -35,6 +36,10 @@ def rules(
         str | None,
         typer.Option(help="Days after which customers who don't come are erased, or 'never'."),
     ] = None,
+    front_desk_discount: Annotated[
+        str | None,
+        typer.Option(help="The most that a front desk may take off a price by hand: '20%'."),
+    ] = None,
     key: Key = None,
     dry_run: DryRun = False,
 ) -> None:
@@ -47,6 +52,7 @@ def rules(
       bookra tenant rules --waitlist-rule best-fit --waitlist-hold 45
       bookra tenant rules --keep-days 730
       bookra tenant rules --erase-after 1095
+      bookra tenant rules --front-desk-discount 20%
     """
     from bookra.engine.tenancy.once import once
     from bookra.engine.tenancy.rules import rules as rules_of
@@ -66,6 +72,8 @@ def rules(
     }
     if erase_after is not None:
         given["erase_after_days"] = _days(erase_after)
+    if front_desk_discount is not None:
+        given["front_desk_discount_bps"] = rate_bps(front_desk_discount)
     session, wanted = current(), slug or current().tenant
     if not given:
         output.record(session.engine.ask(wanted, lambda tx: asdict(rules_of(tx))))

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from factories import Salon
@@ -25,11 +26,13 @@ from bookra.engine.orders.packages import expire_packages
 from bookra.engine.orders.redeeming import redeem_gift_card, redeem_package
 from bookra.engine.orders.selling import cancel_order, pay_by, sell_goods
 from bookra.engine.payments.package_visits import give_back
-from bookra.engine.prices.discounts import discount_by_promo, no_discount
+from bookra.engine.prices.discounts import discount_by_hand, discount_by_promo, no_discount
 from bookra.engine.prices.items import Wanted, add_item, remove_item
 from bookra.engine.prices.policies import set_policy
 from bookra.engine.runtime import Tx, administrative_tx
 from bookra.engine.tenancy.operators import add_operator
+from bookra.engine.tenancy.rules import set_rules
+from bookra.errors import NotAllowedError
 
 
 @pytest.fixture
@@ -81,6 +84,33 @@ def test_the_front_desk_sells_and_the_manager_decides_what_there_is(
         assert refusal(lambda decision=decision: front.act(decision)) == "not_allowed"
     assert refusal(lambda: promo(front, "TWO")) == "not_allowed"
     assert refusal(lambda: product(front, "brush", 500)) == "not_allowed"
+
+
+def test_a_front_desk_takes_off_by_hand_no_more_than_the_owner_lets_it(
+    salon: Salon, front: Salon
+) -> None:
+    """The limit goes by the listed price, goods included; codes that others made are free of it."""
+    salon.act(lambda tx: set_rules(tx, {"front_desk_discount_bps": 2000}))
+    product(salon, "oil", 5500)
+    promo(salon, "HALF", percent_bps=5000)
+    code = salon.book("2026-11-24 10:00", customer=salon.customer()).code
+
+    def by_hand(who: Salon, **off: Any) -> str:
+        return refusal(lambda: who.act(lambda tx: discount_by_hand(tx, code, **off)))
+
+    assert by_hand(front, bps=2000) == by_hand(front, amount=eur(900)) == "done"
+    with pytest.raises(NotAllowedError, match=r"at most 20% off: 9.00 EUR of") as refused:
+        front.act(lambda tx: discount_by_hand(tx, code, amount=eur(901)))
+    assert (refused.value.code, refused.value.exit_code) == ("discount_above_limit", 5)
+    assert by_hand(front, bps=2001) == "discount_above_limit"
+    assert by_hand(salon, bps=9000) == "done"
+    assert refusal(lambda: front.act(lambda tx: discount_by_promo(tx, code, "HALF"))) == "done"
+    front.act(lambda tx: add_item(tx, code, Wanted("oil")))
+    assert by_hand(front, amount=eur(2000)) == "done"
+    without = refusal(lambda: front.act(lambda tx: remove_item(tx, code, 1)))
+    assert without == "discount_above_limit"
+    assert front.booking(code).off == eur(2000)
+    assert refusal(lambda: front.act(lambda tx: no_discount(tx, code))) == "done"
 
 
 @pytest.mark.parametrize("is_left", [True, False])

@@ -26,6 +26,7 @@ class DayBlock:
 
     ``gaps`` are processing times inside the block in which the staff member is free.
     ``due`` is what the whole booking still owes. ``held_until`` is set for holds alone.
+    ``short_name`` is the service's for narrow columns, where it has one; ``note`` the visit's.
     """
 
     code: str
@@ -40,6 +41,8 @@ class DayBlock:
     price: Money
     due: Money
     held_until: datetime | None = None
+    short_name: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

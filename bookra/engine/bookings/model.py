@@ -123,6 +123,7 @@ class Booking:
     """A booking as read in one transaction; ``paid`` comes from the ledger, tips left out.
 
     ``recognised_at`` says when its price became revenue; ``refunded`` what was given back of it.
+    ``note`` is what to know of this visit alone; empty is none.
     """
 
     id: UUID
@@ -144,6 +145,7 @@ class Booking:
     policy_id: UUID | None = None
     policy_accepted_at: datetime | None = None
     discount: Discount | None = None
+    note: str = ""
 
     @property
     def off(self) -> Money:

@@ -20,6 +20,7 @@ class BookingRequest:
     the place of. ``seats`` counts for classes alone. ``promo`` is
     a promo code; ``policy_accepted`` says how the customer accepted the policy in force.
     ``anywhere`` leaves notice, horizon and the grid aside: the customer stands at the counter.
+    ``note`` is what to know of the visit.
     """
 
     service: str
@@ -36,6 +37,7 @@ class BookingRequest:
     promo: str | None = None
     policy_accepted: str | None = None
     anywhere: bool = False
+    note: str = ""
 
     def visit(self, own: UUID | None = None) -> VisitWish:
         """Return what to search for; the time of the booking ``own`` counts as free."""

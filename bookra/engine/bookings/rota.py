@@ -24,8 +24,9 @@ SHOWN = "('held', 'confirmed', 'checked_in', 'in_service', 'completed', 'no_show
 # segments. Index: booking_lines_tenant_id_staff_id_starts_at_idx by way of the staff.
 BLOCKS = text(
     f"""
-    SELECT b.code, b.status, b.hold_expires_at, c.name AS customer, s.name AS service, s.category,
-           k.slug AS staff, l.starts_at, l.ends_at, l.net_minor + l.tax_minor AS price_minor,
+    SELECT b.code, b.status, b.hold_expires_at, b.note, c.name AS customer, s.name AS service,
+           s.short_name, s.category, k.slug AS staff, l.starts_at, l.ends_at,
+           l.net_minor + l.tax_minor AS price_minor,
            (SELECT sum(m.net_minor + m.tax_minor) FROM booking_lines m
              WHERE m.tenant_id = b.tenant_id AND m.booking_id = b.id)::bigint AS total_minor,
            {PAID} AS paid_minor,
@@ -48,9 +49,9 @@ BLOCKS = text(
 # A class is one block, whoever sits in it: its seats' prices, and what they still owe.
 CLASSES = text(
     f"""
-    SELECT x.code, s.name AS service, s.category, k.slug AS staff, x.starts_at, x.ends_at,
-           x.capacity, COALESCE(g.seats, 0) AS seats, COALESCE(g.price_minor, 0) AS price_minor,
-           COALESCE(g.due_minor, 0) AS due_minor
+    SELECT x.code, s.name AS service, s.short_name, s.category, k.slug AS staff, x.starts_at,
+           x.ends_at, x.capacity, COALESCE(g.seats, 0) AS seats,
+           COALESCE(g.price_minor, 0) AS price_minor, COALESCE(g.due_minor, 0) AS due_minor
       FROM sessions x
       JOIN services s ON s.tenant_id = x.tenant_id AND s.id = x.service_id
       JOIN bookables k ON k.tenant_id = x.tenant_id AND k.id = x.staff_id
@@ -141,6 +142,8 @@ def _visit(row: Row[Any], currency: str) -> DayBlock:
         price=Money(row.price_minor, currency),
         due=Money(owed, currency),
         held_until=row.hold_expires_at if row.status == "held" else None,
+        short_name=row.short_name,
+        note=row.note,
     )
 
 
@@ -157,6 +160,7 @@ def _class(row: Row[Any], currency: str) -> DayBlock:
         gaps=(),
         price=Money(row.price_minor, currency),
         due=Money(row.due_minor, currency),
+        short_name=row.short_name,
     )
 
 

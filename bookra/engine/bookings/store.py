@@ -53,7 +53,7 @@ PAY_LINK = """
 SELECT = f"""
     SELECT b.id, b.code, b.status, b.customer_id, c.name AS customer, b.starts_at, b.ends_at,
            b.hold_expires_at, b.revision, b.currency, b.series_id, b.recognised_at, b.policy_id,
-           b.policy_accepted_at, b.discount_kind, b.discount_bps, b.discount_minor,
+           b.policy_accepted_at, b.note, b.discount_kind, b.discount_bps, b.discount_minor,
            {PROMO} AS promo, {LINES} AS lines, {ITEMS.format(owner="booking_id")} AS items,
            {PAID} AS paid_minor, {REFUNDED} AS refunded_minor, {PAY_LINK} AS payment_url
       FROM bookings b
@@ -84,9 +84,10 @@ INSERT = text(
     """
     INSERT INTO bookings (tenant_id, id, code, customer_id, status, starts_at, ends_at,
                           hold_expires_at, currency, series_id, created_at, discount_kind,
-                          discount_bps, policy_id, policy_accepted_at, policy_accepted_via)
+                          discount_bps, note, policy_id, policy_accepted_at,
+                          policy_accepted_via)
     SELECT :tenant_id, :id, :code, :customer_id, :status, :starts_at, :ends_at, :hold_expires_at,
-           :currency, :series_id, :now, :discount_kind, :discount_bps,
+           :currency, :series_id, :now, :discount_kind, :discount_bps, :note,
            (SELECT p.id FROM policies p
              WHERE p.tenant_id = :tenant_id AND p.effective_at <= :now
              ORDER BY p.version DESC LIMIT 1),
@@ -334,6 +335,7 @@ def _booking(row: Row[Any]) -> Booking:
         row.policy_id,
         row.policy_accepted_at,
         _discount(row),
+        row.note,
     )
 
 

@@ -20,6 +20,7 @@ from bookra.engine.bookings.model import Status
 from bookra.engine.bookings.pricing import Discount, LinePrice, Priced, line_price, taken_off
 from bookra.engine.bookings.request import BookingRequest
 from bookra.engine.catalog.model import Service
+from bookra.engine.people.editing import checked_note
 from bookra.engine.runtime import Tx
 from bookra.ids import booking_code, new_id
 from bookra.money import format_minor
@@ -53,8 +54,12 @@ class _Member(NamedTuple):
 def insert_booking(
     tx: Tx, request: BookingRequest, start: datetime, end: datetime, held_until: datetime | None
 ) -> UUID:
-    """Write a booking's own row under a code that is free; returns its id."""
+    """Write a booking's own row under a code that is free; returns its id.
+
+    Raises InvalidInputError (``bad_note``).
+    """
     booking_id, member = new_id(), _member(tx, request.customer_id)
+    written = checked_note(request.note)
     for attempt in range(CODE_ATTEMPTS):
         inserted = tx.run(
             store.INSERT,
@@ -70,6 +75,7 @@ def insert_booking(
             discount_kind="member" if member else None,
             discount_bps=member.bps if member else None,
             accepted_via=request.policy_accepted,
+            note=written,
             now=tx.now,
         )
         if inserted:

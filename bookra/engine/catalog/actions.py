@@ -53,6 +53,7 @@ class NewService:
     tax_bps: int | None = None
     deposit_bps: int | None = None
     deposit_minor: int | None = None
+    short_name: str = ""
 
 
 class ServiceChanges(TypedDict, total=False):
@@ -76,6 +77,7 @@ class ServiceChanges(TypedDict, total=False):
     tax_bps: int | None
     deposit_bps: int | None
     deposit_minor: int | None
+    short_name: str
     active: bool
 
 

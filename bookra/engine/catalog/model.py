@@ -58,7 +58,7 @@ class Service:
 
     None in a rule means that the business's own holds. ``capacity`` makes it a class, sold by the
     seat. ``offered`` empty means whenever its staff work. A deposit is a share of the price or an
-    amount of minor units; both None is none.
+    amount of minor units; both None is none. ``short_name`` is for narrow columns; empty is none.
     """
 
     id: UUID
@@ -82,6 +82,7 @@ class Service:
     tax_bps: int | None = None
     deposit_bps: int | None = None
     deposit_minor: int | None = None
+    short_name: str = ""
 
     @property
     def minutes(self) -> int:

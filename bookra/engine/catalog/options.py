@@ -26,6 +26,8 @@ from bookra.money import BPS, parse_amount, rate_bps
 
 MAX_BUFFER_MINUTES = 480
 ALIGNMENTS = ("clock", "shift")
+MAX_SHORT_NAME = 12
+"""Letters of a short name: what a narrow column of the day has room for."""
 LIMITED = ("notice_minutes", "horizon_days", "daily_limit", "capacity")
 
 
@@ -76,6 +78,7 @@ def checked(service: Service, currency: str) -> Service:
         service,
         name=checked_name(service.name, "service"),
         category=service.category.strip(),
+        short_name=_checked_short_name(service.short_name),
         levels=tuple(sorted(service.levels, key=lambda level: level.level)),
         needs=tuple(sorted(service.needs)),
         offered=tuple(sorted(service.offered)),
@@ -86,6 +89,18 @@ def checked(service: Service, currency: str) -> Service:
     _check_needs(ordered)
     _check_offered(ordered.offered)
     return ordered
+
+
+def _checked_short_name(written: str) -> str:
+    """Return a short name without blanks at its ends; raises ``bad_short_name``."""
+    short = written.strip()
+    if len(short) > MAX_SHORT_NAME or not short.isprintable():
+        raise InvalidInputError(
+            "bad_short_name",
+            f"A short name has at most {MAX_SHORT_NAME} letters, on one line",
+            hint="Such as 'Cut'; '' removes it",
+        )
+    return short
 
 
 def _check_rules(service: Service) -> None:

@@ -22,6 +22,7 @@ SELECT = """
     SELECT s.id, s.slug, s.name, s.category, s.price_minor, s.currency, s.buffer_before_minutes,
            s.buffer_after_minutes, s.active, s.granularity_minutes, s.alignment, s.notice_minutes,
            s.horizon_days, s.daily_limit, s.capacity, s.tax_bps, s.deposit_bps, s.deposit_minor,
+           s.short_name,
            (SELECT json_agg(json_build_array(g.level, g.kind = 'busy', g.minutes)
                             ORDER BY g.position)
               FROM service_segments g
@@ -50,11 +51,11 @@ INSERT = text(
     INSERT INTO services (tenant_id, id, slug, name, category, price_minor, currency,
                           buffer_before_minutes, buffer_after_minutes, granularity_minutes,
                           alignment, notice_minutes, horizon_days, daily_limit, capacity,
-                          tax_bps, deposit_bps, deposit_minor, active, created_at)
+                          tax_bps, deposit_bps, deposit_minor, short_name, active, created_at)
     VALUES (:tenant_id, :id, :slug, :name, :category, :price_minor, :currency,
             :buffer_before_minutes, :buffer_after_minutes, :granularity_minutes,
             :alignment, :notice_minutes, :horizon_days, :daily_limit, :capacity,
-            :tax_bps, :deposit_bps, :deposit_minor, :active, :now)
+            :tax_bps, :deposit_bps, :deposit_minor, :short_name, :active, :now)
     ON CONFLICT (tenant_id, slug) DO NOTHING
     """
 )
@@ -67,8 +68,8 @@ UPDATE = text(
            granularity_minutes = :granularity_minutes, alignment = :alignment,
            notice_minutes = :notice_minutes, horizon_days = :horizon_days,
            daily_limit = :daily_limit, capacity = :capacity, tax_bps = :tax_bps,
-           deposit_bps = :deposit_bps, deposit_minor = :deposit_minor, active = :active,
-           changed_by = session_user
+           deposit_bps = :deposit_bps, deposit_minor = :deposit_minor,
+           short_name = :short_name, active = :active, changed_by = session_user
      WHERE tenant_id = :tenant_id AND id = :id
     """
 )
@@ -99,7 +100,7 @@ POOLS = text("SELECT slug, id FROM pools WHERE tenant_id = :tenant_id AND slug =
 COLUMNS = (
     "id slug name category buffer_before_minutes buffer_after_minutes granularity_minutes"
     " alignment notice_minutes horizon_days daily_limit capacity tax_bps deposit_bps"
-    " deposit_minor active"
+    " deposit_minor short_name active"
 ).split()
 """The columns of a service's own row that carry the names of its fields."""
 

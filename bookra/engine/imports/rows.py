@@ -68,6 +68,7 @@ def _insert_booking(tx: Tx, wanted: Appointment, customer_id: UUID, status: Stat
             discount_kind=None,
             discount_bps=None,
             accepted_via=None,
+            note="",
             now=tx.now,
         )
         if inserted:

@@ -14,6 +14,7 @@ from bookra.engine.bookings.model import Booking
 from bookra.engine.bookings.pricing import Discount
 from bookra.engine.bookings.promo_uses import Limits, give_back_use, take_use
 from bookra.engine.catalog.promos import Promo, find_promo
+from bookra.engine.prices.limits import check_limit
 from bookra.engine.prices.ticket import listed, locked_open, reprice
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, InvalidInputError
@@ -35,7 +36,8 @@ def discount_by_hand(
     """Take a share or an amount off a booking; ``reason`` is kept in its history.
 
     Raises InvalidInputError ``bad_percent``, ``bad_amount``; ConflictError
-    ``already_recognised``, ``illegal_state``, ``over_discounted``.
+    ``already_recognised``, ``illegal_state``, ``over_discounted``; NotAllowedError
+    ``discount_above_limit`` for more than a front desk may.
     """
     if (bps is None) == (amount is None):
         raise InvalidInputError("bad_discount", "A discount is a percentage or an amount")
@@ -47,6 +49,7 @@ def discount_by_hand(
         raise InvalidInputError("bad_reason", f"A reason has at most {MAX_NAME} letters")
     booking = locked_open(tx, code)
     discount = Discount("manual", bps, amount.minor if amount else None)
+    check_limit(tx, booking.id, booking.code, discount)
     return _apply(tx, booking, discount, reason=reason.strip() or "by hand")
 
 

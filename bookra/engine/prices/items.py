@@ -13,6 +13,7 @@ from bookra.engine.bookings.model import Booking
 from bookra.engine.bookings.pricing import LinePrice, line_price
 from bookra.engine.catalog.products import Product, sold_product
 from bookra.engine.people.staff import find_staff
+from bookra.engine.prices.limits import check_limit
 from bookra.engine.prices.ticket import locked_open, reprice
 from bookra.engine.runtime import Tx
 from bookra.errors import InvalidInputError, NotFoundError
@@ -76,7 +77,8 @@ def remove_item(tx: Tx, code: str, position: int) -> Booking:
     """Take the item at a position off a booking.
 
     Raises NotFoundError (``unknown_item``); ConflictError as ``add_item`` does, and
-    ``over_discounted`` when more is paid than the rest costs.
+    ``over_discounted`` when more is paid than the rest costs; NotAllowedError
+    ``discount_above_limit`` where an amount was taken off for it by hand.
     """
     booking = locked_open(tx, code)
     item = next((each for each in booking.items if each.position == position), None)
@@ -87,6 +89,8 @@ def remove_item(tx: Tx, code: str, position: int) -> Booking:
             hint=f"Look at it: bookra booking show {booking.code}",
             details={"code": booking.code},
         )
+    if booking.discount is not None and booking.discount.amount_minor is not None:
+        check_limit(tx, booking.id, booking.code, booking.discount)
     note(tx, booking.id, "item", removed=item.product, quantity=item.quantity)
     return reprice(tx, booking)
 

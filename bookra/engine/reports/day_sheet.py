@@ -55,7 +55,8 @@ class Guest:
 class SheetVisit:
     """A line of the sheet. ``due`` is None where the same booking goes on in a later line.
 
-    ``status`` is a booking's or ``class``; a class has no client but guests.
+    ``status`` is a booking's or ``class``; a class has no client but guests. ``notes`` are those
+    of the visit, then of the client.
     """
 
     code: str
@@ -144,7 +145,13 @@ def _visit(
         block.customer,
         block.service,
         (contact.phone or "") if contact is not None else "",
-        contact.notes if contact is not None else "",
+        _told(block, contact),
         block.due if block is last else None,
         tuple(guests),
     )
+
+
+def _told(block: DayBlock, contact: Row[Any] | None) -> str:
+    """Return what to know of a visit, and then of its client, on a line of its own each."""
+    of_client = contact.notes if contact is not None else ""
+    return "\n".join(filter(None, (block.note, of_client)))

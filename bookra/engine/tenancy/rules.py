@@ -13,6 +13,7 @@ from sqlalchemy import text
 from bookra.clock import DAY_MINUTES
 from bookra.engine.runtime import Tx
 from bookra.errors import InvalidInputError
+from bookra.money import BPS
 
 LONGEST_GRANULARITY_MINUTES = 240
 WAITLIST_RULES = ("first", "best-fit", "highest-value")
@@ -24,6 +25,7 @@ LIMITS = {
     "waitlist_hold_minutes": (1, DAY_MINUTES),
     "keep_days": (7, 36_500),
     "erase_after_days": (30, 36_500),
+    "front_desk_discount_bps": (0, BPS),
     "daily_limit": (1, 1000),
     "capacity": (1, 1000),
 }
@@ -31,7 +33,7 @@ LIMITS = {
 
 COLUMNS = (
     "granularity_minutes, notice_minutes, horizon_days, hold_minutes, waitlist_rule,"
-    " waitlist_hold_minutes, keep_days, erase_after_days"
+    " waitlist_hold_minutes, keep_days, erase_after_days, front_desk_discount_bps"
 )
 RULES = text(f"SELECT {COLUMNS} FROM tenants WHERE id = :tenant_id")  # noqa: S608 - a constant
 LOCKED = text(f"SELECT {COLUMNS} FROM tenants WHERE id = :tenant_id FOR NO KEY UPDATE")  # noqa: S608
@@ -42,7 +44,7 @@ UPDATE = text(
            horizon_days = :horizon_days, hold_minutes = :hold_minutes,
            waitlist_rule = :waitlist_rule, waitlist_hold_minutes = :waitlist_hold_minutes,
            keep_days = :keep_days, erase_after_days = :erase_after_days,
-           changed_by = session_user
+           front_desk_discount_bps = :front_desk_discount_bps, changed_by = session_user
      WHERE id = :tenant_id
     """
 )
@@ -54,6 +56,7 @@ class Rules:
 
     ``keep_days`` is how long effects that are done, answers to commands and runs are kept;
     ``erase_after_days`` is after how long customers who don't come are erased, None is never.
+    ``front_desk_discount_bps`` is the most that a front desk may take off a price by hand.
     """
 
     granularity_minutes: int
@@ -64,6 +67,7 @@ class Rules:
     waitlist_hold_minutes: int
     keep_days: int = 400
     erase_after_days: int | None = None
+    front_desk_discount_bps: int = BPS
 
 
 class RuleChanges(TypedDict, total=False):
@@ -77,6 +81,7 @@ class RuleChanges(TypedDict, total=False):
     waitlist_hold_minutes: int
     keep_days: int
     erase_after_days: int | None
+    front_desk_discount_bps: int
 
 
 def rules(tx: Tx) -> Rules:
