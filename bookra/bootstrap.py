@@ -55,12 +55,15 @@ def open_engine(settings: Settings, *, now: Clock | None = None, size: int = 5) 
     if settings.embedded:
         embedded_server(settings).ensure_started()
     pool = open_pool(conninfo(settings), size=size)
-    found = _revision(pool, settings)  # the pool keeps this first connection for the work
-    if found != HEAD and settings.embedded:
-        upgrade(settings)
-    elif found != HEAD:
+    try:
+        found = _revision(pool, settings)  # the pool keeps this first connection for the work
+        if found != HEAD and settings.embedded:
+            upgrade(settings)
+        elif found != HEAD:
+            raise _not_migrated(found)
+    except BaseException:
         pool.dispose()
-        raise _not_migrated(found)
+        raise
     return Engine(pool, now=now)
 
 

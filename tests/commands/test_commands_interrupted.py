@@ -78,6 +78,6 @@ def test_a_wrong_password_is_told_as_such_and_not_shown(desk: Desk) -> None:
     right = desk.salon.database.conninfo["password"]
     url = desk.salon.database.url.replace(right, "s3cret-wrong")
     ran = desk("day", "--json", BOOKRA_DATABASE_URL=url)
-    assert (ran.code, ran.error["code"]) == (7, "database_unavailable")
+    assert (ran.code, ran.error["code"]) == (5, "login_refused")
     assert "password" in ran.error["message"]
     assert "s3cret" not in ran.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from front_desk import Desk
@@ -68,7 +69,7 @@ def test_what_is_held_back_is_listed_and_resumed(connected: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "why"), [(b"\0" * 32, "wrong_key"), (b"short", "wrong_key"), (None, "key_missing")]
+    ("key", "why"), [(b"\0" * 32, "wrong_key"), (b"short", "key_broken"), (None, "key_missing")]
 )
 def test_a_token_that_the_key_does_not_open_is_told(
     served: Desk, key: bytes | None, why: str
@@ -78,15 +79,21 @@ def test_a_token_that_the_key_does_not_open_is_told(
     right = file.read_bytes()
     file.unlink()
     if key is not None:
-        file.write_bytes(key)
+        write_key(file, key)
     assert drained(served) == {"calendar.upsert": ("ready", why), "message.send": ("ready", why)}
     ran = served("reconcile", "stripe", "--json")
     assert (ran.code, ran.error["code"]) == (7, why)
     assert str(file) in ran.error["message"]
-    file.write_bytes(right)
+    write_key(file, right)
     for row in served("outbox", "list", "--json").json:
         served("outbox", "retry", row["id"], check=True)
     assert drained(served) == {}
+
+
+def write_key(file: Path, key: bytes) -> None:
+    """Write a key that nobody else may read: another one is refused."""
+    file.touch(0o600)
+    file.write_bytes(key)
 
 
 def test_a_visit_is_paid_by_link_from_the_command_line(served: Desk) -> None:

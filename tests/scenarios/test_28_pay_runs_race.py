@@ -95,7 +95,9 @@ def test_cron_twice_and_by_hand_on_the_command_line(
         bookra.start(*run_words) as again,
         bookra.start("payout", "approve", "previous", "--tenant", "luna") as by_hand,
     ):
-        assert [process.wait(120) for process in (cron, again, by_hand)] == [0, 0, 0]
+        codes = [process.wait(120) for process in (cron, again, by_hand)]
+    assert set(codes) <= {0, 4}, codes  # whoever comes while it is done is told who does it
+    bookra(*run_words, check=True)
     pay_words = ("payout", "pay", "previous", "--method", "bank", "--tenant", "luna")
     with bookra.start(*pay_words) as one, bookra.start(*pay_words) as other:
         assert sorted(process.wait(120) for process in (one, other)) == [0, 4]

@@ -36,6 +36,16 @@ BASELINE = text(
       FROM audit_baselines ORDER BY recorded_at DESC, written_in DESC LIMIT 1
     """
 )
+# A business that moved here brought its audit along, with transactions of another server: from its
+# arrival on, whose own audit row is of this one, they say nothing.
+ARRIVED = text(
+    """
+    SELECT max(recorded_at) AS begun FROM audit
+     WHERE tenant_id = :tenant_id AND command = 'tenant import'
+       AND CAST(CAST(written_in AS text) AS bigint) & 4294967295
+             = CAST(CAST(xmin AS text) AS bigint)
+    """
+)
 COLUMNS = text(
     """
     SELECT c.relname AS name, has_table_privilege(c.oid, 'SELECT') AS readable,
@@ -165,7 +175,7 @@ def verify(tx: Tx, *, since: datetime | None = None, limit: int = 1000) -> Verif
             " transactions wrote its rows is not known any more",
             hint="Restore it with: bookra db restore FILE",
         )
-    record = _record(baseline)
+    record = _record(baseline, _one(tx.row(ARRIVED)).begun)
     after = record.xid
     if since is not None:
         last = _one(tx.row(LAST_BEFORE, since=since, begun=record.begun))
@@ -186,12 +196,12 @@ def verify(tx: Tx, *, since: datetime | None = None, limit: int = 1000) -> Verif
     )
 
 
-def _record(baseline: Row[Any] | None) -> _Record:
+def _record(baseline: Row[Any] | None, arrived: datetime | None) -> _Record:
     if baseline is None:
-        return _Record(0, None)
+        return _Record(0, arrived)
     # A transaction that began just before the baseline may have written after it.
-    slack = timedelta(seconds=LONGEST_TRANSACTION_SECONDS)
-    return _Record(baseline.xid, baseline.recorded_at - slack)
+    begun = baseline.recorded_at - timedelta(seconds=LONGEST_TRANSACTION_SECONDS)
+    return _Record(baseline.xid, max(begun, arrived) if arrived else begun)
 
 
 def _tables(tx: Tx) -> tuple[list[_Checked], tuple[str, ...]]:
