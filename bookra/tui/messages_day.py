@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bookra.tui.messages import Answer
 
 if TYPE_CHECKING:
-    from bookra.tui.desk.absences import Affected, Displaced, TakenOff
+    from bookra.tui.desk.absences import Absent, Affected, Displaced, TakenOff
     from bookra.tui.desk.moving import Fit, MenuService, Opening
 
 
@@ -64,6 +64,13 @@ class OffTaken(Answer):
 
     taken: TakenOff
     said: str
+
+
+@dataclass(eq=False)
+class AbsentFound(Answer):
+    """When somebody is not there."""
+
+    found: tuple[Absent, ...]
 
 
 @dataclass(eq=False)

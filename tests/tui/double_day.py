@@ -13,13 +13,22 @@ from bookra.engine.bookings.day import DayBlock
 from bookra.errors import ConflictError
 from bookra.money import Money
 from bookra.tui.desk import Done, NewCustomer, Undo
-from bookra.tui.desk.absences import Affected, Displaced, Proposal, TakenOff
+from bookra.tui.desk.absences import Absent, Affected, Displaced, Proposal, TakenOff
 from bookra.tui.desk.moving import Fit, Hindrance, MenuService, Opening, Seat
 
 STEP = timedelta(minutes=5)
 
 
-double_base.WRITES |= {"move", "swap", "walk_in", "no_show", "complete", "take_off", "accept"}
+double_base.WRITES |= {
+    "move",
+    "swap",
+    "walk_in",
+    "no_show",
+    "complete",
+    "take_off",
+    "take_on",
+    "accept",
+}
 
 
 class DayDouble(Double):
@@ -155,6 +164,15 @@ class DayDouble(Double):
         done = Done(staff, f"bookra time-off add {staff}", undo)
         return TakenOff(done, tuple(block.code for block in met))
 
+    def absent(self, staff: str, at: datetime | None = None) -> list[Absent]:
+        self._asked("absent", staff, at)
+        return [Absent("a1", "time-off", NOW, NOW + 8 * STEP, "Dentist", ())]
+
+    def take_on(self, absence: str, kind: str) -> Done:
+        self._asked("take_on", absence, kind)
+        self._refuse_write()
+        return Done("mia", f"bookra {kind} remove {absence}")
+
     def displaced(self, day: date | None = None) -> list[Displaced]:
         self._asked("displaced", day)
         waiting = [block for block in self.blocks.values() if block.status == "displaced"]
@@ -202,6 +220,8 @@ class DayDouble(Double):
             self.swap(code, undo.arguments[1])
         elif undo.verb in ("undo-check-in", "undo-no-show"):
             self.blocks[code] = replace(self._block(code), status="confirmed")
+        elif undo.verb == "renote":
+            self.blocks[code] = replace(self._block(code), note=undo.arguments[1])
         elif undo.verb == "take-on":
             for one in undo.arguments[1:]:
                 self.blocks[one] = replace(self._block(one), status="confirmed")

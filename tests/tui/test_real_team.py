@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,42 @@ def test_time_off_displaces_who_is_booked(salon: Salon, bookra: CommandLine) -> 
     assert (listed["start"][:10], listed["end"][:10], listed["reason"]) == (
         FRIDAY, "2026-11-28", "Flu",
     )  # fmt: skip
+    assert bookra("booking", "show", code, "--json", check=True).json["status"] == "displaced"
+
+
+def test_time_off_is_removed_out_of_the_list_or_at_the_cursor_and_stands_again_by_undo(
+    salon: Salon, bookra: CommandLine
+) -> None:
+    code = salon.book(f"{FRIDAY}T10:00").code
+    away = ("--from", FRIDAY, "--to", FRIDAY, "--reason", "Flu")
+    bookra("time-off", "add", "ana", *away, "--displace", check=True)
+    before = bookra("time-off", "list", "--json", check=True).json
+
+    def listed() -> list[Any]:
+        return bookra("time-off", "list", "--json", check=True).json
+
+    async def play(hand: Hand) -> None:
+        await hand.press("5", "O")
+        assert "Fri 27 Nov" in hand.text()
+        assert "Rosa Vega waits for another time because of it" in hand.text()
+        await hand.press("escape")
+        assert len(listed()) == 1
+        await hand.press("O", "enter")
+        assert "Ana is not off Fri 27 Nov" in hand.text()
+        assert listed() == []
+        await hand.press("exclamation_mark")
+        assert "bookra time-off remove" in hand.text()
+        await hand.press("escape", "u")
+        (again,) = listed()
+        assert {**again, "id": ""} == {**before[0], "id": ""}
+        await hand.press("1")
+        hand.app.day_screen.show_place("ana", datetime.fromisoformat(f"{FRIDAY}T15:00+00:00"))
+        await hand.rest()
+        await hand.press("O", "enter")
+        assert "Ana is not off Fri 27 Nov" in hand.text()
+        assert listed() == []
+
+    at_the_desk(salon, play)
     assert bookra("booking", "show", code, "--json", check=True).json["status"] == "displaced"
 
 

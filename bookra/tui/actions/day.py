@@ -41,6 +41,10 @@ DAY = (
         writes=True, needs_booking=True,
     ),
     Action(
+        "booking.note", "t", "t", "note", "Write a note on the visit", BOOKINGS,
+        writes=True, needs_booking=True,
+    ),
+    Action(
         "booking.done", "d", "d", "done", "The visit is over", BOOKINGS,
         writes=True, needs_booking=True,
     ),
@@ -56,6 +60,10 @@ DAY = (
     Action(
         "time-off", "o", "o", "time_off", "Time off for the person at the cursor", DAYS,
         "Time off", writes=True,
+    ),
+    Action(
+        "time-off.remove", "O", "O", "time_on", "Remove the time off at the cursor", DAYS,
+        writes=True,
     ),
     Action("repair", "R", "R", "repair", "Day repair: who lost their time", DAYS, writes=True),
     Action("day.sheet", "p", "p", "sheet", "Print or save the day sheet", DAYS, "Sheet"),

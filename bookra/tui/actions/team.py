@@ -12,6 +12,8 @@ ACTIONS: tuple[Action, ...] = (
            writes=True, role="manager"),
     Action("team.away", "o", "o", "plan_away", "Time off, and whom it displaces", PEOPLE,
            "Time off", writes=True, role="manager"),
+    Action("team.return", "O", "O", "time_on", "Remove time off", PEOPLE, writes=True,
+           role="manager"),
     Action("team.day", "x", "x", "set_day", "Give one day its own hours", PEOPLE, "One day",
            writes=True, role="manager"),
     Action("team.back", "left_square_bracket", "[", "period(-1)", "The period before", PERIOD,

@@ -23,6 +23,20 @@ class AbsencesDesk(Protocol):
         """
         ...
 
+    def absent(self, staff: str, at: datetime | None = None) -> list[Absent]:
+        """Return somebody's time off and blocks at an instant, or all that is not over, by time.
+
+        ``staff`` is the slug of a person or of a unit.
+        """
+        ...
+
+    def take_on(self, absence: str, kind: str) -> Done:
+        """Remove time off or a block; what it displaced goes on waiting for another time.
+
+        Raises NotFoundError (``unknown_absence``) where somebody else was quicker.
+        """
+        ...
+
     def displaced(self, day: date | None = None) -> list[Displaced]:
         """Return the visits of a day, or of all days, that wait for another time, by time."""
         ...
@@ -52,6 +66,21 @@ class TakenOff:
 
     done: Done
     displaced: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """When somebody is not there, and the clients whom it displaced and who wait still.
+
+    ``kind`` is ``time-off`` or ``block``; with ``id`` it names the absence in commands.
+    """
+
+    id: str
+    kind: str
+    starts_at: datetime
+    ends_at: datetime
+    reason: str
+    waiting: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,20 +5,24 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from bookra import clock
-from bookra.engine.availability.absences import find_bookable
-from bookra.engine.availability.away import TIME_OFF, new_absence
-from bookra.engine.bookings import rota
+from bookra.engine.availability.absences import absences, find_bookable
+from bookra.engine.availability.away import BLOCK, TIME_OFF, Absence, new_absence
+from bookra.engine.bookings import rota, store
 from bookra.engine.bookings.displacement import queue
-from bookra.engine.bookings.displacement.displacing import add_absence
+from bookra.engine.bookings.displacement.displacing import add_absence, remove_absence
 from bookra.engine.bookings.displacement.queue import Waiting
+from bookra.engine.bookings.history import history
+from bookra.engine.bookings.model import Status
 from bookra.engine.people.staff import find_staff
 from bookra.engine.runtime import Tx
 from bookra.tui.desk import Done, Undo
-from bookra.tui.desk.absences import Affected, Displaced, Proposal, TakenOff
+from bookra.tui.desk.absences import Absent, Affected, Displaced, Proposal, TakenOff
 from bookra.tui.engine_desk.counter import Counter, words
 
 OVER = frozenset({"completed", "no_show", "displaced"})
 """What time off leaves alone."""
+INSTANT = timedelta(microseconds=1)
+"""How long an instant lasts: spans are half-open."""
 
 
 class EngineAbsences(Counter):
@@ -65,6 +69,40 @@ class EngineAbsences(Counter):
 
         return self._act("time-off", action)
 
+    def absent(self, staff: str, at: datetime | None = None) -> list[Absent]:
+        """Return what is on record, with the names of those who wait because of it."""
+
+        def question(tx: Tx) -> list[Absent]:
+            who = find_bookable(tx, staff).id
+            start, until = at or tx.now, at and at + INSTANT
+            found = [
+                one
+                for kind in (TIME_OFF, BLOCK)
+                for one in absences(tx, kind, start, until, bookable_id=who)
+            ]
+            waiting = _waiting(tx) if found else {}
+            return [
+                _absent(one, waiting.get(str(one.id), ()))
+                for one in sorted(found, key=lambda one: (one.starts_at, one.id))
+            ]
+
+        return self._ask(question)
+
+    def take_on(self, absence: str, kind: str) -> Done:
+        """Remove it; taking that back writes the same absence again, if the time is free still."""
+
+        def action(tx: Tx) -> Done:
+            gone = remove_absence(tx, absence, kind)
+            span = (gone.starts_at.isoformat(), gone.ends_at.isoformat())
+            undo = Undo(
+                "off-again",
+                (gone.bookable, kind, *span, gone.reason),
+                "The time is taken off again",
+            )
+            return Done(gone.bookable, words(kind, "remove", absence), undo)
+
+        return self._act(f"{kind} remove", action)
+
     def displaced(self, day: date | None = None) -> list[Displaced]:
         """Return who waits for another time, with proposals at the agreed price."""
 
@@ -86,6 +124,21 @@ class EngineAbsences(Counter):
             return Done(code, words("displaced", "resolve", code, *chosen))
 
         return self._act("displaced resolve", action)
+
+
+def _waiting(tx: Tx) -> dict[str, tuple[str, ...]]:
+    """Return whose visits wait for another time, by the absence that displaced them last."""
+    found: dict[str, tuple[str, ...]] = {}
+    earliest = tx.now - timedelta(days=queue.QUEUE_DAYS)
+    for booking in store.bookings_between(tx, earliest, None, status=Status.DISPLACED):
+        changes = [one.facts for one in history(tx, booking.id) if one.kind == "displaced"]
+        absence = str(changes[-1].get("absence", "")) if changes else ""
+        found[absence] = (*found.get(absence, ()), booking.customer)
+    return found
+
+
+def _absent(one: Absence, waiting: tuple[str, ...]) -> Absent:
+    return Absent(str(one.id), one.kind, one.starts_at, one.ends_at, one.reason, waiting)
 
 
 def _day_of(tx: Tx, found: Waiting) -> date:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from bookra.engine.availability.away import TIME_OFF
+from bookra.engine.availability.absences import find_bookable
+from bookra.engine.availability.away import TIME_OFF, Absence
 from bookra.engine.bookings import moving, taking_back
+from bookra.engine.bookings.displacement.displacing import add_absence
 from bookra.engine.runtime import Tx
+from bookra.ids import new_id
 from bookra.tui.desk import Done
 from bookra.tui.engine_desk.counter import local, words
+from bookra.tui.engine_desk.noting import renoted
 
 
 def _moved(tx: Tx, code: str, line: str, staff: str, at: str) -> Done:
@@ -41,11 +45,24 @@ def _taken_off(tx: Tx, absence: str, *codes: str) -> Done:
     return Done(absence, words("time-off", "remove", absence))
 
 
+def _off_again(tx: Tx, slug: str, kind: str, first: str, last: str, reason: str) -> Done:
+    """Write an absence again that was removed; who was booked there meanwhile is in its way."""
+    bookable = find_bookable(tx, slug)
+    start, until = datetime.fromisoformat(first), datetime.fromisoformat(last)
+    wanted = Absence(new_id(), slug, bookable.name, kind, start, until, reason)
+    add_absence(tx, bookable, wanted)
+    why = ("--reason", reason) if reason else ()
+    span = (f"{at.astimezone(bookable.zone):%Y-%m-%dT%H:%M}" for at in (start, until))
+    return Done(slug, words(kind, "add", slug, "--from", next(span), "--to", next(span), *why))
+
+
 GRID_UNDONE: dict[str, Callable[..., Done]] = {
     "unmove": _moved,
     "unswap": _swapped,
     "undo-check-in": _checked_in,
     "undo-no-show": _absent,
     "take-on": _taken_off,
+    "off-again": _off_again,
+    "renote": renoted,
 }
 """The verbs on the grid, by the names that their undo carries."""

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from bookra import clock
+from bookra.tui.describe import note_line
 from bookra.tui.messages import Written
 from bookra.tui.screens.base import DeskScreen
 from bookra.tui.text import clean
@@ -154,7 +155,8 @@ class DayVerbs(DeskScreen):
         """Note that the client has arrived."""
         if found := self._booking_to_change():
             block, desk = found[1], self.front.desk
-            said = f"{clean(block.customer)} is checked in"
+            told = f"\n{note_line(block.note)}" if block.note else ""
+            said = f"{clean(block.customer)} is checked in{told}"
             self._write(lambda: desk.check_in(block.code), said)
 
     def action_done(self) -> None:
@@ -238,6 +240,15 @@ class DayVerbs(DeskScreen):
             self.written(Written(message.ticket, message.taken.done, message.said))
             if message.taken.displaced:
                 self.action_repair()
+
+    def action_time_on(self) -> None:
+        """Remove the time off, or the block, at the cursor."""
+        from bookra.tui.screens.time_on import TimeOnDialog
+
+        pointed = self.grid.pointed
+        if pointed is not None and self.may_write():
+            dialog = TimeOnDialog(self.front, pointed.staff, pointed.staff_name, pointed.at)
+            self.app.push_screen(dialog, self.written)
 
     def action_repair(self) -> None:
         """Find another time for the day's displaced visits."""

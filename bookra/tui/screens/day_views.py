@@ -272,6 +272,13 @@ class DayViews(DayVerbs):
         """Mark time off on the day by staff."""
         self.on_staff_day(super().action_time_off)
 
+    def action_time_on(self) -> None:
+        """Remove time off at the cursor; on a week there is no time to point at."""
+        if self.view == WEEK:
+            self.open_day()
+        else:
+            super().action_time_on()
+
     def action_repair(self) -> None:
         """Find other times on the day by staff."""
         self.on_staff_day(super().action_repair)

@@ -137,7 +137,7 @@ class TeamScreen(DeskScreen):
 
     def idle_actions(self) -> Iterable[str]:
         """Where nobody is listed there is nobody to open."""
-        people = ("team.open", "team.hours", "team.away", "team.day")
+        people = ("team.open", "team.hours", "team.away", "team.return", "team.day")
         return () if self.list.chosen else people
 
     # The period
@@ -196,6 +196,14 @@ class TeamScreen(DeskScreen):
 
         if (member := self._to_change()) is not None:
             self.app.push_screen(AwayDialog(self.front, member), self._noted_away)
+
+    def action_time_on(self) -> None:
+        """Remove time off."""
+        from bookra.tui.screens.time_on import TimeOnDialog
+
+        if (member := self._to_change()) is not None:
+            dialog = TimeOnDialog(self.front, member.slug, member.name)
+            self.app.push_screen(dialog, self.written)
 
     def _noted_away(self, message: OffTaken | None) -> None:
         if message is not None:

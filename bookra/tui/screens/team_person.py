@@ -33,6 +33,7 @@ class PersonDialog(Dialog[str]):
         Binding("enter,q", "back", "Close", show=False),
         Binding("h", "verb('set_hours')", "Hours", show=False, id="team.hours"),
         Binding("o", "verb('plan_away')", "Time off", show=False, id="team.away"),
+        Binding("O", "verb('time_on')", "Remove time off", show=False, id="team.return"),
         Binding("x", "verb('set_day')", "One day", show=False, id="team.day"),
         Binding("left_square_bracket", "month(-1)", show=False, id="team.back"),
         Binding("right_square_bracket", "month(1)", show=False, id="team.forth"),
