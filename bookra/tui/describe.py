@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from bookra.tui.text import clean, fit, spell_minutes
+from bookra.tui.text import clean, fit, pad, spell_minutes
 
 if TYPE_CHECKING:
     from bookra.engine.bookings.day import DayBlock, DaySnapshot
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Part = str | tuple[str, str]
 
 MUTED = "$text-muted"
-_LABEL = 9
+_LABEL = 10
 
 
 def line(*parts: Part) -> Content:
@@ -111,6 +111,7 @@ def booking(look: Look, block: DayBlock, staff: str) -> list[Content]:
         line(),
         labelled("Price", look.money(block.price)),
         labelled("To pay", (look.money(block.due), "bold" if block.due.minor > 0 else "")),
+        *note(block.note),
     ]
 
 
@@ -134,8 +135,19 @@ def opened(look: Look, detail: BookingDetail) -> list[Content]:
         labelled("Paid", look.money(detail.paid)),
         labelled("To pay", (look.money(detail.due), "bold")),
         *([labelled("Cancel", f"keeps {look.money(kept)}")] if kept is not None else []),
-        *([line(), line((clean(detail.notes), ""))] if detail.notes else []),
+        *note(detail.notes),
     ]
+
+
+def note(text: str) -> list[Content]:
+    """Return what to know of a visit, after an empty line; nothing where there is nothing."""
+    told = [line((clean(part), "$text-accent")) for part in text.split("\n")]
+    return [line(), *told] if text else []
+
+
+def note_line(text: str) -> str:
+    """Return a note on one line, safe to show: its lines one after the other."""
+    return " / ".join(clean(part) for part in text.split("\n"))
 
 
 def _held(look: Look, until: datetime) -> Content:
@@ -162,8 +174,8 @@ def free_time(look: Look, pointed: Pointed, services: Sequence[ServiceChoice]) -
         return [*head, line((look.key("why"), "bold $text-accent"), ("  why not here", MUTED))]
     fitting = [one for one in services if one.minutes <= pointed.free_minutes][:8]
     listed = [
-        line(f"{fit(clean(one.name), 18):<18}", (f"{spell_minutes(one.minutes):>6}", MUTED),
-             f"{look.short_money(one.price):>9}")
+        line(pad(fit(clean(one.name), 18), 18), (f"{spell_minutes(one.minutes):>6}", MUTED),
+             f"{look.short_money(one.price):>8}")
         for one in fitting
     ]  # fmt: skip
     titled = [line(("What fits", MUTED)), *listed, line()] if listed else []

@@ -123,6 +123,15 @@ class DeskDouble(
         undo = Undo("undo-check-in", (code,), "Not here yet after all")
         return Done(code, f"bookra booking check-in {code}", undo)
 
+    def set_note(self, code: str, text: str) -> Done:
+        self._asked("note", code, text)
+        self._refuse_write()
+        before = self._block(code).note
+        self.blocks[code] = replace(self._block(code), note=text)
+        return Done(
+            code, f"bookra booking note {code}", Undo("renote", (code, before), "As before")
+        )
+
     def cancel(self, code: str, reason: str) -> Done:
         self._asked("cancel", code, reason)
         self._refuse_write()

@@ -138,6 +138,7 @@ class Tab:
 
     ``open`` says that the price may still change, ``begun`` that the visit is under way or over,
     ``done`` that it is over. ``asked`` is a link or a card that was asked for last, if any.
+    ``most_off_bps`` is the most that this operator may take off by hand; None is no limit.
     """
 
     code: str
@@ -155,3 +156,4 @@ class Tab:
     open: bool = True
     begun: bool = True
     done: bool = False
+    most_off_bps: int | None = None

@@ -27,6 +27,10 @@ class DayDesk(Protocol):
         """Note that the client has arrived."""
         ...
 
+    def set_note(self, code: str, text: str) -> Done:
+        """Write what to know of a visit in place of the note before; an empty text removes it."""
+        ...
+
     def cancel(self, code: str, reason: str) -> Done:
         """Cancel a booking; the tenant's policy decides what is kept."""
         ...
@@ -52,7 +56,7 @@ class BookingDetail:
     """A booking opened. ``kept_if_cancelled`` is what the policy keeps if it is cancelled now.
 
     It is None where there is nothing to say, such as for a booking that can't be cancelled; so is
-    ``kept_if_absent``, what stays if the client is noted as a no-show.
+    ``kept_if_absent``, what stays if the client is noted as a no-show. ``notes`` is the visit's.
     """
 
     code: str

@@ -8,6 +8,7 @@ from bookra.engine.orders.store import today
 from bookra.engine.payments.cards import cards_of
 from bookra.engine.payments.operations import Operation, operations_of
 from bookra.engine.people.customers import customer_by_id
+from bookra.engine.prices.limits import most_off_bps
 from bookra.engine.prices.ticket import OPEN
 from bookra.engine.runtime import Tx
 from bookra.money import Money, format_minor
@@ -41,6 +42,7 @@ def tab(tx: Tx, booking: Booking) -> Tab:
         open=booking.recognised_at is None and booking.status in OPEN,
         begun=begun(tx, booking),
         done=booking.status is Status.COMPLETED,
+        most_off_bps=most_off_bps(tx),
     )
 
 

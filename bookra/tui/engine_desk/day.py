@@ -18,6 +18,7 @@ from bookra.money import Money
 from bookra.tui.desk import BookingDetail, CustomerChoice, Done, Undo
 from bookra.tui.engine_desk.booking import choice
 from bookra.tui.engine_desk.counter import Counter, words
+from bookra.tui.engine_desk.noting import noted
 
 
 class EngineDay(Counter):
@@ -48,6 +49,7 @@ class EngineDay(Counter):
                 due=found.due,
                 held_until=found.hold_expires_at,
                 no_shows=habits.no_shows(tx, found.customer_id),
+                notes=found.note,
                 kept_if_cancelled=_foreseen(tx, found, LATE_CANCEL, Status.CANCELLED),
                 kept_if_absent=_foreseen(tx, found, NO_SHOW, Status.NO_SHOW),
             )
@@ -60,6 +62,10 @@ class EngineDay(Counter):
         undo = Undo("undo-check-in", (code,), "The client is not here yet after all")
         done = Done(code, command, undo)
         return self._do("check-in", lambda tx: actions.check_in(tx, code), done)
+
+    def set_note(self, code: str, text: str) -> Done:
+        """Write the note of a visit; taking it back writes the one before."""
+        return self._act("note", lambda tx: noted(tx, code, text))
 
     def cancel(self, code: str, reason: str) -> Done:
         """Cancel a booking, with its refund; the dialog's word for why goes into the audit."""

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from bookra.clock import WEEKDAY_NAMES
 from bookra.engine.bookings.day import DayBlock, DaySnapshot
+from bookra.tui.describe import note_line
 from bookra.tui.desk import BookingDetail, CustomerChoice
 from bookra.tui.desk.booking import ClassSeats
 from bookra.tui.glyphs import word
@@ -72,7 +73,7 @@ def opened(look: Look, found: BookingDetail) -> list[str]:
         f"Price {look.money(found.price)}, {paid}.",
         *([f"Contact: {contact}."] if contact else []),
         *([missed] if found.no_shows else []),
-        *([f"Notes: {clean(found.notes)}"] if found.notes else []),
+        *([f"Note: {note_line(found.notes)}"] if found.notes else []),
     ]
 
 

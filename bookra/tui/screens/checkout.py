@@ -1,7 +1,6 @@
 """Check-out: the bill, a way to pay, a tip if there is one. Three keys in cash: `x` `c` ⏎.
 
-Who pays in parts pays one after the other: the bill comes back with the rest. Prices are the
-desk's: nothing is worked out here but a tip's percentage.
+Parts are paid one after the other: the bill comes back with the rest. Prices are the desk's.
 """
 
 from __future__ import annotations
@@ -170,8 +169,9 @@ class CheckOutDialog(Dialog[Written]):
             fields[(fields.index(self.focused) + step) % len(fields)].focus()
 
     def on_input_changed(self) -> None:
-        """Add what is typed to the bill."""
-        self.say("")
+        """Add what is typed to the bill, and say what can't be."""
+        doubt = self._entries().doubt(self.front.look, self._tab, self._step)
+        self.say(doubt, "$text-warning")
         self._show()
 
     def on_input_submitted(self) -> None:

@@ -82,6 +82,12 @@ class Entries:
                 found.append(None)
         return found[0], found[1]
 
+    def doubt(self, look: Look, tab: Tab | None, step: str) -> str:
+        """Return what speaks against what is typed, as it is typed; nothing where nothing does."""
+        if tab is None or step != "discount":
+            return ""
+        return checkout_words.above_limit(look, tab, self.entry)
+
     def verb(self, desk: Desk, look: Look, tab: Tab, step: str) -> tuple[Callable[[], Done], str]:
         """Return what the step comes to, and how it is told.
 

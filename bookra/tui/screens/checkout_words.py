@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from textual.content import Content
 
-from bookra.money import Money, parse_amount, rate_bps, share
+from bookra.errors import BookraError
+from bookra.money import Money, format_minor, parse_amount, rate_bps, share
 from bookra.tui.describe import MUTED, line
 from bookra.tui.desk.checkout import Discount, Tab
 from bookra.tui.look import Look
@@ -127,6 +128,22 @@ def discount_of(text: str, currency: str) -> Discount | None:
     if text[0].isdigit():
         return Discount(amount=parse_amount(text, currency))
     return Discount(promo=text.upper())
+
+
+def above_limit(look: Look, tab: Tab, text: str) -> str:
+    """Return how much may be taken off, where what is typed is more; nothing where it is not."""
+    try:
+        wanted = discount_of(text, tab.due.currency)
+    except BookraError:
+        return ""
+    if wanted is None or tab.most_off_bps is None:
+        return ""
+    most = Money(share((tab.price + tab.off).minor, tab.most_off_bps), tab.due.currency)
+    above = bool(wanted.percent) and rate_bps(wanted.percent) > tab.most_off_bps
+    if not above and (wanted.amount is None or wanted.amount.minor <= most.minor):
+        return ""
+    percent = format_minor(tab.most_off_bps, "EUR").removesuffix(".00")
+    return f"A front desk may take at most {percent} % off: {look.money(most)}"
 
 
 def said(look: Look, tab: Tab, method: str, parts: Sequence[Money | None]) -> str:

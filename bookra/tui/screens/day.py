@@ -21,6 +21,7 @@ from bookra.tui import actions, describe
 from bookra.tui.front import Front
 from bookra.tui.messages import DayLoaded
 from bookra.tui.screens.base import TALL
+from bookra.tui.screens.day_verbs import CLASS
 from bookra.tui.screens.day_views import STAFF, WEEK, DayViews
 from bookra.tui.screens.layer import Layer
 from bookra.tui.theme import Ink
@@ -159,6 +160,16 @@ class DayScreen(DayViews):
             self.app.push_screen(dialog, self._do_verb)
         elif pointed is not None and pointed.free_minutes:
             self.action_new()
+
+    def action_note(self) -> None:
+        """Write what to know of the visit."""
+        from bookra.tui.screens.note import NoteDialog
+
+        found = self._booking_to_change()
+        if found is not None and found[1].status == CLASS:
+            self.notify("A class has no note: its visits have their own", severity="warning")
+        elif found is not None:
+            self.app.push_screen(NoteDialog(self.front, found[1]), self.written)
 
     async def on_day_grid_opened(self) -> None:
         """Do for the mouse what ⏎ does."""

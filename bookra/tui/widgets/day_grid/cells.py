@@ -177,7 +177,8 @@ def _first_line(scene: Scene, one: Placed, room: int) -> str:
     if left <= 0:
         return pad(front, room)
     name = fit_name(words.customer, left, glyphs.ellipsis)
-    beside = f" {glyphs.divider} {words.service}"
+    around = f" {glyphs.divider} "
+    beside = around + words.service_in(left - len(name) - len(around))
     if one.bottom - one.top == 1 and left > len(name) + 8:
         name = fit(name + beside, left, glyphs.ellipsis)
     return pad(pad(front + name, room - len(tail)) + tail, room)
@@ -205,9 +206,8 @@ def _later_line(scene: Scene, one: Placed, row: int, room: int, colours: Tone) -
         word = f"{glyphs.gap}{glyphs.gap} processing " if first and room > 15 else ""
         return word + glyphs.gap * (room - len(word)), colours.texture
     if line == 1:
-        return pad("  " + fit(scene.words(block).service, room - 2, glyphs.ellipsis), room), (
-            colours.text
-        )
+        service = scene.words(block).service_in(room - 2)
+        return pad("  " + fit(service, room - 2, glyphs.ellipsis), room), colours.text
     if line == 2:
         start, end = (
             moment.astimezone(scene.axis.tz) for moment in (block.starts_at, block.ends_at)

@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
+from rich.cells import cell_len
+
 from bookra.engine.bookings.day import DayBlock, DayColumn, DaySnapshot, Interval
 from bookra.tui.glyphs import Glyphs
 from bookra.tui.text import clean
@@ -28,10 +30,15 @@ class Spot(NamedTuple):
 
 
 class Words(NamedTuple):
-    """The texts of a block, cleaned."""
+    """The texts of a block, cleaned. ``short`` is the service's short name, where it has one."""
 
     customer: str
     service: str
+    short: str = ""
+
+    def service_in(self, room: int) -> str:
+        """Return the service as it fits into some cells: its short name where the long is cut."""
+        return self.short if self.short and cell_len(self.service) > room else self.service
 
 
 @dataclass(frozen=True)
@@ -191,7 +198,7 @@ class Scene:
 
     def words(self, block: DayBlock) -> Words:
         """Return the cleaned texts of a block of this day."""
-        return Words(clean(block.customer), clean(block.service))
+        return Words(clean(block.customer), clean(block.service), clean(block.short_name))
 
     def hue(self, block: DayBlock) -> str:
         """Return the colour of a block's category."""
