@@ -34,15 +34,11 @@ def check_limit(tx: Tx, booking_id: UUID, code: str, discount: Discount | None) 
     most = share(listed(tx, booking_id).minor, limit)
     above = (discount.bps or 0) > limit or (discount.amount_minor or 0) > most
     if above:
-        percent, amount = percent_of(limit), Money(most, tx.tenant.currency)
+        percent = format_minor(limit, "EUR").rstrip("0").rstrip(".") or "0"
+        amount = Money(most, tx.tenant.currency)
         raise NotAllowedError(
             "discount_above_limit",
-            f"A front desk may take at most {percent} off: {amount} of {code}",
+            f"A front desk may take at most {percent}% off: {amount} of {code}",
             hint="Ask a manager for more; promo codes and memberships are free of this limit",
             details={"code": code, "limit_bps": limit, "limit_minor": most},
         )
-
-
-def percent_of(bps: int) -> str:
-    """Return ``20%`` or ``7.5%``."""
-    return f"{format_minor(bps, 'EUR').rstrip('0').rstrip('.') or '0'}%"
