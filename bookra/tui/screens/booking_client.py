@@ -285,5 +285,8 @@ class ClientDialog(Dialog[Written]):
         choices.display = self._step in LISTED
         if choices.display:
             self._offered = [*self.offered(self._step, self._typed)]
-            choices.set_options([Option(self.words(one)) for one in self._offered])
+            listed = [Option(self.words(one)) for one in self._offered]
+            if not listed and self._typed:
+                listed = [Option("Nothing is like that; type less of it", disabled=True)]
+            choices.set_options(listed)
             choices.highlighted = 0 if self._offered else None

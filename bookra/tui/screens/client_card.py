@@ -24,7 +24,7 @@ VISIT_COLUMNS = (
     Column("", 1),
     Column("Service", weight=3),
     Column("With", weight=2, least=52),
-    Column("State", 14, least=64),
+    Column("State", 16, least=64),
 )
 MESSAGES = {
     "": "all messages",

@@ -21,7 +21,7 @@ from bookra.tui.work import WRITES
 
 CHOICES = ("", REMINDERS, EVERYTHING)
 MEANT = {
-    "": "confirmations, reminders, offers of the waitlist",
+    "": "confirmations, reminders, waitlist offers",
     REMINDERS: "only what a visit they booked needs",
     EVERYTHING: "what a visit needs, by mail alone",
 }

@@ -126,7 +126,8 @@ def destination(look: Look, one: DestinationLine, slug: str) -> Content:
             _why(one.account_why),
         ]
     if one.dead or one.unknown:
-        stuck = f"{one.dead + one.unknown} wait for somebody: "
+        count = one.dead + one.unknown
+        stuck = f"{count} wait{'s' * (count == 1)} for somebody: "
         parts += [
             line(stuck, (look.key("ops.letters"), "bold $text-accent"), (" shows them", MUTED))
         ]

@@ -97,12 +97,12 @@ class LettersView(OpsView):
         """Put the list alone."""
         columns = (
             Column("State", 13),
-            Column("Effect", weight=2),
+            Column("Effect"),
             Column("Where to", 15, least=96),
             Column("Of", 9),
             Column("Tried", 5, right=True),
             Column("Since", 7, right=True),
-            Column("Error", weight=3),
+            Column("Error"),
         )
         yield Listing(columns, empty="Nothing is stuck: every effect goes its way")
 

@@ -31,8 +31,8 @@ _CLOSES: list[BindingType] = [
 class HelpDialog(Dialog[None]):
     """Every key, by what it is for."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (110, "-broad")]  # noqa: RUF012  as Textual declares it
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (40, "-high")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (114, "-broad")]  # noqa: RUF012  as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (36, "-high"), (60, "-tall")]  # noqa: RUF012
     HINTS = (("j k", "more"), ("esc", "close"))
     BINDINGS: ClassVar[list[BindingType]] = [
         *_CLOSES,
@@ -52,6 +52,14 @@ class HelpDialog(Dialog[None]):
         half = next(n for n in range(len(groups)) if sum(heights[: n + 1]) * 2 >= sum(heights))
         columns = (groups[: half + 1], groups[half + 1 :])
         return [Static(self._column(column), markup=False) for column in columns]
+
+    def on_resize(self) -> None:
+        """Name the keys that show more only where there is more."""
+        self.call_after_refresh(self._name_keys)
+
+    def _name_keys(self) -> None:
+        more = self.query_one(".dialog-body").max_scroll_y > 0
+        self.show_hints(*self.HINTS[0 if more else 1 :])
 
     def action_scroll(self, rows: int) -> None:
         """Show more, where the terminal is too low for all of it."""

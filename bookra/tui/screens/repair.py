@@ -103,7 +103,8 @@ class RepairDialog(Dialog[str]):
     def _row(self, visit: Displaced) -> Row:
         look, proposal = self.front.look, self._proposal(visit)
         if proposal is None:
-            could, change = ("nothing is free; m", "$text-warning"), ""
+            by_hand = look.key("booking.move")
+            could, change = (f"nothing free: {by_hand} moves it", "$text-warning"), ""
         else:
             day = proposal.starts_at.astimezone(look.tz).date()
             when = look.time(proposal.starts_at)

@@ -37,7 +37,7 @@ def columns(*, pay: bool) -> list[Column]:
         Column("Free", 7, right=True, least=70),
         Column("Use", 4, right=True),
         Column("", BAR_CELLS, least=90),
-        Column("Next time off", weight=3, least=104),
+        Column("Next time off", 25, least=116),
     ]
     return [*found, Column("This month", 11, right=True)] if pay else found
 
