@@ -218,7 +218,11 @@ class DayViews(DayVerbs):
             (f" {pointed.staff_name} ", "bold"),
             look.day(clock.local_day(pointed.at, look.tz)),
             (
-                look.also(f"{count} visits", said, f"{look.key('booking.open')} opens the day"),
+                look.also(
+                    f"{count} visit{'s' * (count != 1)}",
+                    said,
+                    f"{look.key('booking.open')} opens the day",
+                ),
                 describe.MUTED,
             ),
         )
@@ -263,6 +267,10 @@ class DayViews(DayVerbs):
     def action_move(self) -> None:
         """Lead the booking's ghost elsewhere, among everybody."""
         self.on_staff_day(super().action_move)
+
+    def on_day_grid_dragged(self) -> None:
+        """Lead the booking's ghost by the mouse."""
+        self.action_move()
 
     def action_swap(self) -> None:
         """Let the booking change places, among everybody."""

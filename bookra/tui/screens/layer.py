@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.events import Click, MouseScrollDown, MouseScrollUp
+from textual.events import (
+    Click,
+    MouseDown,
+    MouseMove,
+    MouseScrollDown,
+    MouseScrollUp,
+)
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -45,12 +51,14 @@ class Layer(ModalScreen[R | None]):
         Binding("minus", "zoom(-1)", show=False, id="zoom.out"),
     ]
     AUTO_FOCUS = ""
+    ALLOW_SELECT = False
     HINTS: ClassVar[tuple[tuple[str, str], ...]] = (("esc", "give up"),)
 
     def __init__(self, front: Front, day: DayVerbs) -> None:
         super().__init__()
         self.front = front
         self.day_screen = day
+        self._dragged = False
 
     def compose(self) -> ComposeResult:
         """Say what goes on, and name the keys."""
@@ -161,13 +169,47 @@ class Layer(ModalScreen[R | None]):
         self.dismiss(None)
 
     def on_click(self, event: Click) -> None:
-        """Go to a clicked cell; a second click there is ⏎."""
+        """Go to a clicked cell; a second click there is ⏎. Letting go after a drag is no click."""
         region = self.grid.region
         inside = region.contains(int(event.screen_x), int(event.screen_y))
-        if inside and not self.busy:
+        if inside and not self.busy and not self._dragged:
             x, y = int(event.screen_x) - region.x, int(event.screen_y) - region.y
             if self.grid.point_at_cell(x, y) and event.chain == 2:
                 self.action_take()
+
+    def grip(self, column: int, row: int) -> int | None:
+        """Return how far below the top of what can be dragged a cell is; None beside it."""
+        del column, row
+        return None
+
+    def on_mouse_down(self, event: MouseDown) -> None:
+        """Take hold of what can be dragged."""
+        self._dragged = False
+        cell = self.grid.cell_at(*self._over_grid(event)) if event.button == 1 else None
+        self.grid.held = self.grip(*cell) if cell else None
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        """Lead what is held; at the edges the hours go on."""
+        grid = self.grid
+        if event.button != 1:
+            grid.held = None
+        if grid.held is None or self.busy:
+            return
+        self._dragged = True
+        x, y = self._over_grid(event)
+        beyond = (y >= grid.size.height - 1) - (y <= grid.heads)
+        if beyond:
+            grid.scroll_relative(y=beyond, animate=False)
+        if (cell := grid.cell_at(x, y)) is not None:
+            grid.lead_to(cell[0], cell[1] - grid.held)
+
+    def on_mouse_up(self) -> None:
+        """Leave it where it is: ⏎ writes it, or a click twice there."""
+        self.grid.held = None
+
+    def _over_grid(self, event: MouseDown | MouseMove) -> tuple[int, int]:
+        region = self.grid.region
+        return int(event.screen_x) - region.x, int(event.screen_y) - region.y
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
         """Show later hours."""

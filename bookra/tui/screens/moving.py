@@ -121,6 +121,15 @@ class MovingLayer(Layer[Written]):
             if self._take:
                 self.action_take()
 
+    def grip(self, column: int, row: int) -> int | None:
+        """Let the ghost be dragged by any of its rows."""
+        scene = self.grid.scene
+        if scene is None or self._target is None or column != self.grid.spot.column:
+            return None
+        ends = self._fit.ends_at if self._fit else self._target[1] + self._length
+        top = scene.axis.row(self._target[1])
+        return row - top if top <= row < max(top + 1, scene.axis.row_after(ends)) else None
+
     # How it looks
 
     def _show(self) -> None:

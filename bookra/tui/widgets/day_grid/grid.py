@@ -11,17 +11,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from textual.events import Click
 from textual.geometry import Size
 from textual.message import Message
 
 from bookra.tui import actions
 from bookra.tui.theme import Ink, hues
 from bookra.tui.widgets.day_grid import cursor
-from bookra.tui.widgets.day_grid.columns import GUTTER, view
+from bookra.tui.widgets.day_grid.columns import view
 from bookra.tui.widgets.day_grid.geometry import ZOOMS, Placed, axis_of
+from bookra.tui.widgets.day_grid.pointer import Pointer
 from bookra.tui.widgets.day_grid.scene import Layout, Scene, Spot
-from bookra.tui.widgets.day_grid.surface import Surface, rows_of_time
+from bookra.tui.widgets.day_grid.surface import rows_of_time
 from bookra.tui.widgets.plain_bar import PlainBar
 
 if TYPE_CHECKING:
@@ -33,16 +33,13 @@ _MARGIN = 3
 """Rows that stay in sight above and below the cursor."""
 
 
-class DayGrid(Surface, can_focus=True):
+class DayGrid(Pointer, can_focus=True):
     """People as columns, time as rows. Rows below 0 stand for the pinned heads."""
 
     BINDINGS = actions.bindings(actions.GRID)
 
     class Moved(Message):
         """The cursor points at something else, or what it points at has changed."""
-
-    class Opened(Message):
-        """A cell was clicked twice."""
 
     def __init__(self, ink: Callable[[], Ink], glyphs: Glyphs, due_mark: str) -> None:
         super().__init__(ink)
@@ -221,7 +218,7 @@ class DayGrid(Surface, can_focus=True):
         height = self.size.height - self.heads
         self.scroll_to(y=max(0, self._spot.row - height // 3), animate=False)
 
-    # Keys and mouse
+    # Keys
 
     def action_move(self, columns: int, rows: int) -> None:
         """Move by cells."""
@@ -238,23 +235,6 @@ class DayGrid(Surface, can_focus=True):
         if self._scene:
             row = 0 if direction < 0 else self._scene.axis.rows - 1
             self._move_to(cursor.spot_at(self._scene, self._spot.column, row))
-
-    def on_click(self, event: Click) -> None:
-        """Move the cursor to a clicked cell; a double click opens it."""
-        if self.point_at_cell(event.x, event.y) and event.chain == 2:
-            self.post_message(self.Opened())
-
-    def point_at_cell(self, x: int, y: int) -> bool:
-        """Move the cursor to a cell of the widget; False where there is no time."""
-        row = y - self.heads + self.scroll_offset.y
-        if self._scene is None or y < self.heads or row >= self._scene.axis.rows:
-            return False
-        column = self._scene.view.column_at(x)
-        if column is None or x < GUTTER:
-            return False
-        # nothing scrolls below a mouse: the second click must find the same cell
-        self._move_to(cursor.spot_at(self._scene, column, row), follow=False)
-        return True
 
     def on_focus(self) -> None:
         """Light the cursor."""
