@@ -1,8 +1,9 @@
 """What row-level security costs: the slot search and booking, with it and without it.
 
-Two logins of the same group roles work on the same rows of the same server, in turns, through the
-same engine. The policies hold for one, as for everybody; the other is the benchmark's own and may
-pass them by (``BYPASSRLS``), which no login of the product may. Run it:
+Logins work on the same rows of the same server, in turns, through the same engine. The policies
+hold for an operator of the business and for the installation's own login, as for everybody; a
+third is the benchmark's own and may pass them by (``BYPASSRLS``), which no login of the product
+may. Run it:
 ``python benchmarks/row_security.py``.
 """
 
@@ -32,7 +33,7 @@ from bookra.errors import ConflictError
 FREE = "benchmark_without_policies"
 CUSTOMER = text("SELECT id FROM customers WHERE tenant_id = :tenant_id LIMIT 1")
 SESSION = text("SELECT pg_backend_pid() AS pid, row_security_active('bookra.bookings') AS guarded")
-SIDES = ("without", "with")
+OPERATOR = "benchmark_front_desk"
 
 
 def main() -> None:
@@ -52,9 +53,10 @@ def main() -> None:
             ("book", _booking(salon)),
         ):
             sides = {side: verb(engine) for side, engine in engines.items()}
-            free, held = interleaved(sides, rounds=given.rounds, warm_up=10, servers=servers)
-            rows.append([name, *_figures(free, held)])
-            raw += [f"{name}, {times.raw}" for times in (free, held)]
+            found = interleaved(sides, rounds=given.rounds, warm_up=10, servers=servers)
+            free = found[0]
+            rows += [[f"{name}, {held.name}", *_figures(free, held)] for held in found[1:]]
+            raw += [f"{name}, {times.raw}" for times in found]
     publish(
         "row_security",
         [
@@ -76,22 +78,29 @@ def _figures(free: Times, held: Times) -> list[str]:
 
 @contextmanager
 def _both(salon: Salon) -> Iterator[dict[str, Engine]]:
-    """Give an engine whose login passes the policies by, and the salon's own."""
+    """Give an engine whose login passes the policies by, an operator's, and the salon's own."""
     with bootstrap.administration(salon.settings) as connection:
-        roles.create_login(connection, FREE, None)
-        roles.grant(connection, roles.PLATFORM, FREE)
+        tenant = salon.engine.ask(SLUG, lambda tx: tx.tenant)
+        for login, group in ((FREE, roles.PLATFORM), (OPERATOR, roles.FRONT_DESK)):
+            roles.create_login(connection, login, None)
+            roles.grant(connection, group, login)
+        roles.grant(connection, roles.tenant_role(tenant.id), OPERATOR)
         connection.exec_driver_sql(f"ALTER ROLE {FREE} BYPASSRLS")
-    free = Engine(open_pool({**bootstrap.conninfo(salon.settings), "user": FREE}, size=1))
+    free, operator = (
+        Engine(open_pool({**bootstrap.conninfo(salon.settings), "user": login}, size=1))
+        for login in (FREE, OPERATOR)
+    )
     try:
-        yield {"without": free, "with": salon.engine}
+        yield {"without": free, "an operator": operator, "the installation": salon.engine}
     finally:
         free.close()
+        operator.close()
 
 
 def _server(engine: Engine, side: str) -> int:
     """Return the process of an engine's one session, and make sure that it is what it should be."""
     found = engine.ask(SLUG, lambda tx: tx.connection.execute(SESSION).one())
-    assert found.guarded == (side == "with")
+    assert found.guarded == (side != "without")
     return int(found.pid)
 
 

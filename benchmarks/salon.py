@@ -166,6 +166,7 @@ def _booking(visit: dict[str, object], customer: UUID, now: datetime) -> dict[st
         "discount_kind": None,
         "discount_bps": None,
         "accepted_via": None,
+        "note": "",
         "currency": "EUR",
         "now": now,
     }

@@ -69,12 +69,12 @@ BREAKER_STATES = "'closed', 'open', 'probing', 'parked'"
 TENANT = """
 CREATE OR REPLACE FUNCTION bookra.tenant() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE
+  WHEN pg_has_role(session_user, 'bookra_relay', 'MEMBER')
+    THEN NULLIF(current_setting('app.tenant', true), '')::uuid
   WHEN octet_length(current_setting('app.tenant', true)) > 36 THEN NULL
   WHEN pg_has_role(session_user, to_regrole(quote_ident(
          'bookra_t_' || replace(current_setting('app.tenant', true), '-', '')))::oid, 'MEMBER')
     THEN replace(current_setting('app.tenant', true), '-', '')::uuid
-  WHEN pg_has_role(session_user, 'bookra_relay', 'MEMBER')
-    THEN NULLIF(current_setting('app.tenant', true), '')::uuid
 END
 """
 TENANT_BEFORE = """
