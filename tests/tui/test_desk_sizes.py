@@ -17,6 +17,7 @@ from bookra.tui.picture import screenshot
 from bookra.tui.screens.base import DeskScreen
 from bookra.tui.screens.day import DayScreen
 from bookra.tui.widgets.day_grid.grid import DayGrid
+from bookra.tui.widgets.inspector import Inspector
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 RENEW = "BOOKRA_RENEW_SNAPSHOTS"
@@ -180,3 +181,31 @@ def test_the_front_desk_knows_no_database_and_no_provider() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_what_a_wide_terminal_shows_beside_the_grid_lies_over_a_narrow_one_on_a_key() -> None:
+    desk = DeskDouble()
+    code = next(one.code for one in desk.blocks.values() if one.staff == "mia")
+
+    async def play(hand: Hand) -> None:
+        hand.goto(code)
+        await hand.rest()
+        before = hand.text()
+        assert "Price" not in before
+        await hand.press("I")
+        assert "Price" in hand.text()
+        assert ("detail", code) in desk.calls  # what the day's picture does not know is asked
+        mia = hand.lines()[1].find("Mia")
+        assert mia >= 0  # the column of the cursor stays in sight
+        grid = hand.app.day_screen.grid
+        for _ in grid.scene.view.widths[1:] if grid.scene else ():
+            await hand.press("right")
+        assert hand.app.day_screen.query_one(Inspector).region.x == 0
+        await hand.press("escape")
+        hand.goto(code)
+        await hand.rest()
+        assert hand.text() == before
+        await hand.press("I", "I")
+        assert hand.text() == before
+
+    drive(play, desk=desk, size=(80, 24))

@@ -11,7 +11,7 @@ from datetime import date
 from functools import partial
 from typing import ClassVar
 
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
@@ -20,7 +20,7 @@ from bookra.engine.bookings.day import DaySnapshot
 from bookra.tui import actions, describe
 from bookra.tui.front import Front
 from bookra.tui.messages import DayLoaded
-from bookra.tui.screens.base import TALL
+from bookra.tui.screens.base import TALL, WIDE
 from bookra.tui.screens.day_verbs import CLASS
 from bookra.tui.screens.day_views import STAFF, WEEK, DayViews
 from bookra.tui.screens.layer import Layer
@@ -30,13 +30,19 @@ from bookra.tui.widgets.header import Header
 from bookra.tui.widgets.inspector import Inspector, Peek
 from bookra.tui.widgets.week_board import WeekBoard
 
+INSPECTING = "-inspecting"
+"""The class of a screen whose inspector lies over the grid."""
+
 
 class DayScreen(DayViews):
     """The first screen: the day as a grid."""
 
     TABLE = actions.TABLES["day"]
     LANE = "day"
-    BINDINGS: ClassVar[list[BindingType]] = actions.bindings(actions.DAY)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *actions.bindings(actions.DAY),
+        Binding("escape", "inspect_no_more", show=False),
+    ]
 
     def __init__(self, front: Front, ink: Callable[[], Ink]) -> None:
         super().__init__(front, front.today)
@@ -144,6 +150,22 @@ class DayScreen(DayViews):
         if pointed is not None:
             self.query_one(Peek).content = describe.in_one_line(self.front.look, pointed)
         self.query_one(Inspector).look_at(pointed, anew=anew)
+        if self.has_class(INSPECTING) and self.grid.scene:
+            view = self.grid.scene.view
+            beside = 2 * (self.grid.spot.column - view.first) + 1
+            self.set_class(beside > len(view.widths), "-at-right")
+
+    def action_inspect(self) -> None:
+        """Lay over the grid what a wide terminal shows beside it, and take it away again."""
+        self._inspect(not self.has_class(INSPECTING) and self.size.width < WIDE)
+
+    def action_inspect_no_more(self) -> None:
+        """Take it away."""
+        self._inspect(False)
+
+    def _inspect(self, wanted: bool) -> None:  # noqa: FBT001
+        self.set_class(wanted and self.view != WEEK, INSPECTING)
+        self.call_after_refresh(self._show_pointed)
 
     # Opening
 
