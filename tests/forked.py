@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr
 from functools import cache
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -39,7 +40,9 @@ def run(
             file.touch()
         given = (list(words), dict(variables), str(folder), [str(file) for file in files])
         process = _context().Process(target=_become, args=given)
-        process.start()
+        # An app under test may have put a stream without a descriptor in stderr's place.
+        with redirect_stderr(sys.__stderr__):
+            process.start()
         process.join(seconds)
         if process.exitcode is None:
             process.kill()
