@@ -64,7 +64,7 @@ def test_seven_keys_typed_at_once_book_the_same() -> None:
         desk.gate.clear()
         await hand.pilot.press("n", "t", "e", "s", "enter")
         await hand.pilot.pause()
-        assert "Client   …" in hand.text()
+        assert "Client    …" in hand.text()
         desk.gate.set()
         await hand.rest()
         assert "Tess Moran" in hand.text()
