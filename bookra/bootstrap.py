@@ -7,6 +7,8 @@ server named by a URL is migrated by ``bookra db upgrade`` alone.
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +35,10 @@ NOT_READY = frozenset({"3D000", "28000", "28P01", "42P01", "3F000", "42501"})
 
 LOGIN_REFUSED = ("password authentication failed", "is not permitted to log in")
 """What a server says of a wrong password and of a revoked login; libpq hands on no SQLSTATE."""
+
+UPGRADE_ATTEMPTS = 5
+IN_THE_WAY = frozenset({"locked", "contended"})
+"""Codes of an upgrade that met the locks of people at work, and kept nothing."""
 
 REVISION = text("SELECT version_num FROM bookra.alembic_version")
 
@@ -89,13 +95,27 @@ def upgrade(settings: Settings) -> Upgraded:
     """Create what is missing and bring the schema to this program's revision.
 
     Works as the administrator: the embedded superuser, or the login of the URL. Safe to run twice
-    and by two commands at once. Raises UnavailableError (``database_newer``).
+    and by two commands at once. Who works meanwhile holds locks: it gives way to them, and tries
+    again a few times. Raises UnavailableError (``database_newer``; ``locked`` or ``contended``
+    when they never let it through).
     """
-    from bookra.engine import migrating, roles
-
     started = embedded_server(settings).ensure_started() if settings.embedded else False
     if settings.embedded:
         _create_database(settings)
+    for attempt in range(1, UPGRADE_ATTEMPTS + 1):
+        try:
+            return Upgraded(started, _migrated(settings), HEAD)
+        except UnavailableError as error:
+            if error.code not in IN_THE_WAY or attempt == UPGRADE_ATTEMPTS:
+                raise
+            time.sleep(random.uniform(0, attempt))  # noqa: S311 - not a secret
+    raise AssertionError("unreachable")
+
+
+def _migrated(settings: Settings) -> str | None:
+    """Migrate in one transaction; return the revision that was there before."""
+    from bookra.engine import migrating, roles
+
     with administration(settings) as connection:
         before = migrating.inspect(connection).current
         if before != HEAD:
@@ -103,7 +123,7 @@ def upgrade(settings: Settings) -> Upgraded:
         if settings.embedded:
             roles.create_login(connection, LOGIN, None)
             roles.grant(connection, roles.PLATFORM, LOGIN)
-    return Upgraded(started, before, HEAD)
+    return before
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -139,7 +139,8 @@ def accept(listening: socket.socket, server: str) -> None:
 
 
 def relay(source: socket.socket, target: socket.socket, disguised: bool) -> None:
-    with source, target, source.makefile("rb") as stream:
+    # The thread of the other direction may have closed both.
+    with suppress(OSError), source, target, source.makefile("rb") as stream:
         while disguised and (head := stream.read(5)):
             kind, length = struct.unpack("!cI", head)
             body = stream.read(length - 4) if length > 4 else b""
