@@ -107,7 +107,7 @@ def test_a_session_that_breaks_is_opened_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("bookra.relay.drain.POLL_SECONDS", 3600.0)
-    monkeypatch.setattr(waking, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(waking, "FIRST_PAUSE_SECONDS", 0.5)  # long enough to be seen
     administrator = open_pool(database.administrator, pooled=False)
     with draining(luna, settings) as drain:
         drain.start()

@@ -39,6 +39,14 @@ class Hand:
         await self.pilot.resize_terminal(*size)
         await self.rest()
 
+    async def sees(self, words: str) -> None:
+        """Wait for a notice: it comes up by itself, some moments after what it tells of."""
+        for _ in range(200):
+            if words in self.text():
+                return
+            await self.pilot.pause(0.02)
+        assert words in self.text()
+
     def text(self) -> str:
         """Return what stands on the whole screen, dialogs included."""
         return "\n".join(line.rstrip() for line in self.lines())

@@ -375,8 +375,7 @@ def test_a_client_is_booked_from_their_card() -> None:
 
     async def play(hand: Hand) -> None:
         await hand.press("2", "down", "b")
-        await hand.rest()
-        assert "For Bea Lindqvist: choose a time" in hand.text()
+        await hand.sees("For Bea Lindqvist: choose a time")
         await hand.press("right", "down")
         hand.presses = 0
         await hand.press("n", "enter", "enter")
