@@ -12,9 +12,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import shutil
 import sys
-import tempfile
 import time
 import tracemalloc
 from collections.abc import Iterator, Sequence
@@ -27,6 +25,7 @@ from statistics import median
 from typing import Any
 
 import bulk
+from homes import kept_home
 from salon import MONTH, SLUG, STAFF, business, set_up
 from sqlalchemy import Row, TextClause, text
 from timing import Times, interleaved, publish, table
@@ -83,7 +82,7 @@ def main() -> None:
     given = options.parse_args()
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     with ExitStack() as stack:
-        home = stack.enter_context(_home(given.home))
+        home = stack.enter_context(kept_home(given.home))
         month = _month(home)
         engines = {
             name: stack.enter_context(_book(home, name, kept)) for name, kept in books().items()
@@ -180,20 +179,6 @@ def _sizes(home: Path, name: str) -> list[str]:
     with bootstrap.administration(Settings(home=home, database=name)) as connection:
         tenants, bookings, disk = connection.execute(SIZE).one()
     return [name, f"{tenants:,}", f"{bookings:,}", disk]
-
-
-@contextmanager
-def _home(named: Path | None) -> Iterator[Path]:
-    """Return the folder of the server, which is stopped at the end; a folder not named goes."""
-    home = named or Path(tempfile.mkdtemp(prefix="bookra-benchmark-"))
-    home.mkdir(parents=True, exist_ok=True)
-    home.chmod(0o711)  # the server's account must be able to pass through
-    try:
-        yield home
-    finally:
-        bootstrap.embedded_server(Settings(home=home)).stop()
-        if named is None:
-            shutil.rmtree(home, ignore_errors=True)
 
 
 def _month(home: Path) -> date:

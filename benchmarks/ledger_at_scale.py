@@ -10,15 +10,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from homes import kept_home
 from sqlalchemy import text
 from timing import interleaved, publish, table
 
@@ -69,7 +66,7 @@ def main() -> None:
     options.add_argument("--home", type=Path, help="a folder that is kept")
     options.add_argument("--rounds", type=int, default=200)
     given = options.parse_args()
-    with _home(given.home) as home:
+    with kept_home(given.home) as home:
         engines = {name: _filled(home, name, size) for name, size in SIZES.items()}
         one = {
             f"{name}: {code}": partial(_balance, engine, code)
@@ -171,20 +168,6 @@ def _filled(home: Path, name: str, size: int) -> Engine:
 def _open_accounts(tx: Tx) -> None:
     postings = [Posting(code, 4 if code == chart.DRAWER else -1) for code in CODES]
     post(tx, Draft("opening", "benchmark", tx.now, "EUR", tuple(postings)))
-
-
-@contextmanager
-def _home(named: Path | None) -> Iterator[Path]:
-    """Return the folder of the server, which is stopped at the end; a folder not named goes."""
-    home = named or Path(tempfile.mkdtemp(prefix="bookra-benchmark-"))
-    home.mkdir(parents=True, exist_ok=True)
-    home.chmod(0o711)  # the server's account must be able to pass through
-    try:
-        yield home
-    finally:
-        bootstrap.embedded_server(Settings(home=home)).stop()
-        if named is None:
-            shutil.rmtree(home, ignore_errors=True)
 
 
 if __name__ == "__main__":

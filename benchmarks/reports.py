@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import argparse
 import random
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -26,6 +24,7 @@ from uuid import UUID
 
 import psycopg
 from bulk import BATCH, NO_LOOK_UPS
+from homes import kept_home
 from salon import SLUG, business, set_up
 from sqlalchemy import Connection, text
 from timing import Times, interleaved, publish, table
@@ -102,7 +101,7 @@ def main() -> None:
     given = options.parse_args()
     rows, raw, plans = [], [], []
     with ExitStack() as stack:
-        home = stack.enter_context(_home(given.home))
+        home = stack.enter_context(kept_home(given.home))
         for name in SIZES:
             engine = stack.enter_context(_book(home, name))
             measured = _measured(engine, given.rounds)
@@ -181,20 +180,6 @@ def _row(name: str, counted: tuple[int, int], times: Times, bare: Times) -> list
         f"{min(times.taken_ms) / min(bare.taken_ms):.2f}",
         f"{times.median_worked_ms:.0f}",
     ]
-
-
-@contextmanager
-def _home(named: Path | None) -> Iterator[Path]:
-    """Return the folder of the server, which is stopped at the end; a folder not named goes."""
-    home = named or Path(tempfile.mkdtemp(prefix="bookra-benchmark-"))
-    home.mkdir(parents=True, exist_ok=True)
-    home.chmod(0o711)  # the server's account must be able to pass through
-    try:
-        yield home
-    finally:
-        bootstrap.embedded_server(Settings(home=home)).stop()
-        if named is None:
-            shutil.rmtree(home, ignore_errors=True)
 
 
 @contextmanager

@@ -10,16 +10,13 @@ from __future__ import annotations
 import argparse
 import json
 import resource
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import bulk
+from homes import kept_home
 from salon import business, set_up
 from sqlalchemy import text
 from timing import publish, table
@@ -50,7 +47,7 @@ def main() -> None:
         step = _out if given.out else _in
         sys.stdout.write(json.dumps(step(given.home, given.out or given.arriving)))
         return
-    with _home(given.home) as home:
+    with kept_home(given.home) as home:
         lines = [_measured(home, rows) for rows in ROWS]
     title = "A business out and in: the most memory that each process held"
     publish("tenant_export", [title, table(COLUMNS, lines)])
@@ -117,20 +114,6 @@ def _fill(home: Path, slug: str, rows: int) -> None:
             connection.exec_driver_sql("ANALYZE")
     finally:
         engine.close()
-
-
-@contextmanager
-def _home(named: Path | None) -> Iterator[Path]:
-    """Return the folder of the server, which is stopped at the end; a folder not named goes."""
-    home = named or Path(tempfile.mkdtemp(prefix="bookra-benchmark-"))
-    home.mkdir(parents=True, exist_ok=True)
-    home.chmod(0o711)  # the server's account must be able to pass through
-    try:
-        yield home
-    finally:
-        bootstrap.embedded_server(Settings(home=home)).stop()
-        if named is None:
-            shutil.rmtree(home, ignore_errors=True)
 
 
 if __name__ == "__main__":
