@@ -44,6 +44,8 @@ SETTINGS = {
     "max_wal_senders": "0",
     "autovacuum": "off",
     "shared_buffers": "64MB",
+    # Several workers at once, and tests among them that open some fifty sessions.
+    "max_connections": "400",
     "scram_iterations": "16",
     "deadlock_timeout": "100ms",
 }
