@@ -136,11 +136,17 @@ def test_an_error_code_is_read_wherever_it_stands() -> None:
     assert "List them: bookra booking list" in hints
 
 
-def test_each_decision_has_a_number_of_its_own() -> None:
-    titles = {page.name: page.text.partition(":")[0] for page in PAGES if HISTORY.match(page.name)}
-    numbers = [path.removeprefix("docs/decisions/")[:4] for path in titles]
-    assert len(set(numbers)) == len(numbers)
-    assert [title.removeprefix("# ") for title in titles.values()] == numbers
+def test_decisions_are_numbered_without_gaps_and_listed_by_their_titles() -> None:
+    decisions = ROOT / "docs" / "decisions"
+    found = sorted(decisions.glob("0*.md"))
+    titles = [path.read_text("utf-8").partition("\n")[0].removeprefix("# ") for path in found]
+    assert [path.name[:4] for path in found] == [f"{at:04d}" for at in range(1, len(found) + 1)]
+    rows = [
+        f"| [{path.name[:4]}]({path.name}) | {title.removeprefix(path.name[:4] + ': ')} |"
+        for path, title in zip(found, titles, strict=True)
+    ]
+    index = (decisions / "README.md").read_text("utf-8").splitlines()
+    assert [line for line in index if line.startswith("| [")] == rows
 
 
 def complaints(words: list[str]) -> Iterator[str]:
