@@ -109,11 +109,17 @@ def sales_of(booking: Booking) -> list[Sale]:
 
 def tips_of(booking: Booking, tip_minor: int) -> Mapping[str, int]:
     """Split a tip between those who perform the visit, by the price of what they do."""
+    weights = tip_weights(booking)
+    shares = allocate(tip_minor, list(weights.values()))
+    return {staff: part for staff, part in zip(weights, shares, strict=True) if part}
+
+
+def tip_weights(booking: Booking) -> dict[str, int]:
+    """Return the price of what each performs of a visit, in minor units by staff slug."""
     weights: dict[str, int] = {}
     for line in booking.lines:
         weights[line.staff] = weights.get(line.staff, 0) + line.net.minor + line.tax.minor
-    shares = allocate(tip_minor, list(weights.values()))
-    return {staff: part for staff, part in zip(weights, shares, strict=True) if part}
+    return weights
 
 
 def fact_of(tx: Tx, booking: Booking, key: str, memo: str = "") -> Fact:
