@@ -1,21 +1,20 @@
 """``bookra operator``: people, relays and platforms with a database login of their own.
 
-Adding, rotating and revoking take a login that may make roles; the embedded server's administrator
-is used for them by itself. What works for every business needs ``--installation`` or its role.
+What changes a login takes one that may make roles; on the embedded server the program has it. What
+works for every business needs ``--installation`` or its role.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
-from urllib.parse import quote, urlencode
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bookra.commands import documents, output
-from bookra.commands.options import group
+from bookra.commands import administering, documents, output
+from bookra.commands.administering import Outcome, Request
+from bookra.commands.options import DryRun, Key, group
 from bookra.commands.session import current
 from bookra.errors import UsageError
 
@@ -23,11 +22,11 @@ if TYPE_CHECKING:
     from bookra.engine.runtime import Tx
     from bookra.engine.tenancy.operators import Operator
 
-Result = TypeVar("Result")
-
 app = group("Operators: add, list, role, rotate, revoke, whoami.")
 
 PASSWORD_BYTES = 18
+KEEP = "Keep the password: it is not shown again."
+HIDDEN = "This run gave no password. For another one: bookra operator rotate"
 OF_INSTALLATION = ("relay", "platform")
 
 Login = Annotated[str, typer.Argument(help="The PostgreSQL login, such as ana_desk.")]
@@ -52,34 +51,46 @@ def add(
     role: Annotated[
         Role, typer.Option(help="front-desk, manager or owner; relay or platform for all.")
     ],
+    key: Key = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Make a login for the business. Its password is shown once, here alone.
 
-    A relay or a platform works for every business: no --tenant is needed.
+    A relay or a platform works for every business: no --tenant is needed. A run that is repeated
+    with its key has no password to show, nor has a dry run.
 
     Examples:
 
       bookra operator add ana_desk --role front-desk --tenant luna
       bookra operator add relay_one --role relay
+      bookra operator add ana_desk --role front-desk --idempotency-key hr-4711 --json
     """
     from bookra.engine.tenancy import installation, operators
 
     password = secrets.token_urlsafe(PASSWORD_BYTES)
-    tenant: str | None = None
+    said = {"login": login, "role": role.value}
+    request = Request("operator add", said, key, dry_run)
+
+    def added(made: tuple[Any, bool], tenant: str | None) -> dict[str, Any]:
+        return {**said, "tenant": tenant, "changed": made[1]}
+
     if role.value in OF_INSTALLATION:
-        _, fresh = _administer(lambda c: installation.add_login(c, login, role.value, password))
-    else:
-        tenant = current().tenant
-        _, fresh = _for_business(
-            lambda c, tx: operators.add_operator(c, tx, login, role.value, password)
+        outcome = administering.for_installation(
+            request, lambda c: added(installation.add_login(c, login, role, password), None)
         )
-    document: dict[str, Any] = {"login": login, "role": role.value, "tenant": tenant}
-    output.record(document | (_opening(login, password) if fresh else {}))
-    output.remark(
-        "Keep the password: it is not shown again. Log in with BOOKRA_DATABASE_URL set to the url."
-        if fresh
-        else "The operator exists; nothing was changed and no password is shown."
-    )
+    else:
+        outcome = administering.for_business(
+            request,
+            lambda c, tx: added(
+                operators.add_operator(c, tx, login, role, password), tx.tenant.slug
+            ),
+        )
+    fresh = bool(outcome.document["changed"])
+    _show(outcome, administering.opening(login, password) if fresh else {})
+    if not fresh:
+        output.remark("The operator exists; nothing was changed and no password is shown.")
+    elif outcome.done:
+        output.remark(KEEP + " Log in with BOOKRA_DATABASE_URL set to the url.")
 
 
 @app.command("list")
@@ -116,6 +127,8 @@ def list_(
 def role(
     login: Login,
     role: Annotated[Role, typer.Option(help="front-desk, manager or owner.")],
+    key: Key = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Give an operator another role, at once: in sessions that are open too.
 
@@ -131,8 +144,13 @@ def role(
             f"'{role.value}' works for every business, and an operator for one",
             hint=f"Make another login: bookra operator add LOGIN --role {role.value}",
         )
-    found, fresh = _for_business(lambda c, tx: operators.change_role(c, tx, login, role.value))
-    output.record({"login": login, "role": found.role, "tenant": found.tenant, "changed": fresh})
+    said = {"login": login, "role": role.value}
+
+    def change(connection: Any, tx: Tx) -> dict[str, Any]:
+        found, fresh = operators.change_role(connection, tx, login, role.value)
+        return {"login": login, "role": found.role, "tenant": found.tenant, "changed": fresh}
+
+    _show(administering.for_business(Request("operator role", said, key, dry_run), change))
 
 
 @app.command()
@@ -142,8 +160,12 @@ def rotate(
         bool, typer.Option("--end-sessions", help="End what the old password opened.")
     ] = False,
     installation: Installation = False,
+    key: Key = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Give a login another password, shown once. Open sessions go on unless they are ended.
+
+    A run that is repeated with its key has no password to show, nor has a dry run.
 
     Examples:
 
@@ -153,20 +175,41 @@ def rotate(
     """
     from bookra.engine.tenancy import installation as whole
     from bookra.engine.tenancy import operators
+    from bookra.engine.tenancy.logins import sessions
 
     password = secrets.token_urlsafe(PASSWORD_BYTES)
+    said = {"login": login, "end_sessions": end, "installation": installation}
+    request = Request("operator rotate", said, key, dry_run)
+
+    def rotated(connection: Any, role: str, tenant: str | None) -> dict[str, Any]:
+        open_now = len(sessions(connection, login)) if end else 0
+        return {"login": login, "role": role, "tenant": tenant, "sessions_ended": open_now}
+
     if installation:
-        kind, tenant = _administer(lambda c: whole.rotate_login(c, login, password)).role, None
+        outcome = administering.for_installation(
+            request, lambda c: rotated(c, whole.rotate_login(c, login, password).role, None)
+        )
     else:
-        found = _for_business(lambda c, tx: operators.rotate_password(c, tx, login, password))
-        kind, tenant = found.role, found.tenant
-    document = {"login": login, "role": kind, "tenant": tenant} | _opening(login, password)
-    output.record(document | {"sessions_ended": _end_sessions(login) if end else 0})
-    output.remark("Keep the password: it is not shown again. The old one opens nothing any more.")
+        outcome = administering.for_business(
+            request,
+            lambda c, tx: rotated(
+                c, operators.rotate_password(c, tx, login, password).role, tx.tenant.slug
+            ),
+        )
+    if outcome.done and end:
+        outcome.document["sessions_ended"] = _end_sessions(login)
+    _show(outcome, administering.opening(login, password))
+    if outcome.done:
+        output.remark(KEEP + " The old one opens nothing any more.")
 
 
 @app.command()
-def revoke(login: Login, installation: Installation = False) -> None:
+def revoke(
+    login: Login,
+    installation: Installation = False,
+    key: Key = None,
+    dry_run: DryRun = False,
+) -> None:
     """Take a login's rights, its password and its sessions. Safe to repeat.
 
     What it wrote keeps its name. ``operator add`` lets the same login in again, with a new
@@ -175,22 +218,37 @@ def revoke(login: Login, installation: Installation = False) -> None:
     Examples:
 
       bookra operator revoke ana_desk
+      bookra operator revoke ana_desk --dry-run
       bookra operator revoke relay_one --installation
     """
     from bookra.engine.tenancy import installation as whole
     from bookra.engine.tenancy import operators
+    from bookra.engine.tenancy.logins import sessions
 
-    document: dict[str, Any] = {"login": login}
-    if installation:
-        document |= {"tenant": None, "revoked": True}
-        document["changed"] = _administer(lambda c: whole.revoke_login(c, login))
-    else:
-        found, fresh = _for_business(lambda c, tx: operators.revoke(c, tx, login))
-        zone = current().ask(lambda tx: tx.tenant.zone)
-        document |= {"tenant": found.tenant, "role": found.role, "revoked": True}
-        document["changed"] = fresh
-        document["revoked_at"] = found.revoked_at and documents.instant(found.revoked_at, zone)
-    output.record(document | {"sessions_ended": _end_sessions(login)})
+    said = {"login": login, "installation": installation}
+    request = Request("operator revoke", said, key, dry_run)
+
+    def revoked(connection: Any, tx: Tx) -> dict[str, Any]:
+        open_now = len(sessions(connection, login))
+        found, fresh = operators.revoke(connection, tx, login)
+        document = {"login": login, "tenant": found.tenant, "role": found.role, "revoked": True}
+        since = found.revoked_at and documents.instant(found.revoked_at, tx.tenant.zone)
+        return document | {"changed": fresh, "revoked_at": since, "sessions_ended": open_now}
+
+    def taken(connection: Any) -> dict[str, Any]:
+        open_now = len(sessions(connection, login))
+        document = {"login": login, "tenant": None, "revoked": True}
+        fresh = whole.revoke_login(connection, login)
+        return document | {"changed": fresh, "sessions_ended": open_now}
+
+    outcome = (
+        administering.for_installation(request, taken)
+        if installation
+        else administering.for_business(request, revoked)
+    )
+    if outcome.done:
+        outcome.document["sessions_ended"] = _end_sessions(login)
+    _show(outcome)
 
 
 @app.command()
@@ -206,39 +264,23 @@ def whoami() -> None:
 
     engine = current().engine
     me, tenants = engine.across_tenants(lambda connection: (who(connection), slugs(connection)))
-    output.record(
-        {
-            "login": me.login,
-            "role": me.role,
-            "administrator": me.administers,
-            "tenants": tenants,
-        }
-    )
+    told = {"login": me.login, "role": me.role, "administrator": me.administers}
+    output.record(told | {"tenants": tenants})
 
 
-def _administer(work: Callable[[Any], Result]) -> Result:
-    """Do ``work`` with the connection of one transaction of the administrator's."""
-    from bookra.bootstrap import administration
-
-    session = current()
-    session.engine.across_tenants(lambda _: None)  # the server runs, and the tables are there
-    with administration(session.settings) as connection:
-        return work(connection)
-
-
-def _for_business(work: Callable[[Any, Tx], Result]) -> Result:
-    """Do ``work`` in one transaction of the administrator's, for the business."""
-    from bookra.engine.runtime import administrative_tx
-
-    tenant = current().ask(lambda tx: tx.tenant)
-    return _administer(lambda connection: work(connection, administrative_tx(connection, tenant)))
+def _show(outcome: Outcome, opening: dict[str, str] | None = None) -> None:
+    """Print a document, with what opens the login if this run is the one that gave it."""
+    given = opening or {}
+    output.record(outcome.document | (given if outcome.done else dict.fromkeys(given)))
+    if given and not outcome.done:
+        output.remark(HIDDEN)
 
 
 def _end_sessions(login: str) -> int:
     """End a login's sessions, once it is committed that it can't open another as before."""
     from bookra.engine.tenancy.logins import end_sessions
 
-    return _administer(lambda connection: end_sessions(connection, login))
+    return administering.administer(lambda connection: end_sessions(connection, login))
 
 
 def _document(tx: Tx, operator: Operator) -> dict[str, Any]:
@@ -250,24 +292,4 @@ def _document(tx: Tx, operator: Operator) -> dict[str, Any]:
         "standing": operator.standing,
         "created_at": documents.instant(operator.created_at, zone),
         "revoked_at": documents.instant(gone, zone) if gone else None,
-    }
-
-
-def _opening(login: str, password: str) -> dict[str, str]:
-    """Return what opens the server in use for a login: its password, and a URL with it."""
-    from bookra.bootstrap import conninfo
-
-    target = conninfo(current().settings)
-    host = target.get("host", "")
-    rest = {key: target[key] for key in sorted(target) if key.startswith("ssl")}
-    if host.startswith("/"):
-        rest = {"host": host, "port": target.get("port", "5432")} | rest
-        where = ""
-    else:
-        where = f"{host or 'localhost'}:{target.get('port', '5432')}"
-    words = f"?{urlencode(rest)}" if rest else ""
-    name = f"{quote(login)}:{quote(password, safe='')}"
-    return {
-        "password": password,
-        "url": f"postgresql://{name}@{where}/{target['dbname']}{words}",
     }

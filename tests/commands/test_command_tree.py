@@ -28,7 +28,6 @@ READING = {
 
 SERVER = "works on the server or on files, not on a business"
 AGAIN = "the same again changes nothing"
-SECRET = "answers with a password, which is kept nowhere to be answered again"
 TRIAL = "acts on stand-ins, or makes a business of its own"
 TAKES_NO_KEY = {
     **dict.fromkeys(("db up", "db down", "db upgrade", "db backup", "db restore"), SERVER),
@@ -36,8 +35,6 @@ TAKES_NO_KEY = {
     **dict.fromkeys(("relay run", "relay drain", "outbox reconcile", "tui"), SERVER),
     **dict.fromkeys(("completion install", "use"), SERVER),
     **dict.fromkeys(("tenant create", "tenant import", "ledger close-day", "ledger verify"), AGAIN),
-    **dict.fromkeys(("operator role", "operator revoke"), AGAIN),
-    **dict.fromkeys(("operator add", "operator rotate"), SECRET),
     **dict.fromkeys(("torture", "demo"), TRIAL),
 }
 MAKES_NO_DRY_RUN = {

@@ -79,7 +79,7 @@ def test_a_login_is_let_in_given_a_role_rotated_and_revoked(office: Office) -> N
     ana, ben = office.login("ana"), office.login("ben")
     made = office("add", ana, "--role", "front-desk").json
     bystander = office("add", ben, "--role", "owner").json
-    assert set(made) == {"login", "role", "tenant", "password", "url"}
+    assert set(made) == {"login", "role", "tenant", "changed", "password", "url"}
     assert office.refused("add", ana, "--role", "manager") == (4, "exists")
     with office.session(made) as session, office.session(bystander) as other:
         with pytest.raises(errors.InsufficientPrivilege):
@@ -89,7 +89,7 @@ def test_a_login_is_let_in_given_a_role_rotated_and_revoked(office: Office) -> N
         session.execute("UPDATE services SET short_name = 'x', changed_by = session_user")
 
         rotated = office("rotate", ana).json
-        assert set(rotated) == {*made, "sessions_ended"}
+        assert set(rotated) == {*made, "sessions_ended"} - {"changed"}
         assert (opens(made["url"]), opens(rotated["url"])) == (False, True)
         assert count(session, "SELECT count(*) FROM services") != 0  # goes on by what it had
 
@@ -128,6 +128,61 @@ def test_sessions_that_nobody_ended_can_do_nothing_once_revoked(office: Office) 
         office.administer(f"REVOKE bookra_tenant_owner FROM {made['login']}")
         with pytest.raises(errors.InsufficientPrivilege):
             session.execute("SELECT count(*) FROM bookra.tenants")
+
+
+def test_an_operator_is_tried_first_and_made_once_for_a_key(office: Office) -> None:
+    front, tina = office.front, office.login("tina")
+    for words in (("--role", "manager"), ("--role", "relay")):
+        tried = office("add", tina, *words, "--dry-run").json
+        assert (tried["changed"], tried["password"], tried["url"]) == (True, None, None)
+        assert office.administer(f"SELECT 1 FROM pg_roles WHERE rolname = '{tina}'") == []
+    assert tina not in {row["login"] for row in office("list", "--revoked").json}
+
+    key = ("--idempotency-key", f"hire {tina}")
+    made = office("add", tina, "--role", "manager", *key).json
+    again = office("add", tina, "--role", "manager", *key).json
+    assert again == {**made, "password": None, "url": None}
+    assert office.refused("add", tina, "--role", "owner", *key) == (4, "key_reused")
+    with office.session(made) as session:
+        tried = office("revoke", tina, "--dry-run").json
+        assert (tried["changed"], tried["sessions_ended"]) == (True, 1)
+        assert office("role", tina, "--role", "owner", "--dry-run").json["changed"] is True
+        office("rotate", tina, "--end-sessions", "--dry-run")
+        assert count(session, "SELECT count(*) FROM services") != 0
+    assert opens(made["url"])
+    (row,) = (row for row in office("list").json if row["login"] == tina)
+    assert (row["role"], row["standing"]) == ("manager", "active")
+
+    turn = ("rotate", tina, "--idempotency-key", f"turn {tina}")
+    rotated, repeated = office(*turn).json, office(*turn).json
+    assert (opens(made["url"]), opens(rotated["url"])) == (False, True)
+    assert repeated == {**rotated, "password": None, "url": None}
+    leave = ("revoke", tina, "--idempotency-key", f"leave {tina}")
+    gone = office(*leave).json
+    office("add", tina, "--role", "manager")
+    assert office(*leave).json == gone  # and takes nothing from who came back
+    rows = front("audit", "list", "--about", f"operator:{tina}", "--json", check=True).json
+    verbs = ("add", "revoke", "rotate", "add")
+    assert [row["command"] for row in rows] == [f"operator {verb}" for verb in verbs]
+    (row,) = (row for row in office("list").json if row["login"] == tina)
+    assert row["standing"] == "active"
+
+
+def test_a_key_of_the_installation_holds_for_all_businesses(office: Office) -> None:
+    relay = office.login("relay")
+    words = ("--role", "relay", "--idempotency-key", f"host {relay}")
+    made, again = office("add", relay, *words).json, office("add", relay, *words).json
+    assert again == {**made, "password": None, "url": None}
+    same = ("--idempotency-key", f"host {relay}")
+    assert office.refused("revoke", relay, "--installation", *same) == (4, "key_reused")
+    leave = ("revoke", relay, "--installation", "--idempotency-key", f"leave {relay}")
+    assert office("revoke", relay, "--installation", "--dry-run").json["changed"] is True
+    gone = office(*leave).json
+    assert gone["changed"] is True
+    back = office("add", relay, "--role", "relay").json
+    assert office(*leave).json == gone
+    assert opens(back["url"])
+    office.administer(f"DROP ROLE {relay}")
 
 
 def test_a_password_never_goes_to_the_server(office: Office) -> None:
@@ -181,7 +236,8 @@ def test_a_relays_login_belongs_to_no_business(office: Office) -> None:
     relay, front = office.login("relay"), office.front
     made = office("add", relay, "--role", "relay").json
     assert (made["tenant"], made["role"]) == (None, "relay")
-    assert set(office("add", relay, "--role", "relay").json) == {"login", "role", "tenant"}
+    again = office("add", relay, "--role", "relay").json
+    assert again == {"login": relay, "role": "relay", "tenant": None, "changed": False}
     assert office.refused("add", relay, "--role", "platform") == (4, "exists")
     assert office.refused("add", relay, "--role", "owner") == (4, "exists")
     who = front("operator", "whoami", "--json", check=True, BOOKRA_DATABASE_URL=made["url"]).json

@@ -6,15 +6,18 @@ memberships; what was done is an ``installation_events`` row, which nobody can c
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, text
 
 from bookra.engine import roles
 from bookra.engine.tenancy import logins
+from bookra.engine.tenancy.once import LOCK, checked_key, key_reused
 from bookra.errors import ConflictError, NotFoundError
 from bookra.ids import new_id
 
@@ -35,6 +38,12 @@ NEWEST = text(
     SELECT command FROM bookra.installation_events
      WHERE subjects ? :subject AND starts_with(command, 'operator ')
      ORDER BY recorded_at DESC, id DESC LIMIT 1
+    """
+)
+WITH_KEY = text(
+    """
+    SELECT command, subjects FROM bookra.installation_events
+     WHERE subjects ? :subject ORDER BY recorded_at, id LIMIT 1
     """
 )
 LOGINS = text(
@@ -91,6 +100,37 @@ def installation_logins(connection: Connection) -> list[InstallationLogin]:
         InstallationLogin(row.login, "platform" if row.platform else "relay")
         for row in connection.execute(LOGINS)
     ]
+
+
+def once(
+    connection: Connection,
+    key: str | None,
+    command: str,
+    parameters: Mapping[str, Any],
+    produce: Callable[[], dict[str, Any]],
+) -> dict[str, Any]:
+    """Return ``produce()``, or the document of the run that had ``key`` first.
+
+    What belongs to no business is answered from the installation's record, so a document holds
+    what everybody who reads that record may know. Locks the key until the transaction ends.
+    Raises ConflictError (``key_reused``) for another command or other parameters.
+    """
+    if key is None:
+        return produce()
+    checked_key(key)
+    subject = f"key:{_digest(key)}"
+    connection.execute(LOCK, {"name": f"installation|{key}"})
+    row = connection.execute(WITH_KEY, {"subject": subject}).one_or_none()
+    asked = f"asked:{_digest([command, dict(parameters)])}"
+    if row is None:
+        document = produce()
+        record(connection, command, [subject, asked, f"answer:{json.dumps(document)}"])
+        return document
+    _, stored, answer = row.subjects
+    if stored != asked:
+        raise key_reused(key, row.command)
+    found: dict[str, Any] = json.loads(answer.removeprefix("answer:"))
+    return found
 
 
 def add_login(
@@ -166,3 +206,8 @@ def _revoked(connection: Connection, login: str) -> bool:
     """Tell whether the login was one of the installation's, was revoked, and is nobody's since."""
     newest = connection.execute(NEWEST, {"subject": f"operator:{login}"}).scalar_one_or_none()
     return newest == "operator revoke" and logins.standing(connection, login) != "active"
+
+
+def _digest(said: object) -> str:
+    canonical = json.dumps(said, sort_keys=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:32]

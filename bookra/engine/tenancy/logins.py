@@ -157,6 +157,11 @@ def leave_groups(connection: Connection, login: str) -> None:
         )
 
 
+def sessions(connection: Connection, login: str) -> list[int]:
+    """Return the server's process ids of what a login has open, without this session."""
+    return list(connection.execute(SESSIONS, {"login": login}).scalars())
+
+
 def end_sessions(connection: Connection, login: str) -> int:
     """End what a login has open on the whole server; returns how many sessions.
 
@@ -168,8 +173,10 @@ def end_sessions(connection: Connection, login: str) -> int:
     me = connection.execute(text("SELECT current_user")).scalar_one()
     if joined:
         roles.grant_to_self(connection, login)
-    pids = connection.execute(SESSIONS, {"login": login}).scalars().all()
-    ended = sum(bool(connection.execute(END, {"pid": pid}).scalar_one()) for pid in pids)
+    ended = sum(
+        bool(connection.execute(END, {"pid": pid}).scalar_one())
+        for pid in sessions(connection, login)
+    )
     if joined:
         statement = sql.SQL("REVOKE {} FROM {}")
         roles.run_utility(connection, statement.format(sql.Identifier(login), sql.Identifier(me)))

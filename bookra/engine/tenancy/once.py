@@ -42,10 +42,7 @@ def once(
     """
     if key is None:
         return produce()
-    if not 1 <= len(key) <= MAX_KEY:
-        raise InvalidInputError(
-            "bad_key", f"An idempotency key has 1 to {MAX_KEY} letters, this one has {len(key)}"
-        )
+    checked_key(key)
     tx.row(LOCK, name=f"{tx.tenant.id}|{key}")
     canonical = json.dumps([command, dict(parameters)], sort_keys=True, default=str)
     fingerprint = hashlib.sha256(canonical.encode()).hexdigest()
@@ -56,10 +53,24 @@ def once(
         tx.run(STORE, id=new_id(), key=key, command=command, fingerprint=fingerprint, result=stored)
         return result
     if row.fingerprint != fingerprint:
-        raise ConflictError(
-            "key_reused",
-            f"The idempotency key '{key}' was used for another {row.command}",
-            hint="Use a new key for a new request",
-        )
+        raise key_reused(key, row.command)
     found: dict[str, Any] = row.result
     return found
+
+
+def checked_key(key: str) -> str:
+    """Return ``key`` if it can be one; raises InvalidInputError (``bad_key``)."""
+    if not 1 <= len(key) <= MAX_KEY:
+        raise InvalidInputError(
+            "bad_key", f"An idempotency key has 1 to {MAX_KEY} letters, this one has {len(key)}"
+        )
+    return key
+
+
+def key_reused(key: str, command: str) -> ConflictError:
+    """Return the error for a key that was used for another request of ``command``."""
+    return ConflictError(
+        "key_reused",
+        f"The idempotency key '{key}' was used for another {command}",
+        hint="Use a new key for a new request",
+    )
