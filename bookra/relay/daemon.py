@@ -88,6 +88,7 @@ class Relay:
         ticking = Ticking(self._jobs(), lambda: self._leadership.leads)
         self._ticking = ticking
         _tried("lead", self._leadership.renew)
+        _tried("forget", lambda: self._note(relays.forget))
         ticking.start()
         self._drain.start()
         log("relay.started", lease_seconds=self._options.lease_seconds)

@@ -35,7 +35,7 @@ GRANTS = {
         "INSERT, UPDATE, DELETE": "job_locks",
     },
     "bookra_manager": {"INSERT": "imported_rows"},
-    "bookra_relay": {"INSERT, UPDATE, DELETE": "job_locks"},
+    "bookra_relay": {"INSERT, UPDATE, DELETE": "job_locks", "DELETE": "relays"},
     "bookra_platform": {"INSERT": "installation_events"},
 }
 
@@ -52,6 +52,9 @@ COLUMN_GRANTS = (
     ("bookra_manager", "UPDATE", "messages", "provider_ref, changed_by"),
     ("bookra_tenant_owner", "UPDATE", "tenants", "erase_after_days, front_desk_discount_bps"),
 )
+
+# Not even a relay forgets one that may still be at work.
+OLD_RELAY = "last_tick_at < now() - interval '1 day'"
 
 CHECKS = (
     ("tenants", "erase_after_range", "erase_after_days BETWEEN 30 AND 36500"),
@@ -327,6 +330,9 @@ def _access() -> None:
                 op.execute(f"GRANT {verb}{columns} ON bookra.{table} TO {role}")
     for role, verb, table, columns in COLUMN_GRANTS:
         op.execute(f"GRANT {verb} ({columns}) ON bookra.{table} TO {role}")
+    op.execute(
+        f"CREATE POLICY relays_prune ON bookra.relays AS RESTRICTIVE FOR DELETE USING ({OLD_RELAY})"
+    )
 
 
 def _no_oracles() -> None:
@@ -364,6 +370,8 @@ def downgrade() -> None:
         for column in columns.split():
             op.execute(f"ALTER TABLE bookra.{table} ALTER COLUMN {column} SET STATISTICS -1")
     op.execute(TENANT_BEFORE)
+    op.execute("DROP POLICY relays_prune ON bookra.relays")
+    op.execute("REVOKE DELETE ON bookra.relays FROM bookra_relay")
     for table in EVIDENCE:
         op.execute(f"DROP POLICY {table}_arrival ON bookra.{table}")
     # An owner that is no superuser sees no tenant's rows while the policies are forced on it.

@@ -47,7 +47,14 @@ EVIDENCE = {"audit", "booking_changes", "consents", "drawer_events", "entries", 
 # Where the relay looks for work: who is due, who is cut off, who is connected.
 SEEN_ACROSS_TENANTS = {"outbox", "breakers", "schedules", "schedule_runs", "provider_accounts"}
 # What the relay may delete once it is old, by a restrictive policy.
-PRUNED = {"outbox_history", "command_results", "inbox", "schedule_runs", "message_statuses"}
+PRUNED = {
+    "outbox_history",
+    "command_results",
+    "inbox",
+    "schedule_runs",
+    "message_statuses",
+    "relays",
+}
 
 
 def rows(connection: Connection, query: str, **binds: object) -> Sequence[Any]:

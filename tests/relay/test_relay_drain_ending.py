@@ -20,7 +20,7 @@ from relay.scripted_routes import (
 from sqlalchemy import text
 
 from bookra.config import Settings
-from bookra.engine.outbox.pruning import prune_aggregates, prune_history
+from bookra.engine.outbox.pruning import prune_aggregates
 from bookra.errors import UnavailableError
 from bookra.relay.outcome import Outcome
 
@@ -133,16 +133,6 @@ def test_lines_that_ended_are_forgotten_and_begin_anew(
     deliver(luna, settings)
     assert states(luna) == {}
     assert scripted.names()[-4:].count("row-0") == 2
-
-
-def test_young_history_is_kept_whoever_prunes(
-    luna: Salon, settings: Settings, scripted: Scripted
-) -> None:
-    want(luna, *NAMES)
-    deliver(luna, settings)
-    far = luna.now.replace(year=2199)
-    assert luna.act(lambda tx: prune_history(tx, far, 1000)) == 0
-    assert len(rows(luna, "delivered")) == len(NAMES)
 
 
 class Patience:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
 
 import pytest
 from databases import Database
 from factories import Salon, open_business, open_salon
 from sqlalchemy import Engine as Pool
 from sqlalchemy import text
+from teaching import give, offer
 
+from bookra.engine.availability.calendars.places import places, remember
+from bookra.engine.bookings.actions import no_show
 from bookra.engine.database import open_pool
+from bookra.engine.outbox import relays
+from bookra.engine.privacy.erasing import erase
 from bookra.engine.runtime import Engine
 from bookra.engine.tenancy.rules import set_rules
 from bookra.errors import InvalidInputError
@@ -43,6 +50,10 @@ FILLS = {
         VALUES (:tenant_id, :id, :key, 'read', :at, :at)
         """,
 }
+LAST_HEARD = text(
+    "UPDATE bookra.relays SET last_tick_at = now() - make_interval(days => :days) WHERE id = :id"
+)
+KNOWN = text("SELECT id FROM relays")
 COUNT = {
     table: text(f"SELECT count(*) FROM {table} WHERE tenant_id = :tenant_id") for table in PRUNES
 }
@@ -131,6 +142,55 @@ def test_no_business_loses_what_is_anothers(salon: Salon) -> None:
     open_business(salon.database, "sol")
     assert prune(salon.engine, "sol") == Counter()
     assert +held(salon) == Counter(dict.fromkeys(FILLS, 1))
+
+
+def test_where_an_event_stands_is_known_for_as_long_as_it_tells_of_somebody(
+    database: Database, pool: Pool, tmp_path: Path
+) -> None:
+    salon = open_salon(database, pool)
+    salon.connect_provider("google", tmp_path / "key", calendar="luna@example.org")
+    offer(salon)
+    rosa, noor = (salon.customer(name) for name in ("Rosa Vega", "Noor Haddad"))
+    theirs = salon.book("2026-11-24 10:00", customer=rosa)
+    anothers = salon.book("2026-11-24 11:00", customer=noor)
+    class_, line, kept = give(salon).id, theirs.lines[0].id, anothers.lines[0].id
+    events = {class_, line, kept}
+    for event in events:
+        salon.act(lambda tx, event=event: remember(tx, event, "luna@example.org"))  # type: ignore[misc]
+    after = salon.later(days=2)
+    after.act(lambda tx: no_show(tx, theirs.code))
+    after.act(lambda tx: erase(tx, rosa.id))
+
+    def known(days: int) -> set[UUID]:
+        late = salon.later(days=days)
+        prune(late.engine, late.slug)
+        return set(late.ask(lambda tx: places(tx, events)))
+
+    assert known(days=399) == events
+    assert known(days=900) == {line, kept}  # it was not written again yet without the name
+    administrator = open_pool(salon.database.administrator, pooled=False)
+    with administrator.begin() as connection:
+        connection.execute(text("DELETE FROM bookra.outbox"))
+    assert known(days=900) == {kept}
+
+
+def test_a_relay_that_was_last_heard_of_a_week_ago_is_forgotten_by_the_next(salon: Salon) -> None:
+    long_gone, restarted, newest = new_id(), new_id(), new_id()
+
+    def comes(relay: UUID) -> None:
+        salon.engine.across_tenants(
+            lambda c: relays.arrive(c, relay, host="desk-1", pid=4711, version="1.0"), write=True
+        )
+
+    comes(long_gone)
+    comes(restarted)
+    administrator = open_pool(salon.database.administrator, pooled=False)
+    for relay, days in ((long_gone, 8), (restarted, 6)):
+        with administrator.begin() as connection:
+            connection.execute(LAST_HEARD, {"id": relay, "days": days})
+    comes(newest)
+    salon.engine.across_tenants(relays.forget, write=True)
+    assert set(salon.ask(lambda tx: tx.connection.execute(KNOWN).scalars())) == {restarted, newest}
 
 
 @pytest.mark.parametrize("days", [6, 36_501])

@@ -1,22 +1,11 @@
-"""Forgets what is long settled, in batches: history, and the counters of lines that ended."""
+"""Forgets the counters of lines that ended, in batches."""
 
 from __future__ import annotations
-
-from datetime import datetime
 
 from sqlalchemy import text
 
 from bookra.engine.runtime import Tx
 
-PRUNE_HISTORY = text(
-    """
-    DELETE FROM outbox_history h
-     WHERE h.tenant_id = :tenant_id
-       AND h.id = ANY(ARRAY(SELECT o.id FROM outbox_history o
-                             WHERE o.tenant_id = :tenant_id AND o.settled_at < :before
-                             ORDER BY o.settled_at LIMIT :batch))
-    """
-)
 ENDED = text(
     """
     SELECT a.aggregate,
@@ -42,14 +31,6 @@ FORGET = text(
                         WHERE o.tenant_id = :tenant_id AND o.aggregate = a.aggregate)
     """
 )
-
-
-def prune_history(tx: Tx, older_than: datetime, limit: int = 1000) -> int:
-    """Delete at most ``limit`` rows that were settled before; returns how many, 0 at the end.
-
-    The database refuses to delete what is younger than seven days, whoever asks.
-    """
-    return tx.run(PRUNE_HISTORY, before=older_than, batch=limit)
 
 
 def prune_aggregates(tx: Tx, after: str = "", limit: int = 1000) -> tuple[int, str | None]:

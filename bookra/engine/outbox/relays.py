@@ -19,6 +19,7 @@ RELAYS = text(
     """
 )
 ARRIVE = text("INSERT INTO relays (id, host, pid, version) VALUES (:id, :host, :pid, :version)")
+FORGET = text("DELETE FROM relays WHERE last_tick_at < now() - interval '7 days'")
 ALIVE = text("UPDATE relays SET last_tick_at = now() WHERE id = :id")
 LEAVE = text("UPDATE relays SET stopped_at = now() WHERE id = :id")
 WAITING = text(
@@ -53,6 +54,14 @@ def arrive(connection: Connection, relay_id: UUID, *, host: str, pid: int, versi
     """Note that a relay has begun."""
     binds = {"id": relay_id, "host": host, "pid": pid, "version": version}
     connection.execute(ARRIVE, binds)
+
+
+def forget(connection: Connection) -> None:
+    """Forget the relays that were last heard of a week ago.
+
+    Nothing adds a row but an arrival: if each of them does this too, the table stays short.
+    """
+    connection.execute(FORGET)
 
 
 def alive(connection: Connection, relay_id: UUID) -> None:

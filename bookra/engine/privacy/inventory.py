@@ -127,7 +127,7 @@ HELD: tuple[Held, ...] = (
         "calendar_events",
         f"t.event_id IN {LINES}",
         "which calendars show their visits",
-        "while the event is there",
+        "until erased, then `keep_days`",
         "the event is written again, without the name",
     ),
     Held(

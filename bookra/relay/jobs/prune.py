@@ -2,6 +2,9 @@
 
 In small batches, a transaction each, so that nobody waits for it and autovacuum keeps up. Books,
 bookings, invoices and the audit are never deleted; the database refuses what is too young.
+
+Where an event of ours stands in a calendar is known for as long as the event tells of somebody:
+only so can erasing them find it. A class's event names nobody.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from datetime import timedelta
 
 from sqlalchemy import TextClause, text
 
-from bookra.engine.outbox.pruning import PRUNE_HISTORY, prune_aggregates
+from bookra.engine.outbox.pruning import prune_aggregates
 from bookra.engine.runtime import Engine, Tx
 
 BATCH_ROWS = 1_000
@@ -24,7 +27,15 @@ LEAST_INBOX_DAYS = 36
 KEEP_DAYS = text("SELECT keep_days FROM tenants WHERE id = :tenant_id")
 
 PRUNES: dict[str, TextClause] = {
-    "outbox_history": PRUNE_HISTORY,
+    "outbox_history": text(
+        """
+        DELETE FROM outbox_history h
+         WHERE h.tenant_id = :tenant_id
+           AND h.id = ANY(ARRAY(SELECT o.id FROM outbox_history o
+                                 WHERE o.tenant_id = :tenant_id AND o.settled_at < :before
+                                 ORDER BY o.settled_at LIMIT :batch))
+        """
+    ),
     "command_results": text(
         """
         DELETE FROM command_results WHERE tenant_id = :tenant_id AND id IN (
@@ -55,6 +66,23 @@ PRUNES: dict[str, TextClause] = {
                SELECT id FROM message_statuses
                 WHERE tenant_id = :tenant_id AND received_at < :before
                 ORDER BY id LIMIT :batch)
+        """
+    ),
+    "calendar_events": text(
+        """
+        DELETE FROM calendar_events WHERE tenant_id = :tenant_id AND id IN (
+               SELECT e.id FROM calendar_events e
+                 JOIN sessions x ON x.tenant_id = e.tenant_id AND x.id = e.event_id
+                WHERE e.tenant_id = :tenant_id AND x.ends_at < :before
+               UNION ALL
+               SELECT e.id FROM calendar_events e
+                 JOIN booking_lines l ON l.tenant_id = e.tenant_id AND l.id = e.event_id
+                 JOIN bookings b ON b.tenant_id = l.tenant_id AND b.id = l.booking_id
+                 JOIN customers c ON c.tenant_id = b.tenant_id AND c.id = b.customer_id
+                WHERE e.tenant_id = :tenant_id AND b.ends_at < :before AND c.erased_at < :before
+                  AND NOT EXISTS (SELECT FROM outbox o
+                                   WHERE o.tenant_id = b.tenant_id AND o.booking_id = b.id)
+                LIMIT :batch)
         """
     ),
 }
