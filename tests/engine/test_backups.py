@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from sqlalchemy import text
 from bookra import bootstrap, safekeeping
 from bookra.config import Settings
 from bookra.engine import migrating
-from bookra.engine.backups import restoring, taking
+from bookra.engine.backups import restoring, taking, turn
 from bookra.engine.backups.restoring import Wish
 from bookra.engine.database import open_pool
 from bookra.engine.ledger.days import close_all
@@ -125,6 +126,26 @@ def test_businesses_that_are_there_are_replaced_only_on_request(
     safekeeping.restore(saved.settings, saved.path, Wish(replace=True))
     assert refusal(lambda: saved.salon.booking(later.code)) == "unknown_booking"
     assert not list(tmp_path.glob("*.partial"))
+
+
+def test_a_second_backup_at_once_is_told_who_is_at_work(saved: Saved) -> None:
+    before = saved.path.read_bytes()
+    pool = open_pool(bootstrap.administrator(saved.settings), pooled=False)
+    try:
+        with pool.begin() as connection:
+            turn.take(connection)
+            with pytest.raises(BookraError) as caught:
+                safekeeping.back_up(saved.settings, saved.path, overwrite=True)
+    finally:
+        pool.dispose()
+    told = caught.value
+    assert (told.exit_code, told.code) == (4, "job_running")
+    assert told.details["holder"].endswith(f"process {os.getpid()}: db backup")
+    assert told.details["holder"] in told.message
+    assert told.details["since"] in told.message
+    assert saved.path.read_bytes() == before
+    safekeeping.back_up(saved.settings, saved.path, overwrite=True)
+    assert saved.path.read_bytes() != before
 
 
 def test_a_tampered_ledger_does_not_come_back_unnoticed(

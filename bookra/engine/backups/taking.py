@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from bookra.engine.backups import archive, programs
+from bookra.engine.backups import archive, programs, turn
 from bookra.engine.backups.manifest import Manifest
 from bookra.engine.backups.survey import surveyed_unbound, work_for_all
 from bookra.engine.database import open_pool
@@ -47,14 +47,15 @@ def take(conninfo: Mapping[str, str], path: Path, *, overwrite: bool = False) ->
     """Write a backup of the database that ``conninfo`` names to ``path``.
 
     Raises NotAllowedError (``needs_backup_role``), UnavailableError (``no_pg_dump``,
-    ``dump_failed``), ConflictError (``file_exists``), InvalidInputError (``cannot_write``) and
-    SQLAlchemy's DBAPIError.
+    ``dump_failed``), ConflictError (``file_exists``; ``job_running`` while another one is at it),
+    InvalidInputError (``cannot_write``) and SQLAlchemy's DBAPIError.
     """
     pool = open_pool(conninfo, pooled=False)
     try:
         with pool.connect() as plain, archive.arriving(path, overwrite=overwrite) as partial:
             connection = plain.execution_options(isolation_level="REPEATABLE READ")
             _require_all_rows(connection)
+            turn.take(connection)
             driver = driver_of(connection)
             program = programs.pg_dump(
                 driver.info.server_version, encrypted=driver.pgconn.ssl_in_use
