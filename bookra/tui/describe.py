@@ -80,7 +80,7 @@ def totals(look: Look, day: DaySnapshot) -> Content:
     states = [block.status for block in day.blocks]
     here = states.count("checked_in") + states.count("in_service")
     facts = [
-        (str(len(states)), "bookings"),
+        (str(len(states)), _bookings(len(states))),
         *([(str(here), "here now")] if here else []),
         *([(str(states.count("held")), "held")] if "held" in states else []),
         (look.short_money(day.totals.booked), "booked"),
@@ -92,8 +92,13 @@ def totals(look: Look, day: DaySnapshot) -> Content:
 
 def notes(look: Look, day: DaySnapshot) -> tuple[str, ...]:
     """Return what a header alone says of the day's figures, from long to short."""
-    count, booked = f"{len(day.blocks)} bookings", look.short_money(day.totals.booked)
+    number = len(day.blocks)
+    count, booked = f"{number} {_bookings(number)}", look.short_money(day.totals.booked)
     return (look.joined(count, f"{booked} booked"), look.joined(count, booked), count)
+
+
+def _bookings(number: int) -> str:
+    return "booking" if number == 1 else "bookings"
 
 
 def booking(look: Look, block: DayBlock, staff: str) -> list[Content]:

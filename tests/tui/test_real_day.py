@@ -13,6 +13,7 @@ from driving import Hand, drive
 from factories import Salon
 from sqlalchemy import text
 
+from bookra.engine.bookings import moving
 from bookra.engine.bookings.model import Booking
 from bookra.engine.outbox.inspect import outbox_rows
 from bookra.engine.payments import taking
@@ -270,14 +271,14 @@ def test_what_somebody_else_has_taken_by_now_is_not_taken_back(
     assert shown(bookra, rosa.code)["status"] == "no_show"
 
 
-def test_a_colleagues_move_shows_below_the_ghost(salon: Salon, bookra: CommandLine) -> None:
+def test_a_colleagues_move_shows_below_the_ghost(salon: Salon) -> None:
     rosa, kim = rosa_and_kim(salon)
 
     async def play(hand: Hand) -> None:
         hand.goto(rosa.code)
         await hand.press("m", "right", *["down"] * 12)
         assert "✓ 13:00 Rosa" in hand.text()
-        bookra("booking", "move", kim.code, "--at", f"{TODAY} 13:00", check=True)
+        salon.act(lambda tx: moving.move(tx, kim.code, salon.local(f"{TODAY} 13:00")))
         for _ in range(200):
             await hand.pilot.pause(0.02)
             if "hits Kim" in hand.text():
