@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from demo_day import gbp
@@ -69,9 +70,11 @@ class CheckoutDouble(Double):
         *,
         amount: Money | None = None,
         tip: Money | None = None,
+        tips: Mapping[str, Money] | None = None,
         reference: str = "",
     ) -> Done:
-        self._asked("take", code, method, amount, tip, *([reference] if reference else []))
+        more = [*([tips] if tips else []), *([reference] if reference else [])]
+        self._asked("take", code, method, amount, tip, *more)
         self._refuse_write()
         self._pay(code, amount)
         return Done(code, f"bookra pay {code} --{method}")
@@ -82,8 +85,15 @@ class CheckoutDouble(Double):
         self._pay(code, None)
         return Done(code, f"bookra pay {code} --cash")
 
-    def ask_link(self, code: str, *, amount: Money | None = None, tip: Money | None = None) -> Done:
-        self._asked("link", code, amount, tip)
+    def ask_link(
+        self,
+        code: str,
+        *,
+        amount: Money | None = None,
+        tip: Money | None = None,
+        tips: Mapping[str, Money] | None = None,
+    ) -> Done:
+        self._asked("link", code, amount, tip, *([tips] if tips else []))
         self._refuse_write()
         wanted = (amount or self._block(code).due) + (tip or gbp(0))
         self._bill(code).asked = Asked("op-1", "link", "new", wanted)
@@ -107,9 +117,15 @@ class CheckoutDouble(Double):
         self.announced.put((f"booking:{code}",))
 
     def charge_card(
-        self, code: str, card_id: str, *, amount: Money | None = None, tip: Money | None = None
+        self,
+        code: str,
+        card_id: str,
+        *,
+        amount: Money | None = None,
+        tip: Money | None = None,
+        tips: Mapping[str, Money] | None = None,
     ) -> Done:
-        self._asked("card", code, card_id, amount, tip)
+        self._asked("card", code, card_id, amount, tip, *([tips] if tips else []))
         self._refuse_write()
         wanted = (amount or self._block(code).due) + (tip or gbp(0))
         self._bill(code).asked = Asked("op-2", "card", "new", wanted)

@@ -15,13 +15,16 @@ from factories import Salon
 from sqlalchemy import Engine as Pool
 
 from bookra.config import Settings
+from bookra.engine.availability.asked import Wish
 from bookra.engine.bookings import usual
+from bookra.engine.bookings.booking import BookingRequest, book
 from bookra.engine.catalog.products import add_product, new_product
 from bookra.engine.prices.discounts import discount_by_hand
 from bookra.money import Money
 from bookra.tui.desk import CustomerChoice, NewCustomer
 from bookra.tui.desk.booking import Repeat
 from bookra.tui.engine_desk import EngineDesk
+from bookra.tui.screens.checkout import CheckOutDialog
 from bookra.tui.screens.checkout_waiting import WaitingDialog
 from bookra.tui.screens.day import DayScreen
 
@@ -93,6 +96,54 @@ def test_cash_with_a_tip_ends_a_visit_that_has_begun(salon: Salon, bookra: Comma
     at_the_desk(later, play)
     paid = shown(bookra, code)
     assert (paid["status"], paid["due"]["amount_minor"]) == ("completed", 0)
+
+
+def test_the_tip_of_a_visit_by_two_goes_to_whom_it_was_for(
+    salon: Salon, bookra: CommandLine
+) -> None:
+    both, byrule = (_by_two(salon, f"{TODAY} {hour}") for hour in ("10:00", "12:00"))
+
+    async def play(hand: Hand) -> None:
+        hand.goto(both)
+        await hand.press("x", "c", *"5.00")
+        assert "Ana \u20ac1.67, Ben \u20ac3.33" in hand.text()
+        await hand.press("tab", "9")
+        assert "The parts come to 9.00 EUR, the tip is 5.00 EUR" in hand.text()
+        await hand.press("enter")
+        assert isinstance(hand.app.screen, CheckOutDialog)
+        await hand.press("backspace", "3")
+        assert "Ana \u20ac3.00, Ben \u20ac2.00" in hand.text()
+        assert "The parts" not in hand.text()
+        await hand.press("enter", "exclamation_mark")
+        assert f"bookra pay {both} --cash --tip 5.00 --to-staff" in hand.text()
+        assert "ana=3.00,ben=2.00" in hand.text()
+        await hand.press("escape")
+        hand.goto(byrule)
+        await hand.press("x", "t", *"5.00", "enter")
+
+    at_the_desk(salon, play)
+    assert _tips(bookra, both) == {"ana": 300, "ben": 200}
+    assert _tips(bookra, byrule) == {"ana": 167, "ben": 333}
+
+
+def _by_two(salon: Salon, at: str) -> str:
+    """Book a cut with Ana and a colour with Ben for one client; return the visit's code."""
+    request = BookingRequest(
+        "cut", "ana", salon.local(at), salon.customer().id, more=(Wish("color", "ben"),)
+    )
+    return salon.act(lambda tx: book(tx, request)).code
+
+
+def _tips(bookra: CommandLine, code: str) -> dict[str, int]:
+    """Return what each person got of a booking's tips as another process sees it."""
+    found = bookra("ledger", "entries", "--booking", code, "--json", check=True).json
+    owed = "liabilities:tips:"
+    return {
+        post["account"].removeprefix(owed): -post["amount"]["amount_minor"]
+        for entry in found
+        for post in entry["postings"]
+        if post["account"].startswith(owed)
+    }
 
 
 def test_a_visit_that_is_paid_before_it_begins_is_not_over(

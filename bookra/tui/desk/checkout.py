@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,6 +16,9 @@ class CheckoutDesk(Protocol):
 
     Who pays the last of what is due for a visit that has begun has been served: the visit is done
     then, in the same transaction. No money can be taken back by undo.
+
+    ``tips`` says by staff slug who gets how much of ``tip``, and adds up to it; without it the
+    performers of the visit share it by the price of what they do.
     """
 
     def tab(self, code: str) -> Tab:
@@ -28,6 +32,7 @@ class CheckoutDesk(Protocol):
         *,
         amount: Money | None = None,
         tip: Money | None = None,
+        tips: Mapping[str, Money] | None = None,
         reference: str = "",
     ) -> Done:
         """Take all that is due, or ``amount`` of it, by ``cash`` or ``terminal``, and a tip."""
@@ -37,12 +42,25 @@ class CheckoutDesk(Protocol):
         """Record that all that is due, and the tip, was taken in cash."""
         ...
 
-    def ask_link(self, code: str, *, amount: Money | None = None, tip: Money | None = None) -> Done:
+    def ask_link(
+        self,
+        code: str,
+        *,
+        amount: Money | None = None,
+        tip: Money | None = None,
+        tips: Mapping[str, Money] | None = None,
+    ) -> Done:
         """Ask for a short payment link; the relay opens it, and settles what comes of it."""
         ...
 
     def charge_card(
-        self, code: str, card_id: str, *, amount: Money | None = None, tip: Money | None = None
+        self,
+        code: str,
+        card_id: str,
+        *,
+        amount: Money | None = None,
+        tip: Money | None = None,
+        tips: Mapping[str, Money] | None = None,
     ) -> Done:
         """Have a saved card charged; the relay says later whether the bank agreed."""
         ...
@@ -80,6 +98,15 @@ class TabLine:
     amount: Money
     note: str = ""
     position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Performer:
+    """Who does something of a visit; ``weight`` is its price, by which a tip is shared."""
+
+    staff: str
+    name: str
+    weight: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +184,4 @@ class Tab:
     begun: bool = True
     done: bool = False
     most_off_bps: int | None = None
+    performers: tuple[Performer, ...] = ()

@@ -7,12 +7,20 @@ from bookra.engine.orders.packages import packages
 from bookra.engine.orders.store import today
 from bookra.engine.payments.cards import cards_of
 from bookra.engine.payments.operations import Operation, operations_of
+from bookra.engine.payments.tab import tip_weights
 from bookra.engine.people.customers import customer_by_id
 from bookra.engine.prices.limits import most_off_bps
 from bookra.engine.prices.ticket import OPEN
 from bookra.engine.runtime import Tx
 from bookra.money import Money, format_minor
-from bookra.tui.desk.checkout import Asked, CardChoice, PackageChoice, Tab, TabLine
+from bookra.tui.desk.checkout import (
+    Asked,
+    CardChoice,
+    PackageChoice,
+    Performer,
+    Tab,
+    TabLine,
+)
 from bookra.tui.engine_desk.booking import choice
 
 BEGUN = frozenset({Status.CHECKED_IN, Status.IN_SERVICE, Status.COMPLETED})
@@ -43,6 +51,7 @@ def tab(tx: Tx, booking: Booking) -> Tab:
         begun=begun(tx, booking),
         done=booking.status is Status.COMPLETED,
         most_off_bps=most_off_bps(tx),
+        performers=_performers(booking),
     )
 
 
@@ -71,6 +80,12 @@ def _lines(booking: Booking) -> tuple[TabLine, ...]:
         )
         for item in booking.items
     )
+
+
+def _performers(booking: Booking) -> tuple[Performer, ...]:
+    names = {line.staff: line.staff_name for line in booking.lines}
+    weights = tip_weights(booking)
+    return tuple(Performer(staff, names[staff], weight) for staff, weight in weights.items())
 
 
 def _discount(booking: Booking) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from bookra.engine.bookings import store
 from bookra.engine.bookings.model import Booking, Status
@@ -40,11 +40,12 @@ class EngineCheckout(Counter):
         *,
         amount: Money | None = None,
         tip: Money | None = None,
+        tips: Mapping[str, Money] | None = None,
         reference: str = "",
     ) -> Done:
         """Take money at the counter; the last of it ends a visit that has begun."""
-        more = [*_sums(amount, tip), *(["--reference", reference] if reference else [])]
-        wanted = asking.Asked(amount, tip)
+        more = [*_sums(amount, tip, tips), *(["--reference", reference] if reference else [])]
+        wanted = asking.Asked(amount, tip, tips)
         return self._paid(
             code,
             lambda tx: taking.take(tx, code, method, wanted, reference=reference),
@@ -55,21 +56,35 @@ class EngineCheckout(Counter):
         """Take what is due in cash, and the tip."""
         return self.take(code, "cash", tip=tip)
 
-    def ask_link(self, code: str, *, amount: Money | None = None, tip: Money | None = None) -> Done:
+    def ask_link(
+        self,
+        code: str,
+        *,
+        amount: Money | None = None,
+        tip: Money | None = None,
+        tips: Mapping[str, Money] | None = None,
+    ) -> Done:
         """Ask for a payment link that lives for a day."""
-        wish = Wish(asking.Asked(amount, tip), days=LINK_DAYS)
-        sums = _sums(amount, tip)
+        wish = Wish(asking.Asked(amount, tip, tips), days=LINK_DAYS)
+        sums = _sums(amount, tip, tips)
         command = words("pay", code, "--link", "--days", LINK_DAYS, *sums)
         return self._do(
             "pay by link", lambda tx: links.request_link(tx, code, wish), Done(code, command)
         )
 
     def charge_card(
-        self, code: str, card_id: str, *, amount: Money | None = None, tip: Money | None = None
+        self,
+        code: str,
+        card_id: str,
+        *,
+        amount: Money | None = None,
+        tip: Money | None = None,
+        tips: Mapping[str, Money] | None = None,
     ) -> Done:
         """Ask for a charge of a saved card."""
-        wanted = asking.Asked(amount, tip)
-        command = words("pay", code, "--saved-card", "--card", card_id, *_sums(amount, tip))
+        wanted = asking.Asked(amount, tip, tips)
+        sums = _sums(amount, tip, tips)
+        command = words("pay", code, "--saved-card", "--card", card_id, *sums)
         return self._do(
             "pay by saved card",
             lambda tx: saved_cards.pay(tx, code, wanted, last4=card_id),
@@ -149,6 +164,10 @@ def _discounted(tx: Tx, code: str, wanted: Discount) -> Booking:
     return discounts.no_discount(tx, code)
 
 
-def _sums(amount: Money | None, tip: Money | None) -> list[str]:
+def _sums(
+    amount: Money | None, tip: Money | None, tips: Mapping[str, Money] | None = None
+) -> list[str]:
     parts = ["--amount", plain(amount)] if amount is not None else []
-    return [*parts, "--tip", plain(tip)] if tip else parts
+    parts += ["--tip", plain(tip)] if tip else []
+    shares = ",".join(f"{staff}={plain(part)}" for staff, part in (tips or {}).items() if part)
+    return [*parts, "--to-staff", shares] if shares else parts

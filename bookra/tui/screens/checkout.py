@@ -24,7 +24,8 @@ from bookra.tui.front import Front
 from bookra.tui.messages import Refused, Written
 from bookra.tui.messages_booking import AgainFound, ProductsLoaded, TabLoaded
 from bookra.tui.screens import checkout_steps, checkout_words
-from bookra.tui.screens.checkout_steps import FIELDS, METHODS, Entries, Offered
+from bookra.tui.screens.checkout_fields import PaymentFields
+from bookra.tui.screens.checkout_steps import METHODS, Entries, Offered
 from bookra.tui.screens.dialog import Dialog
 from bookra.tui.text import clean
 from bookra.tui.work import WRITES
@@ -56,18 +57,11 @@ class CheckOutDialog(Dialog[Written]):
 
     def body(self) -> Sequence[Widget]:
         """Put the bill above the fields of a way to pay, and the ways below."""
-        fields = [
-            Input(id=name, compact=True, select_on_focus=False, classes="payment")
-            for name in FIELDS
-        ]
-        for field in fields:
-            field.cursor_blink = False
-            field.display = False
         choices = OptionList(id="choices", compact=True, markup=False)
         choices.can_focus = False
         choices.display = False
         bill, ways = Static("Reading …", id="bill", markup=False), Static(id="paying", markup=False)
-        return [bill, ways, *fields, choices]
+        return [bill, ways, PaymentFields(), choices]
 
     def on_mount(self) -> None:
         """Open the bill: others may have taken money for it meanwhile."""
@@ -127,14 +121,8 @@ class CheckOutDialog(Dialog[Written]):
     def _enter(self, step: str) -> None:
         self._step = step
         self.say("")
-        for name, steps in FIELDS.items():
-            field = self.query_one(f"#{name}", Input)
-            field.display = step in steps
-            field.placeholder = checkout_steps.prompt(step, name)
-            with self.prevent(Input.Changed):
-                field.value = ""
+        self.query_one(PaymentFields).begin(step)
         self.query_one("#paying").display = not step
-        self.set_focus(next((field for field in self.query(Input) if field.display), None))
         if step == "goods" and not self._products:
             call = self.front.desk.products
             self.front.work.ask(
@@ -164,9 +152,7 @@ class CheckOutDialog(Dialog[Written]):
 
     def action_field(self, step: int) -> None:
         """Go to the next field."""
-        fields = [field for field in self.query(Input) if field.display]
-        if self.focused in fields:
-            fields[(fields.index(self.focused) + step) % len(fields)].focus()
+        self.query_one(PaymentFields).go(step)
 
     def on_input_changed(self) -> None:
         """Add what is typed to the bill, and say what can't be."""
@@ -264,24 +250,39 @@ class CheckOutDialog(Dialog[Written]):
 
     # What is shown
 
+    @property
+    def _width(self) -> int:
+        """Cells of a line of the bill: those of the box, once it is laid out."""
+        room = self.query_one("#bill").container_size.width
+        return min(room or checkout_words.WIDTH, checkout_words.WIDTH)
+
+    def on_resize(self) -> None:
+        """Write the bill as wide as there is room now."""
+        if self.is_mounted:
+            self._show()
+
     def _entries(self) -> Entries:
-        texts = {name: self.query_one(f"#{name}", Input).value for name in FIELDS}
         index, offered = self.query_one("#choices", OptionList).highlighted, self._offered
         chosen = offered[index].what if index is not None and index < len(offered) else None
-        return Entries(**texts, chosen=chosen)
+        return self.query_one(PaymentFields).entries(chosen)
 
     def _show(self) -> None:
         tab, look = self._tab, self.front.look
         if tab is None:
             return
-        tip, part = self._entries().sums(tab) if self._step else (None, None)
-        rows = checkout_words.bill(look, tab, tip, part)
+        entries = self._entries() if self._step else Entries()
+        tip, part = entries.sums(tab)
+        width = self._width
+        parts = entries.parts(tab)
+        rows = checkout_words.bill(look, tab, tip, part, parts, width)
         self.query_one("#bill", Static).update(lines(rows))
         self._show_choices(tab)
-        self.query_one("#paying", Static).update(lines([line(), *checkout_words.ways(look, tab)]))
+        self.query_one(PaymentFields).offer_shares(look, tab, self._step)
+        ways = checkout_words.ways(look, tab, width)
+        self.query_one("#paying", Static).update(lines([line(), *ways]))
         enter = look.glyphs.enter
         if self._step:
-            self.show_hints(*checkout_steps.keys(look, self._step))
+            self.show_hints(*checkout_steps.keys(look, self._step, shared=bool(parts)))
         elif tab.due:
             self.show_hints(("esc", "close"))
         else:

@@ -16,6 +16,7 @@ from bookra.tui.desk.checkout import CardChoice, PackageChoice, ProductChoice, T
 from bookra.tui.look import Look
 from bookra.tui.screens import checkout_words
 from bookra.tui.screens.booking_steps import matches
+from bookra.tui.screens.tip_shares import shared
 from bookra.tui.text import clean, fit, pad
 
 METHODS = {
@@ -70,6 +71,7 @@ class Entries:
     part: str = ""
     entry: str = ""
     reference: str = ""
+    shares: tuple[str, ...] = ()
     chosen: Chosen | None = None
 
     def sums(self, tab: Tab) -> Sums:
@@ -82,11 +84,41 @@ class Entries:
                 found.append(None)
         return found[0], found[1]
 
+    def parts(self, tab: Tab) -> list[tuple[str, Money]]:
+        """Return (name, part of the tip) where several share one, as far as it is typed by now.
+
+        What doesn't come to the tip, or is no amount yet, shows as the engine's rule has it.
+        """
+        tip, _ = self.sums(tab)
+        if tip is None or len(tab.performers) < 2:
+            return []
+        try:
+            parts = shared(tip, tab.performers, self.shares)
+        except InvalidInputError:
+            parts = shared(tip, tab.performers, ())
+        return [(one.name, part) for one, part in zip(tab.performers, parts, strict=True)]
+
+    def tips(self, tab: Tab, tip: Money | None) -> dict[str, Money] | None:
+        """Return by staff who gets how much of a tip; None where nobody said so.
+
+        Raises InvalidInputError for parts that don't come to it.
+        """
+        if tip is None or not any(map(str.strip, self.shares)):
+            return None
+        parts = shared(tip, tab.performers, self.shares)
+        return {one.staff: part for one, part in zip(tab.performers, parts, strict=True)}
+
     def doubt(self, look: Look, tab: Tab | None, step: str) -> str:
         """Return what speaks against what is typed, as it is typed; nothing where nothing does."""
-        if tab is None or step != "discount":
+        if tab is None:
             return ""
-        return checkout_words.above_limit(look, tab, self.entry)
+        if step == "discount":
+            return checkout_words.above_limit(look, tab, self.entry)
+        try:
+            self.tips(tab, self.sums(tab)[0])
+        except InvalidInputError as error:
+            return error.message if error.code == "bad_tip" else ""
+        return ""
 
     def verb(self, desk: Desk, look: Look, tab: Tab, step: str) -> tuple[Callable[[], Done], str]:
         """Return what the step comes to, and how it is told.
@@ -115,14 +147,16 @@ class Entries:
     ) -> tuple[Callable[[], Done], str]:
         tip = checkout_words.amount_of(self.tip, tab.due)
         part = checkout_words.amount_of(self.part, tab.due)
+        tips = self.tips(tab, tip)
         said = checkout_words.said(look, tab, step, (part or tab.due, tip))
         code = tab.code
         match step:
             case "link":
-                return partial(desk.ask_link, code, amount=part, tip=tip), said
+                return partial(desk.ask_link, code, amount=part, tip=tip, tips=tips), said
             case "card":
                 card = self.chosen if isinstance(self.chosen, CardChoice) else tab.cards[0]
-                return partial(desk.charge_card, code, card.id, amount=part, tip=tip), said
+                charge = partial(desk.charge_card, code, card.id, amount=part, tip=tip, tips=tips)
+                return charge, said
             case "gift":
                 if not (gift := self.entry.strip()):
                     raise _missing("Type the gift card's code")
@@ -133,7 +167,7 @@ class Entries:
                 said = look.joined("A visit of the package used", clean(tab.customer.name))
                 return partial(desk.redeem_package, code, bought.code), said
         reference = self.reference.strip()
-        call = partial(desk.take, code, step, amount=part, tip=tip, reference=reference)
+        call = partial(desk.take, code, step, amount=part, tip=tip, tips=tips, reference=reference)
         return call, said
 
 
@@ -166,14 +200,14 @@ def prompt(step: str, field: str) -> str:
     return _PROMPTS.get(step if field == "entry" else field, "")
 
 
-def keys(look: Look, step: str) -> list[tuple[str, str]]:
-    """Return the keys that a step names."""
+def keys(look: Look, step: str, *, shared: bool = False) -> list[tuple[str, str]]:
+    """Return the keys that a step names; ``shared`` where several get of the tip."""
     glyphs = look.glyphs
     word = {
         "cash": "cash taken", "terminal": "card taken", "link": "ask for it", "card": "charge it",
         "gift": "use it", "package": "use a visit", "discount": "set", "goods": "add",
     }.get(step, "take")  # fmt: skip
-    tab = [("tab", "tip, a part")] if step in TIPPED else []
+    tab = [("tab", "who gets it, a part" if shared else "tip, a part")] if step in TIPPED else []
     choose = [(glyphs.up_down, "choose")] if step in ("goods", "package") else []
     return [(glyphs.enter, word), *tab, *choose, ("esc", "back")]
 

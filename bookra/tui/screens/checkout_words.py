@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -31,36 +32,58 @@ WAYS = (
 )
 """The keys of a bill, as they stand below it."""
 
-_NAME, _NOTE, _AMOUNT, _WAY = 26, 14, 12, 20
+WIDTH = 62
+"""Cells of a bill where there is room for it: as many as the dialog has."""
+_NOTE, _AMOUNT, _KEY = 18, 12, 3
+
+Parts = Sequence[tuple[str, Money]]
+"""Who gets how much of a tip, by name."""
 
 
-def bill(look: Look, tab: Tab, tip: Money | None, part: Money | None) -> list[Content]:
-    """Return a bill: its lines, what is off and paid, and what is to be taken."""
-    rows = [
-        _row(look, fit(clean(one.name), _NAME), fit(clean(one.note), _NOTE), one.amount)
-        for one in tab.lines
-    ]
+def bill(
+    look: Look,
+    tab: Tab,
+    tip: Money | None,
+    part: Money | None,
+    parts: Parts = (),
+    width: int = WIDTH,
+) -> list[Content]:
+    """Return a bill: its lines, what is off and paid, and what is to be taken, as wide as said."""
+    row = partial(_row, look, width)
+    rows = [row(clean(one.name), clean(one.note), one.amount) for one in tab.lines]
     if tab.off:
-        rows.append(_row(look, "Discount", fit(clean(tab.discount), _NOTE), -tab.off))
-    rows.append(line((look.glyphs.head_rule * (_NAME + _NOTE + _AMOUNT), "$rule")))
+        rows.append(row("Discount", clean(tab.discount), -tab.off))
+    rows.append(line((look.glyphs.head_rule * width, "$rule")))
     several = len(rows) > 2 or tab.paid
-    rows += [_row(look, "Price", "", tab.price)] if several else []
-    rows += [_row(look, "Paid", "", -tab.paid)] if tab.paid else []
-    rows += [_row(look, "Tip", "", tip)] if tip else []
+    rows += [row("Price", "", tab.price)] if several else []
+    rows += [row("Paid", "", -tab.paid)] if tab.paid else []
+    rows += [row("Tip", _shared_by(look, parts), tip)] if tip else []
     taken = (part or tab.due) + tip if tip else (part or tab.due)
     rest = f"of {look.money(tab.due)}" if part else ""
-    rows.append(_row(look, "To take", rest, taken, "bold"))
+    rows.append(row("To take", rest, taken, "bold"))
     return rows
 
 
-def _row(look: Look, name: str, note: str, amount: Money, style: str = "") -> Content:
-    written = look.money(amount)
-    room = " " * max(0, _AMOUNT - cell_len(written))
-    return line((pad(name, _NAME), style), (pad(note, _NOTE), MUTED), (room + written, style))
+def _row(look: Look, width: int, name: str, note: str, amount: Money, style: str = "") -> Content:
+    """Return a name, a note that takes the room that it needs, and an amount at the end."""
+    written, dots = look.money(amount), look.glyphs.ellipsis
+    end = max(_AMOUNT, cell_len(written) + 2)
+    noted = max(min(cell_len(note), width - end - 2 - cell_len(name)), _NOTE)
+    named = width - end - noted
+    return line(
+        (pad(fit(name, named - 1, dots), named), style),
+        (pad(fit(note, noted, dots), noted), MUTED),
+        (" " * (end - cell_len(written)) + written, style),
+    )
 
 
-def ways(look: Look, tab: Tab) -> list[Content]:
+def _shared_by(look: Look, parts: Parts) -> str:
+    return ", ".join(f"{clean(name)} {look.money(part)}" for name, part in parts)
+
+
+def ways(look: Look, tab: Tab, width: int = WIDTH) -> list[Content]:
     """Return the keys of a bill in columns; what can't be done now is muted."""
+    column = width // len(WAYS[0])
     idle = unusable(tab)
     named = {"s": _cards(tab), "k": _packages(tab)}
     rows = []
@@ -68,9 +91,9 @@ def ways(look: Look, tab: Tab) -> list[Content]:
         parts: list[tuple[str, str]] = []
         for key, word in row:
             off = key in idle
-            parts.append((pad(key, 3), MUTED if off else "bold $text-accent"))
-            said = fit(named.get(key, "") or word, _WAY - 3, look.glyphs.ellipsis)
-            parts.append((pad(said, _WAY - 3), MUTED if off else ""))
+            parts.append((pad(key, _KEY), MUTED if off else "bold $text-accent"))
+            said = fit(named.get(key, "") or word, column - _KEY - 1, look.glyphs.ellipsis)
+            parts.append((pad(said, column - _KEY), MUTED if off else ""))
         rows.append(line(*parts))
     return rows
 
