@@ -21,6 +21,15 @@ ZERO_DECIMAL = frozenset(
 THREE_DECIMAL = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
 STRIPE_TWO_DECIMAL = frozenset({"ISK", "UGX"})
 
+STRIPE_SMALLEST = {
+    "AED": 200, "BGN": 100, "CZK": 1500, "DKK": 250, "GBP": 30, "HKD": 400, "HUF": 17500,
+    "MXN": 1000, "MYR": 200, "NOK": 300, "PLN": 200, "RON": 200, "SEK": 300, "THB": 1000,
+}  # fmt: skip
+"""Where Stripe's smallest charge isn't 50 minor units (https://docs.stripe.com/currencies)."""
+
+STRIPE_LARGEST = 99_999_999
+"""Stripe takes eight digits for an amount, whatever the currency."""
+
 _AMOUNT = re.compile(r"(\d{1,12})(?:\.(\d+))?")
 
 
@@ -141,6 +150,17 @@ def stripe_step(currency: str) -> int:
     Of three decimal places the last must be a zero (https://docs.stripe.com/currencies).
     """
     return 10 if currency in THREE_DECIMAL else 1
+
+
+def stripe_smallest(currency: str) -> Money:
+    """Return the least that Stripe charges; a refund may be less."""
+    return Money(STRIPE_SMALLEST.get(currency, 50), currency)
+
+
+def chargeable(wanted: Money) -> Money:
+    """Return how much of ``wanted`` a card can be charged: whole steps, nothing below the least."""
+    whole = Money(wanted.minor - wanted.minor % stripe_step(wanted.currency), wanted.currency)
+    return whole if whole.minor >= stripe_smallest(wanted.currency).minor else whole - whole
 
 
 def to_stripe(money: Money) -> int:

@@ -53,6 +53,8 @@ def test_what_stripe_would_refuse_is_refused_in_words_and_leaves_nothing(kuwait:
     with pytest.raises(ConflictError, match=r"12\.345 KWD can't go.* 0\.010 KWD") as refused:
         ask(kuwait, booking, 12_345)
     assert (refused.value.code, "12.340 KWD" in refused.value.hint) == ("not_by_card", True)
+    with pytest.raises(ConflictError, match=r"0\.040 KWD can't go .* 0\.050 KWD at least"):
+        ask(kuwait, booking, 40)
     card = kuwait.act(lambda tx: sell_gift_card(tx, dinars(1_005)))
     with pytest.raises(ConflictError, match="can't go by card"):
         kuwait.act(lambda tx: pay_by(tx, card.order, "link"))
@@ -63,6 +65,8 @@ def test_what_stripe_would_refuse_is_refused_in_words_and_leaves_nothing(kuwait:
         kuwait.act(lambda tx: refund(tx, booking.code, Back(dinars(333))))
     kuwait.act(lambda tx: refund(tx, booking.code, Back(dinars(333), to="cash")))
     assert operations(kuwait, booking) == [("checkout", "succeeded")]
+    kuwait.act(lambda tx: refund(tx, booking.code, Back(dinars(10))))  # may be ever so small
+    assert operations(kuwait, booking)[1:] == [("refund", "new")]
     assert kuwait.ask(verify).ok
 
 
@@ -74,5 +78,24 @@ def test_a_fee_takes_what_a_card_can_pay(kuwait: Salon) -> None:
     kuwait.act(lambda tx: no_show(tx, booking.code))
     (charged,) = kuwait.ask(lambda tx: operations_of(tx, booking_id=booking.id))
     assert charged.amount == dinars(12_340)
-    (noted,) = [c for c in kuwait.ask(lambda tx: history(tx, booking.id)) if c.kind == "no-show"]
-    assert noted.facts["charged"] == "12.340 KWD"
+    assert noted_of(kuwait, booking) == {"charged": "12.340 KWD"}
+
+
+def test_a_fee_that_is_too_little_for_a_card_is_noted_and_asked_of_nobody(kuwait: Salon) -> None:
+    wanted = replace(kuwait.request("2026-11-26 10:00"), policy_accepted="counter")
+    booking = kuwait.act(lambda tx: book(tx, wanted))
+    kept = cards.KeptCard("cus_1", "pm_1", "visa", "4242", None)
+    kuwait.act(lambda tx: cards.keep(tx, booking.customer_id, kept))
+    kuwait.act(lambda tx: no_show(tx, booking.code, fee=dinars(49)))
+    assert operations(kuwait, booking) == []
+    assert noted_of(kuwait, booking) == {
+        "not_taken": "0.049 KWD",
+        "why": "too little for a card",
+    }
+
+
+def noted_of(salon: Salon, booking: Booking) -> dict[str, object]:
+    """What the visit's history says of its no-show fee."""
+    changes = salon.ask(lambda tx: history(tx, booking.id))
+    (facts,) = [dict(c.facts) for c in changes if c.kind == "no-show"]
+    return facts

@@ -24,7 +24,7 @@ from bookra.engine.runtime import Tx
 from bookra.engine.tenancy.providers import account
 from bookra.errors import ConflictError, NotFoundError
 from bookra.ids import booking_code, new_id
-from bookra.money import Money, stripe_step
+from bookra.money import Money, chargeable
 
 CODE_LENGTH = 7
 MOST_PERIODS_AT_ONCE = 24
@@ -191,7 +191,7 @@ def _bill(tx: Tx, found: Membership, plan: Plan) -> Bill:
     order, period = _bill_period(tx, found, plan)
     how = "open"
     by_card = account(tx, "stripe") is not None and bool(cards.cards_of(tx, found.customer_id))
-    if by_card and not order.amount.minor % stripe_step(order.amount.currency):
+    if by_card and chargeable(order.amount) == order.amount:
         paying.charge_saved_card(tx, order.code)
         how = "saved-card"
     else:

@@ -20,7 +20,7 @@ from bookra.engine.prices import policies
 from bookra.engine.prices.policy import LATE_CANCEL, NO_SHOW
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, InvalidInputError
-from bookra.money import Money, stripe_step
+from bookra.money import Money, chargeable
 
 INCOME = {LATE_CANCEL: chart.LATE_CANCEL, NO_SHOW: chart.NO_SHOW}
 """Why there is a fee, and the income that it is."""
@@ -91,8 +91,7 @@ def foreseen(tx: Tx, booking: Booking, kind: str) -> Money:
     if purse.package_minor and wanted > money:
         kept = money + purse.package_minor
     if kept < wanted and booking.policy_accepted_at and cards.cards_of(tx, booking.customer_id):
-        step = stripe_step(booking.price.currency)
-        kept += (wanted - kept) - (wanted - kept) % step
+        kept += chargeable(Money(wanted - kept, booking.price.currency)).minor
     return Money(kept, booking.price.currency)
 
 
@@ -159,13 +158,15 @@ def _return_visits(tx: Tx, item: Sold, purse: Purse) -> None:
 
 def _charge(tx: Tx, booking: Booking, fee_minor: int, kind: str) -> None:
     """Charge a fee to the customer's saved card, where they accepted the policy; else note it."""
-    currency = booking.price.currency
-    fee = Money(fee_minor - fee_minor % stripe_step(currency), currency)
+    wanted = Money(fee_minor, booking.price.currency)
+    fee = chargeable(wanted)
     accepted = booking.policy_accepted_at is not None
-    if fee and accepted and cards.cards_of(tx, booking.customer_id):
+    kept_card = accepted and bool(cards.cards_of(tx, booking.customer_id))
+    if fee and kept_card:
         saved_cards.charge(tx, booking, fee, kind)
         note(tx, booking.id, kind, charged=fee)
-    else:
-        fee = Money(fee_minor, currency)
-        why = "no saved card" if accepted else "the policy was not accepted"
-        note(tx, booking.id, kind, not_taken=fee, why=why)
+        return
+    why = "no saved card" if accepted else "the policy was not accepted"
+    if kept_card:
+        why = "too little for a card"
+    note(tx, booking.id, kind, not_taken=wanted, why=why)

@@ -17,11 +17,12 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Row
 
 from bookra.engine.payments import store
+from bookra.engine.payments.card_amounts import check_amount
 from bookra.engine.runtime import Tx
 from bookra.engine.tenancy.providers import ProviderAccount, account
 from bookra.errors import ConflictError, NotFoundError
 from bookra.ids import new_id
-from bookra.money import Money, rate_bps, share, stripe_step
+from bookra.money import Money, rate_bps, share
 
 TAKING = frozenset({"checkout", "payment-link", "setup", "saved-card"})
 """Kinds for which the account must be allowed to take payments."""
@@ -108,7 +109,10 @@ def begin(tx: Tx, new: NewOperation) -> UUID:
     Raises ConflictError: ``not_by_card`` for an amount that Stripe would refuse to move,
     ``stripe_not_ready`` while the account may not take payments.
     """
-    _check_step(new)
+    if not new.external and new.kind != "setup":
+        # An order is paid whole.
+        charges, whole = new.kind in TAKING, new.order_id is not None
+        check_amount(new.amount, charges=charges, whole=whole)
     _check_ready(tx, new)
     operation_id = new_id()
     tx.run(
@@ -134,23 +138,6 @@ def begin(tx: Tx, new: NewOperation) -> UUID:
     )
     tx.concerns("operation", operation_id)
     return operation_id
-
-
-def _check_step(new: NewOperation) -> None:
-    """Refuse it here, with words, and not later in the relay, as an operation that failed."""
-    currency, step = new.amount.currency, stripe_step(new.amount.currency)
-    if new.external or not new.amount.minor % step:
-        return
-    below = Money(new.amount.minor - new.amount.minor % step, currency)
-    raise ConflictError(
-        "not_by_card",
-        f"{new.amount} can't go by card: "
-        f"Stripe moves {currency} in steps of {Money(step, currency)}",
-        hint=f"Let {below} go by card, and what is left in cash"
-        if below and new.order_id is None  # an order is paid whole
-        else "Do it in cash",
-        details={"currency": currency, "step_minor": step, "amount_minor": new.amount.minor},
-    )
 
 
 def _check_ready(tx: Tx, new: NewOperation) -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from bookra.money import STRIPE_TWO_DECIMAL, format_minor, stripe_step
+from bookra.money import (
+    STRIPE_LARGEST,
+    STRIPE_TWO_DECIMAL,
+    format_minor,
+    stripe_smallest,
+    stripe_step,
+    to_stripe,
+)
 from bookra.sandbox.stripe.errors import bad_parameter
 from bookra.sandbox.stripe.forms import Integer
 from bookra.sandbox.stripe.store import Call, find
 
-AMOUNT = Integer(0, 99_999_999)
-APPLICATION_FEE = Integer(1, 99_999_999)
+AMOUNT = Integer(0, STRIPE_LARGEST)
+APPLICATION_FEE = Integer(1, STRIPE_LARGEST)
 """A platform that takes nothing leaves the parameter out."""
-
-SMALLEST = {
-    "aed": 200, "bgn": 100, "czk": 1500, "dkk": 250, "gbp": 30, "hkd": 400, "huf": 17500,
-    "mxn": 1000, "myr": 200, "nok": 300, "pln": 200, "ron": 200, "sek": 300, "thb": 1000,
-}  # fmt: skip
-"""Where the smallest charge isn't 50 minor units (https://docs.stripe.com/currencies)."""
 
 
 def check_charge(call: Call, amount: int, currency: str, param: str) -> None:
@@ -29,10 +30,10 @@ def check_charge(call: Call, amount: int, currency: str, param: str) -> None:
             "currency",
         )
     check_step(amount, currency, param)
-    smallest = SMALLEST.get(currency, 50)
-    if amount < smallest:
+    smallest = stripe_smallest(currency.upper())
+    if amount < to_stripe(smallest):
         raise bad_parameter(
-            f"Amount must be at least {format_minor(smallest, currency.upper())} {currency}",
+            f"Amount must be at least {format_minor(smallest.minor, smallest.currency)} {currency}",
             param,
             "amount_too_small",
         )
