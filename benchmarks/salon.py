@@ -23,7 +23,7 @@ from bookra.clock import resolve
 from bookra.config import Settings
 from bookra.engine.availability.hours import parse_week
 from bookra.engine.availability.timetable import set_hours
-from bookra.engine.bookings import store
+from bookra.engine.bookings import statements
 from bookra.engine.catalog.actions import NewService, add_service
 from bookra.engine.catalog.model import Service, parse_segments
 from bookra.engine.people.customers import add_customer
@@ -149,9 +149,9 @@ def _fill(tx: Tx, person: Staff, service: Service, customer: UUID, wanted: int) 
         }
         for line in lines
     ]
-    tx.run_many(store.INSERT, [_booking(visit, customer, tx.now) for visit in span])
-    tx.run_many(store.INSERT_LINE, lines)
-    tx.run_many(store.ALLOCATE, claims)
+    tx.run_many(statements.INSERT, [_booking(visit, customer, tx.now) for visit in span])
+    tx.run_many(statements.INSERT_LINE, lines)
+    tx.run_many(statements.ALLOCATE, claims)
     return len(claims)
 
 

@@ -27,7 +27,8 @@ from bookra.engine.bookings.displacement import queue as displaced
 from bookra.engine.bookings.displacement.proposals import Kind, Lost, Option, proposals
 from bookra.engine.bookings.history import history
 from bookra.engine.bookings.model import Booking, Status
-from bookra.engine.bookings.store import SET_STATUS, bookings_between
+from bookra.engine.bookings.statements import SET_STATUS
+from bookra.engine.bookings.store import bookings_between
 from bookra.engine.catalog.actions import NewService, add_service, set_service
 from bookra.engine.catalog.model import Need, ServiceLevel, parse_segments
 from bookra.engine.people.resources import add_resource

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bookra.engine.bookings import store
+from bookra.engine.bookings import statements, store
 from bookra.engine.bookings.announcing import announce, withdraw
 from bookra.engine.bookings.classes.seating import retake_seats
 from bookra.engine.bookings.holds import cancel_checkouts
@@ -19,7 +19,7 @@ from bookra.errors import ConflictError, InvalidInputError, NotFoundError
 def confirm(tx: Tx, booking: Booking) -> Booking:
     """Confirm a held booking (its row locked by the caller) and emit what that causes."""
     require_next(booking.code, booking.status, Status.CONFIRMED)
-    tx.run(store.HOLD_UNTIL, booking_id=booking.id, held_until=None)
+    tx.run(statements.HOLD_UNTIL, booking_id=booking.id, held_until=None)
     set_status(tx, booking, Status.CONFIRMED)
     confirmed = store.booking_by_id(tx, booking.id)
     announce(tx, confirmed)
@@ -33,7 +33,7 @@ def retake(tx: Tx, booking: Booking) -> bool:
     that was agreed: also False when its promo code has been used up meanwhile. Also False when
     the time has passed, or a person or service of then is no longer there: the money goes back.
     """
-    if tx.row(store.ALLOCATED, booking_id=booking.id) is not None:
+    if tx.row(statements.ALLOCATED, booking_id=booking.id) is not None:
         return True
     savepoint = tx.connection.begin_nested()
     if _retake_time(tx, booking) and retake_use(tx, booking.id):
@@ -82,7 +82,7 @@ def call_off(tx: Tx, booking: Booking, status: Status, *, tells: bool = True) ->
     (``illegal_state``).
     """
     require_next(booking.code, booking.status, status)
-    tx.run(store.RELEASE, booking_id=booking.id)
+    tx.run(statements.RELEASE, booking_id=booking.id)
     set_status(tx, booking, status)
     cancel_checkouts(tx, booking.id)
     if booking.status is not Status.HELD:
@@ -103,7 +103,7 @@ def complete(tx: Tx, code: str) -> Booking:
 def no_show(tx: Tx, code: str) -> Booking:
     """Note that the customer did not come, and free the rest of their time; money stays put."""
     booking = _advance(tx, code, Status.NO_SHOW)
-    tx.run(store.RELEASE, booking_id=booking.id)
+    tx.run(statements.RELEASE, booking_id=booking.id)
     cancel_checkouts(tx, booking.id)
     return booking
 
@@ -112,7 +112,9 @@ def set_status(
     tx: Tx, booking: Booking, status: Status, *, hold_expires_at: datetime | None = None
 ) -> None:
     """Write a status that the caller has checked, and count the revision up."""
-    tx.run(store.SET_STATUS, id=booking.id, status=status.value, hold_expires_at=hold_expires_at)
+    tx.run(
+        statements.SET_STATUS, id=booking.id, status=status.value, hold_expires_at=hold_expires_at
+    )
     tx.concerns("booking", booking.id)
 
 

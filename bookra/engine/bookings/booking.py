@@ -17,7 +17,7 @@ from bookra.engine.availability.actions import checked, window_at
 from bookra.engine.availability.asked import VisitWish
 from bookra.engine.availability.store import holder
 from bookra.engine.availability.visits import Plan
-from bookra.engine.bookings import store
+from bookra.engine.bookings import statements, store
 from bookra.engine.bookings.announcing import announce
 from bookra.engine.bookings.claiming import claim_first
 from bookra.engine.bookings.classes.seating import book_seats
@@ -93,8 +93,8 @@ def _hold(tx: Tx, code: str) -> Booking:
 
 
 def _give_up(tx: Tx, hold: Booking) -> None:
-    tx.run(store.RELEASE, booking_id=hold.id)
-    tx.run(store.SET_STATUS, id=hold.id, status=Status.CANCELLED.value, hold_expires_at=None)
+    tx.run(statements.RELEASE, booking_id=hold.id)
+    tx.run(statements.SET_STATUS, id=hold.id, status=Status.CANCELLED.value, hold_expires_at=None)
     cancel_checkouts(tx, hold.id)
     tx.concerns("booking", hold.id)
 

@@ -19,7 +19,7 @@ from bookra.engine.availability.spans import Span
 from bookra.engine.availability.starts import Performer
 from bookra.engine.availability.visits import Claim, Order, Plan, plans
 from bookra.engine.availability.window import Window
-from bookra.engine.bookings import store
+from bookra.engine.bookings import statements
 from bookra.engine.bookings.holds import release_lapsed_in_the_way
 from bookra.engine.bookings.limits import Counted, take_place
 from bookra.engine.bookings.locks import lock_bookables
@@ -107,7 +107,7 @@ def claim(
     if len(rows) > 1:
         lock_bookables(tx, (row["bookable_id"] for row in rows))
     for row in sorted(rows, key=lambda row: (str(row["bookable_id"]), row["starts_at"])):
-        if not tx.run(store.ALLOCATE, **row):
+        if not tx.run(statements.ALLOCATE, **row):
             raise _Refused(row["bookable_id"])
     limited = [
         (limit, line_id, planned.performer.person.id)

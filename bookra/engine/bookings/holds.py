@@ -10,8 +10,10 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import text
+
 from bookra.engine.availability.starts import Limit
-from bookra.engine.bookings import store
+from bookra.engine.bookings import statements
 from bookra.engine.bookings.locks import lock_bookables
 from bookra.engine.bookings.model import Status
 from bookra.engine.outbox.emit import emit
@@ -22,6 +24,47 @@ SWEEP_LIMIT = 200
 
 LINK_SLACK = timedelta(minutes=5)
 """How much longer than its session a hold lives that was made for a link."""
+
+LOCK_HELD = text(
+    "SELECT id FROM bookings"
+    " WHERE tenant_id = :tenant_id AND id = :id AND status = 'held'"
+    "   AND hold_expires_at <= :made_for_link FOR UPDATE"
+)
+ANY_LAPSED = text(
+    "SELECT 1 FROM bookings"
+    " WHERE tenant_id = :tenant_id AND status = 'held' AND hold_expires_at <= :now LIMIT 1"
+)
+LAPSED_HOLDS = text(
+    """
+    SELECT id FROM bookings
+     WHERE tenant_id = :tenant_id AND status = 'held' AND hold_expires_at <= :now
+     ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
+    """
+)
+# Locks the bookings, in id order and before their allocations: the other order deadlocks with a
+# payment that is being settled.
+LAPSED_IN_THE_WAY = text(
+    """
+    SELECT b.id FROM bookings b
+     WHERE b.tenant_id = :tenant_id AND b.status = 'held' AND b.hold_expires_at <= :now
+       AND b.id IN (SELECT o.booking_id FROM allocations o
+                     WHERE o.tenant_id = :tenant_id AND o.bookable_id = ANY(:bookables)
+                       AND o.starts_at > CAST(:start AS timestamptz) - interval '25 hours'
+                       AND o.starts_at < :until AND o.ends_at > :start AND o.held_until <= :now
+                    UNION ALL
+                    SELECT d.booking_id FROM day_places d
+                     WHERE d.tenant_id = :tenant_id AND d.subject_id = ANY(:subjects)
+                       AND d.day = ANY(:days) AND d.held_until <= :now)
+     ORDER BY b.id FOR UPDATE
+    """
+)
+OPEN_CHECKOUTS = text(
+    """
+    SELECT id FROM operations
+     WHERE tenant_id = :tenant_id AND booking_id = :booking_id
+       AND kind IN ('checkout', 'payment-link') AND state IN ('new', 'open')
+    """
+)
 
 
 def release_lapsed_in_the_way(
@@ -38,7 +81,7 @@ def release_lapsed_in_the_way(
     locking the holds and giving up their time.
     """
     rows = tx.rows(
-        store.LAPSED_IN_THE_WAY,
+        LAPSED_IN_THE_WAY,
         bookables=bookables,
         start=start,
         until=until,
@@ -53,12 +96,12 @@ def release_lapsed_in_the_way(
 
 def any_lapsed(tx: Tx) -> bool:
     """Tell whether some hold of the tenant has lapsed: a look without a lock."""
-    return tx.row(store.ANY_LAPSED, now=tx.now) is not None
+    return tx.row(ANY_LAPSED, now=tx.now) is not None
 
 
 def expire_lapsed(tx: Tx) -> int:
     """Expire every lapsed hold of the tenant, a bounded batch at a time; returns how many."""
-    rows = tx.rows(store.LAPSED_HOLDS, now=tx.now, limit=SWEEP_LIMIT)
+    rows = tx.rows(LAPSED_HOLDS, now=tx.now, limit=SWEEP_LIMIT)
     expire(tx, (row.id for row in rows))
     return len(rows)
 
@@ -69,8 +112,8 @@ def lapse(tx: Tx, booking_id: UUID, session_ended: datetime) -> bool:
     False when it is no hold (any more), when it was asked for longer than the link's own time, or
     when another link for it is open. Locks the booking.
     """
-    row = tx.row(store.LOCK_HELD, id=booking_id, made_for_link=session_ended + LINK_SLACK)
-    if row is None or tx.rows(store.OPEN_CHECKOUTS, booking_id=booking_id):
+    row = tx.row(LOCK_HELD, id=booking_id, made_for_link=session_ended + LINK_SLACK)
+    if row is None or tx.rows(OPEN_CHECKOUTS, booking_id=booking_id):
         return False
     expire(tx, [booking_id])
     return True
@@ -78,14 +121,16 @@ def lapse(tx: Tx, booking_id: UUID, session_ended: datetime) -> bool:
 
 def cancel_checkouts(tx: Tx, booking_id: UUID) -> None:
     """Ask for the booking's open Checkout Sessions to be expired: nobody pays for what is gone."""
-    for row in tx.rows(store.OPEN_CHECKOUTS, booking_id=booking_id):
+    for row in tx.rows(OPEN_CHECKOUTS, booking_id=booking_id):
         emit(tx, CancelPayment(booking_id, row.id))
 
 
 def expire(tx: Tx, booking_ids: Iterable[UUID]) -> None:
     """Expire holds whose rows the caller has locked, with their links."""
     for booking_id in booking_ids:
-        tx.run(store.RELEASE, booking_id=booking_id)
-        tx.run(store.SET_STATUS, id=booking_id, status=Status.EXPIRED.value, hold_expires_at=None)
+        tx.run(statements.RELEASE, booking_id=booking_id)
+        tx.run(
+            statements.SET_STATUS, id=booking_id, status=Status.EXPIRED.value, hold_expires_at=None
+        )
         cancel_checkouts(tx, booking_id)
         tx.concerns("booking", booking_id)

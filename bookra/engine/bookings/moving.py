@@ -17,7 +17,7 @@ from bookra.engine.availability import starts
 from bookra.engine.availability.actions import window_at
 from bookra.engine.availability.asked import VisitWish, Wish
 from bookra.engine.availability.window import Window
-from bookra.engine.bookings import store
+from bookra.engine.bookings import statements, store
 from bookra.engine.bookings.announcing import announce
 from bookra.engine.bookings.claiming import clear_the_way
 from bookra.engine.bookings.classes.seating import move_seats
@@ -79,7 +79,7 @@ def swap(tx: Tx, code: str, other: str) -> tuple[Booking, Booking]:
         ids |= _make_way(tx, wish, there.starts_at)
     _lock(tx, [left.id, right.id], ids)
     for booking in (left, right):
-        tx.run(store.RELEASE, booking_id=booking.id)
+        tx.run(statements.RELEASE, booking_id=booking.id)
     for booking, there in pairs:
         place(tx, booking, booking.lines[0], there.starts_at, there.staff)
     return _moved(tx, left, kind="swapped"), _moved(tx, right, kind="swapped")
@@ -162,24 +162,24 @@ def _stays(booking: Booking, lines: list[Line], visit: VisitWish, at: datetime) 
 
 
 def _lock(tx: Tx, bookings: Iterable[UUID], ids: set[UUID]) -> None:
-    rows = tx.rows(store.BOOKABLES_OF, bookings=list(bookings))
+    rows = tx.rows(statements.BOOKABLES_OF, bookings=list(bookings))
     lock_bookables(tx, ids | {row.bookable_id for row in rows})
 
 
 def _release(tx: Tx, booking: Booking, lines: list[Line]) -> None:
     if len(lines) == len(booking.lines):
-        tx.run(store.RELEASE, booking_id=booking.id)
+        tx.run(statements.RELEASE, booking_id=booking.id)
         return
     for line in lines:
-        tx.run(store.RELEASE_LINE, booking_id=booking.id, line_id=line.id)
+        tx.run(statements.RELEASE_LINE, booking_id=booking.id, line_id=line.id)
 
 
 def _moved(tx: Tx, before: Booking, kind: str = "moved") -> Booking:
     """Write the visit's new span and state, its history, and what the outside is told."""
     status = before.status
-    if status is Status.DISPLACED and not tx.rows(store.LOST_LINES, booking_id=before.id):
+    if status is Status.DISPLACED and not tx.rows(statements.LOST_LINES, booking_id=before.id):
         status = Status.CONFIRMED
-    tx.run(store.MOVE, id=before.id, status=status.value)
+    tx.run(statements.MOVE, id=before.id, status=status.value)
     after = store.booking_by_id(tx, before.id)
     for old, new in zip(before.lines, after.lines, strict=True):
         if (old.starts_at, old.staff) != (new.starts_at, new.staff):

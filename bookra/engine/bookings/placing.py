@@ -16,7 +16,7 @@ from bookra.engine.availability.actions import window_at
 from bookra.engine.availability.asked import VisitWish, Wish
 from bookra.engine.availability.visits import Plan
 from bookra.engine.availability.window import LineWish, Window
-from bookra.engine.bookings import store
+from bookra.engine.bookings import statements
 from bookra.engine.bookings.claiming import claim_first
 from bookra.engine.bookings.model import Booking, Line
 from bookra.engine.bookings.refusing import refusal, slot_taken
@@ -77,7 +77,7 @@ def _write(tx: Tx, lines: Sequence[Line], visit: VisitWish, plan: Plan) -> None:
     for line, wish, planned in zip(lines, visit.lines, plan, strict=True):
         person = planned.performer.person
         tx.run(
-            store.MOVE_LINE,
+            statements.MOVE_LINE,
             id=line.id,
             staff_id=person.id,
             starts_at=clock.from_epoch(planned.start),

@@ -1,6 +1,6 @@
 """Uses of a promo code as numbered rows: unique keys make its limits exact, whoever books.
 
-A use goes back when its booking is cancelled or expires (``store.SET_STATUS``), and is taken again
+A use goes back when its booking is cancelled or expires (``SET_STATUS``), and is taken again
 when an expired booking is paid after all.
 """
 

@@ -18,7 +18,7 @@ from bookra.engine.availability.actions import window_at
 from bookra.engine.availability.asked import VisitWish, Wish
 from bookra.engine.availability.away import Absence
 from bookra.engine.availability.visits import Plan
-from bookra.engine.bookings import store
+from bookra.engine.bookings import statements, store
 from bookra.engine.bookings.actions import set_status
 from bookra.engine.bookings.claiming import claim_first
 from bookra.engine.bookings.displacement.displacing import remove_absence
@@ -81,7 +81,7 @@ def undo_absence(tx: Tx, words: str, kind: str, codes: Sequence[str]) -> Absence
     remove_absence(tx, words, kind)
     for booking in back:
         _reclaim(tx, booking, lines[booking.id])
-        tx.run(store.MOVE, id=booking.id, status=_status_before(tx, booking).value)
+        tx.run(statements.MOVE, id=booking.id, status=_status_before(tx, booking).value)
         emit(tx, UpsertCalendar(booking.id))
         note(tx, booking.id, "displacement_taken_back", absence=absence.id)
         tx.concerns("booking", booking.id)

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from bookra import clock
 from bookra.engine.availability.visits import Plan
-from bookra.engine.bookings import store
+from bookra.engine.bookings import statements
 from bookra.engine.bookings.history import note
 from bookra.engine.bookings.model import Status
 from bookra.engine.bookings.pricing import Discount, LinePrice, Priced, line_price, taken_off
@@ -62,7 +62,7 @@ def insert_booking(
     written = checked_note(request.note)
     for attempt in range(CODE_ATTEMPTS):
         inserted = tx.run(
-            store.INSERT,
+            statements.INSERT,
             id=booking_id,
             code=booking_code(tx.tenant.code_prefix, 4 + attempt // 2),
             customer_id=request.customer_id,
@@ -96,7 +96,7 @@ def insert_lines(tx: Tx, plan: Plan, request: BookingRequest, booking_id: UUID) 
         price = prices[position - 1]
         ids.append(new_id())
         tx.run(
-            store.INSERT_LINE,
+            statements.INSERT_LINE,
             id=ids[-1],
             booking_id=booking_id,
             position=position,

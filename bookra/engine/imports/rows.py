@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from bookra.engine.bookings import store
+from bookra.engine.bookings import statements
 from bookra.engine.bookings.model import Status
 from bookra.engine.bookings.pricing import LinePrice, line_price
 from bookra.engine.bookings.writing import CODE_ATTEMPTS, tax_of
@@ -20,7 +20,7 @@ def insert(tx: Tx, wanted: Appointment, customer_id: UUID, status: Status) -> tu
     line_id = new_id()
     price = _price(tx, wanted, status)
     tx.run(
-        store.INSERT_LINE,
+        statements.INSERT_LINE,
         id=line_id,
         booking_id=booking_id,
         position=1,
@@ -55,7 +55,7 @@ def _insert_booking(tx: Tx, wanted: Appointment, customer_id: UUID, status: Stat
     booking_id = new_id()
     for attempt in range(CODE_ATTEMPTS):
         inserted = tx.run(
-            store.INSERT,
+            statements.INSERT,
             id=booking_id,
             code=booking_code(tx.tenant.code_prefix, 4 + attempt // 2),
             customer_id=customer_id,

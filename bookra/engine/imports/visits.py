@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from bookra.engine.bookings import store
+from bookra.engine.bookings import statements
 from bookra.engine.bookings.history import note
 from bookra.engine.bookings.holds import any_lapsed, release_lapsed_in_the_way
 from bookra.engine.bookings.locks import lock_bookables
@@ -140,7 +140,7 @@ class Visits:
             status = Status.NO_SHOW if wanted.state == "no-show" else Status.COMPLETED
         booking_id, line_id = insert(tx, wanted, customer_id, status)
         if over:
-            tx.run(store.RECOGNISED, id=booking_id, now=wanted.ends_at)
+            tx.run(statements.RECOGNISED, id=booking_id, now=wanted.ends_at)
         else:
             self._claim(tx, wanted, booking_id, line_id, units)
             emit(tx, UpsertCalendar(booking_id))
@@ -176,7 +176,7 @@ class Visits:
         nested = tx.connection.begin_nested()
         for starts_at, ends_at in spans:
             row = {"id": new_id(), "bookable_id": bookable_id, "held_until": None, **ids}
-            if not tx.run(store.ALLOCATE, starts_at=starts_at, ends_at=ends_at, **row):
+            if not tx.run(statements.ALLOCATE, starts_at=starts_at, ends_at=ends_at, **row):
                 nested.rollback()
                 return False
         keep(tx, nested)

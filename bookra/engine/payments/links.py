@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from bookra.engine.bookings import statements
 from bookra.engine.bookings import store as bookings
 from bookra.engine.bookings.actions import set_status
 from bookra.engine.bookings.holds import LINK_SLACK
@@ -149,7 +150,7 @@ def page_expiry(tx: Tx, booking: Booking, days: int | None = None) -> datetime:
         hold = tx.now + timedelta(minutes=LINK_HOLD_MINUTES)
     if booking.status is Status.HELD:
         hold = max(hold, booking.hold_expires_at or hold)
-        tx.run(bookings.HOLD_UNTIL, booking_id=booking.id, held_until=hold)
+        tx.run(statements.HOLD_UNTIL, booking_id=booking.id, held_until=hold)
         set_status(tx, booking, Status.HELD, hold_expires_at=hold)
     return until
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
+from bookra.engine.bookings import statements
 from bookra.engine.bookings import store as bookings
 from bookra.engine.bookings.model import Booking, Status
 from bookra.engine.ledger import chart
@@ -134,5 +135,5 @@ def emit_paid(tx: Tx, booking_id: UUID) -> None:
 
 
 def _recognised(tx: Tx, booking: Booking) -> None:
-    tx.run(bookings.RECOGNISED, id=booking.id, now=tx.now)
+    tx.run(statements.RECOGNISED, id=booking.id, now=tx.now)
     emit_paid(tx, booking.id)

@@ -20,7 +20,7 @@ from bookra.engine.availability.sessions import (
     session_by_id,
 )
 from bookra.engine.availability.starts import Performer
-from bookra.engine.bookings import holds, store
+from bookra.engine.bookings import holds, statements, store
 from bookra.engine.bookings.actions import set_status
 from bookra.engine.bookings.announcing import announce
 from bookra.engine.bookings.classes.adding import checked_capacity
@@ -110,7 +110,7 @@ def cancel_session(tx: Tx, code: str) -> Cancelled:
     displaced = [booking for booking in bookings if booking not in expired]
     for booking in displaced:
         require_next(booking.code, booking.status, Status.DISPLACED)
-        tx.run(store.RELEASE, booking_id=booking.id)
+        tx.run(statements.RELEASE, booking_id=booking.id)
         set_status(tx, booking, Status.DISPLACED)
         emit(tx, UpsertCalendar(booking.id))
         note(tx, booking.id, "displaced", session=session.id, was=booking.status.value)
@@ -217,7 +217,7 @@ def _take_along(
     """Move a booking to its session's new time, and tell the outside."""
     move_lines(tx, booking, after)
     recount(tx, service, booking, after)
-    tx.run(store.MOVE, id=booking.id, status=booking.status.value)
+    tx.run(statements.MOVE, id=booking.id, status=booking.status.value)
     note(
         tx,
         booking.id,

@@ -23,7 +23,7 @@ from bookra.engine.availability.sessions import (
 )
 from bookra.engine.availability.starts import Limit
 from bookra.engine.availability.why import Reason
-from bookra.engine.bookings import store
+from bookra.engine.bookings import statements, store
 from bookra.engine.bookings.announcing import announce
 from bookra.engine.bookings.classes.seats import (
     claim,
@@ -105,7 +105,7 @@ def retake_seats(tx: Tx, booking: Booking) -> bool:
 
     True for a booking that has its seats. The caller has locked the booking.
     """
-    if tx.row(store.ALLOCATED, booking_id=booking.id) is not None:
+    if tx.row(statements.ALLOCATED, booking_id=booking.id) is not None:
         return True
     first = booking.lines[0]
     assert first.session_id is not None
@@ -126,7 +126,7 @@ def move_seats(tx: Tx, booking: Booking, at: datetime, staff: str | None = None)
     service = find_class(tx, booking.lines[0].service)
     asked = _Asked(service, staff, at, len(booking.lines))
     found = sessions_at(tx, service, staff, at)
-    tx.run(store.RELEASE, booking_id=booking.id)
+    tx.run(statements.RELEASE, booking_id=booking.id)
     _check(tx, asked, found)
     for session in found:
         release_lapsed(tx, session)
@@ -162,7 +162,7 @@ def recount(tx: Tx, service: Service, booking: Booking, session: Session) -> Non
         return
     limit = Limit(service.id, session.day, MANY_PLACES, 0)
     for line in booking.lines:
-        tx.run(store.RELEASE_LINE, booking_id=booking.id, line_id=line.id)
+        tx.run(statements.RELEASE_LINE, booking_id=booking.id, line_id=line.id)
         take_place(tx, limit, Counted(booking.id, line.id, booking.hold_expires_at))
 
 
@@ -278,7 +278,7 @@ def _insert_line(
 ) -> UUID:
     line_id = new_id()
     tx.run(
-        store.INSERT_LINE,
+        statements.INSERT_LINE,
         id=line_id,
         booking_id=booking_id,
         position=position,

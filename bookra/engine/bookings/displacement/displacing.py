@@ -28,7 +28,7 @@ from bookra.engine.availability.absences import (
     same_absence,
 )
 from bookra.engine.availability.away import Absence, Bookable
-from bookra.engine.bookings import store
+from bookra.engine.bookings import statements, store
 from bookra.engine.bookings.actions import set_status
 from bookra.engine.bookings.displacement.in_the_way import refuse_all, refuse_immovable
 from bookra.engine.bookings.displacement.reseating import other_units, reseat
@@ -222,7 +222,7 @@ def _displace(
         _expire(tx, booking)
         return
     for line_id in lines:
-        tx.run(store.RELEASE_LINE, booking_id=booking.id, line_id=line_id)
+        tx.run(statements.RELEASE_LINE, booking_id=booking.id, line_id=line_id)
     if booking.status is not Status.DISPLACED:
         require_next(booking.code, booking.status, Status.DISPLACED)
         set_status(tx, booking, Status.DISPLACED)
@@ -245,6 +245,6 @@ def _lapsed(tx: Tx, booking: Booking) -> bool:
 
 def _expire(tx: Tx, booking: Booking) -> None:
     """End a hold, with its link: nobody pays for what is gone."""
-    tx.run(store.RELEASE, booking_id=booking.id)
+    tx.run(statements.RELEASE, booking_id=booking.id)
     set_status(tx, booking, Status.EXPIRED)
     cancel_checkouts(tx, booking.id)

@@ -16,7 +16,7 @@ from bookra.engine.availability.asked import visit_of
 from bookra.engine.availability.sessions import class_slots
 from bookra.engine.availability.store import load_window
 from bookra.engine.availability.window import LineWish, Window
-from bookra.engine.bookings import store
+from bookra.engine.bookings import statements
 from bookra.engine.bookings.displacement.proposals import Lost, Option, Proposal, proposals
 from bookra.engine.bookings.model import Booking, Line
 from bookra.engine.bookings.placing import as_sold
@@ -51,7 +51,7 @@ def propose(tx: Tx, booking: Booking, *, any_price: bool = False) -> list[Propos
 
 def lost_lines(tx: Tx, booking: Booking) -> tuple[Line, ...]:
     """Return the lines of a booking that have lost their time or their seat, in order."""
-    ids = {row.id for row in tx.rows(store.LOST_LINES, booking_id=booking.id)}
+    ids = {row.id for row in tx.rows(statements.LOST_LINES, booking_id=booking.id)}
     return tuple(line for line in booking.lines if line.id in ids)
 
 

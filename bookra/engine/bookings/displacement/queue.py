@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from bookra import clock
 from bookra.engine.availability.asked import visit_of
-from bookra.engine.bookings import holds, store
+from bookra.engine.bookings import holds, statements, store
 from bookra.engine.bookings.displacement.proposals import Proposal
 from bookra.engine.bookings.displacement.proposing import lost_lines, propose, searched
 from bookra.engine.bookings.locks import lock_bookables
@@ -129,7 +129,7 @@ def _queue_for_everybody(tx: Tx, booking: Booking) -> None:
     their time up after: who takes it waits for us, and must not have what we still wait for.
     """
     lines = [line for line in lost_lines(tx, booking) if line.session_id is None]
-    ids = {row.bookable_id for row in tx.rows(store.BOOKABLES_OF, bookings=[booking.id])}
+    ids = {row.bookable_id for row in tx.rows(statements.BOOKABLES_OF, bookings=[booking.id])}
     for line in lines:
         with suppress(NotFoundError, ConflictError):  # nobody performs it: nothing is proposed
             ids |= window_people(
@@ -139,7 +139,7 @@ def _queue_for_everybody(tx: Tx, booking: Booking) -> None:
         start, until = searched(tx, lines)
         people = sorted(ids)
         lapsed = tx.rows(
-            store.LAPSED_IN_THE_WAY,
+            holds.LAPSED_IN_THE_WAY,
             bookables=people,
             start=start,
             until=until,

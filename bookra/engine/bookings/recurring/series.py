@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from bookra import clock
-from bookra.engine.bookings import store
+from bookra.engine.bookings import statements, store
 from bookra.engine.bookings.actions import cancel, set_status
 from bookra.engine.bookings.announcing import message
 from bookra.engine.bookings.booking import BookingRequest, book
@@ -228,7 +228,7 @@ def _book_one(tx: Tx, wanted: BookingRequest) -> Booking | Conflict:
 
 def _confirmed(tx: Tx, booking: Booking) -> Booking:
     """Confirm one visit, told to the calendar alone: the customer gets one message for all."""
-    tx.run(store.HOLD_UNTIL, booking_id=booking.id, held_until=None)
+    tx.run(statements.HOLD_UNTIL, booking_id=booking.id, held_until=None)
     set_status(tx, booking, Status.CONFIRMED)
     emit(tx, UpsertCalendar(booking.id))
     return store.booking_by_id(tx, booking.id)
