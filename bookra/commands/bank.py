@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bookra.clock import parse_day
-from bookra.commands import documents, output
+from bookra.commands import ledger_documents, output
 from bookra.commands.options import DryRun, Key, group
 from bookra.commands.session import current
 from bookra.errors import UsageError
@@ -62,7 +62,7 @@ def receive(
             amount = parse_amount(terminal or "", tx.tenant.currency)
             entry_id = bank.receive_terminal(tx, amount, kept, day, reference)
         (found,) = entries(tx, Filter(entry_id=entry_id))
-        return documents.entry(found, tx.tenant.zone)
+        return ledger_documents.entry(found, tx.tenant.zone)
 
     parameters = {"payout": payout, "terminal": terminal, "fee": fee, "on": on}
     parameters["reference"] = reference

@@ -6,20 +6,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from bookra.clock import WEEKDAYS, rfc3339
+from bookra.clock import rfc3339
 from bookra.money import Money, format_minor
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from bookra.engine.availability.actions import Slot
-    from bookra.engine.availability.hours import Shift
     from bookra.engine.availability.why import Reason
     from bookra.engine.bookings.history import Change
     from bookra.engine.bookings.model import Booking, Line
-    from bookra.engine.catalog.model import Segment, Service
-    from bookra.engine.invoices.store import Invoice
-    from bookra.engine.ledger.reading import AccountBalance, PostedEntry, PostedLine
     from bookra.engine.outbox.inspect import OutboxRow
     from bookra.engine.people.customers import Customer
     from bookra.engine.people.staff import Staff
@@ -174,67 +168,6 @@ def staff(found: Staff) -> dict[str, Any]:
     }
 
 
-def service(found: Service) -> dict[str, Any]:
-    """Return a service with its segments in the command line's notation.
-
-    None in a rule means that the business's own holds; ``offered`` empty means always.
-    """
-    return {
-        "slug": found.slug,
-        "name": found.name,
-        "short_name": found.short_name,
-        "category": found.category,
-        "minutes": found.minutes,
-        "price": money(found.price),
-        "segments": segments(found.segments),
-        "buffer_before_minutes": found.buffer_before_minutes,
-        "buffer_after_minutes": found.buffer_after_minutes,
-        "granularity_minutes": found.granularity_minutes,
-        "alignment": found.alignment,
-        "notice_minutes": found.notice_minutes,
-        "horizon_days": found.horizon_days,
-        "daily_limit": found.daily_limit,
-        "capacity": found.capacity,
-        "levels": [
-            {
-                "level": level.level,
-                "price": money(level.price),
-                "segments": segments(level.segments or found.segments),
-            }
-            for level in found.levels
-        ],
-        "resources": [{"pool": need.pool, "span": need.span} for need in found.needs],
-        "offered": [
-            {"day": WEEKDAYS[hours.weekday], "shifts": shifts([hours[1:]])}
-            for hours in found.offered
-        ],
-        "tax_percent": None if found.tax_bps is None else percent(found.tax_bps),
-        "deposit": deposit(found),
-        "active": found.active,
-    }
-
-
-def deposit(found: Service) -> str | None:
-    """``20%`` or ``10.00``: what a service demands beforehand; None is nothing."""
-    if found.deposit_bps is not None:
-        return f"{percent(found.deposit_bps)}%"
-    if found.deposit_minor is not None:
-        return format_minor(found.deposit_minor, found.price.currency)
-    return None
-
-
-def segments(found: Sequence[Segment]) -> str:
-    """``busy 30,gap 20,busy 15``."""
-    return ",".join(str(segment) for segment in found)
-
-
-def shifts(found: Sequence[Shift]) -> str:
-    """``09:00-13:00,14:00-18:00``, or ``closed``."""
-    from bookra.engine.availability.hours import format_shifts
-
-    return format_shifts(tuple(found))
-
-
 def customer(found: Customer) -> dict[str, Any]:
     """Return a customer."""
     return {
@@ -245,56 +178,6 @@ def customer(found: Customer) -> dict[str, Any]:
         "visits": found.visits,
         "notes": found.notes,
         "opted_out_of": found.opted_out_of,
-    }
-
-
-def account(found: AccountBalance) -> dict[str, Any]:
-    """``account kind balance``."""
-    return {"account": found.code, "kind": found.kind, "balance": money(found.balance)}
-
-
-def entry(found: PostedEntry, zone: ZoneInfo) -> dict[str, Any]:
-    """Return a ledger entry with its postings, debit plus and credit minus."""
-    return {
-        "id": str(found.id),
-        "key": found.key,
-        "kind": found.kind,
-        "effective_at": instant(found.effective_at, zone),
-        "posted_at": instant(found.posted_at, zone),
-        "recorded_by": found.recorded_by,
-        "booking": found.booking,
-        "order": found.order,
-        "reverses": str(found.reverses) if found.reverses else None,
-        "memo": found.memo,
-        "postings": [posting(each) for each in found.postings],
-    }
-
-
-def posting(found: PostedLine) -> dict[str, Any]:
-    """``account amount`` and, where it belongs to a part: ``line service staff`` or ``item``."""
-    part = {
-        "line": found.line,
-        "service": found.service,
-        "item": found.item,
-        "staff": found.staff,
-    }
-    known = {name: value for name, value in part.items() if value is not None}
-    return {"account": found.account, "amount": money(found.amount), **known}
-
-
-def invoice(found: Invoice, zone: ZoneInfo) -> dict[str, Any]:
-    """Return an invoice's figures; its whole content is ``document``."""
-    return {
-        "number": found.number,
-        "kind": found.kind,
-        "booking": found.booking,
-        "order": found.order,
-        "corrects": found.corrects,
-        "issued_at": instant(found.issued_at, zone),
-        "customer": found.document.customer.name,
-        "net": money(found.net),
-        "tax": money(found.tax),
-        "gross": money(found.gross),
     }
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bookra.commands import documents, output
+from bookra.commands import documents, ledger_documents, output
 from bookra.commands.options import single
 from bookra.commands.session import current
 from bookra.money import Money
@@ -76,7 +76,7 @@ def _document(found: Explanation, zone: ZoneInfo) -> dict[str, Any]:
         "name": found.name,
         "kind": found.kind,
         "focus": [str(each) for each in found.focus],
-        "entries": [documents.entry(entry, zone) for entry in found.entries],
+        "entries": [ledger_documents.entry(entry, zone) for entry in found.entries],
         **{
             section: [{key: _plain(value, zone) for key, value in row.items()} for row in rows]
             for section, rows in found.sections.items()
@@ -104,7 +104,9 @@ def _tree(found: Explanation, zone: ZoneInfo) -> Branch:
     ]
     entries = []
     for entry in found.entries:
-        below: list[Branch] = [_posting(each) for each in documents.entry(entry, zone)["postings"]]
+        below: list[Branch] = [
+            _posting(each) for each in ledger_documents.entry(entry, zone)["postings"]
+        ]
         moved = movements.pop(str(entry.id), None)
         if moved is not None:
             below.append(_movement(moved, payouts, zone))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bookra.clock import WEEKDAYS, parse_day
-from bookra.commands import documents, output
+from bookra.commands import output, service_documents
 from bookra.commands.options import DryRun, FromDay, Key, group
 from bookra.commands.session import current
 from bookra.errors import UsageError
@@ -91,7 +91,7 @@ def except_(
             clear_exception(tx, staff, wanted)
         else:
             set_exception(tx, staff, wanted, parsed)
-        shown = None if parsed is None else documents.shifts(parsed)
+        shown = None if parsed is None else service_documents.shifts(parsed)
         return {"staff": staff, "day": wanted.isoformat(), "shifts": shown}
 
     parameters = {"staff": staff, "day": day, "shifts": shifts}
@@ -139,7 +139,9 @@ def _week(tx: Tx, staff: str, day: date) -> dict[str, Any]:
     from bookra.engine.availability.timetable import hours_of
 
     week = hours_of(tx, staff, day)
-    shown = {WEEKDAYS[weekday]: documents.shifts(shifts) for weekday, shifts in week.items()}
+    shown = {
+        WEEKDAYS[weekday]: service_documents.shifts(shifts) for weekday, shifts in week.items()
+    }
     return {"staff": staff, "on": day.isoformat(), **shown}
 
 
@@ -153,7 +155,7 @@ def _rules(tx: Tx, staff: str, first: date, last: date | None) -> list[dict[str,
         {
             "staff": staff,
             "day": WEEKDAYS[rule.weekday],
-            "shifts": documents.shifts(rule.shifts),
+            "shifts": service_documents.shifts(rule.shifts),
             "from": rule.since.isoformat(),
             "until": rule.until and (rule.until - timedelta(days=1)).isoformat(),
         }
@@ -163,7 +165,7 @@ def _rules(tx: Tx, staff: str, first: date, last: date | None) -> list[dict[str,
         {
             "staff": staff,
             "day": found.day.isoformat(),
-            "shifts": documents.shifts(found.shifts),
+            "shifts": service_documents.shifts(found.shifts),
             "from": found.day.isoformat(),
             "until": found.day.isoformat(),
         }

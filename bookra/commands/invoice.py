@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bookra.clock import parse_day, parse_moment
-from bookra.commands import documents, output
+from bookra.commands import ledger_documents, output
 from bookra.commands.options import group
 from bookra.commands.session import current
 from bookra.errors import InvalidInputError, UsageError
@@ -43,7 +43,7 @@ def list_(first: From = None, last: To = None, kind: Kind = None) -> None:
     """
     found = current().ask(
         lambda tx: [
-            documents.invoice(item, tx.tenant.zone) for item in _asked(tx, first, last, kind)
+            ledger_documents.invoice(item, tx.tenant.zone) for item in _asked(tx, first, last, kind)
         ]
     )
     output.rows(found, COLUMNS, empty="No invoices yet: a paid booking gets one from the relay.")
@@ -61,7 +61,7 @@ def show(name: Name) -> None:
 
     def question(tx: Any) -> dict[str, Any]:
         found = find_invoice(tx, name)
-        document = documents.invoice(found, tx.tenant.zone)
+        document = ledger_documents.invoice(found, tx.tenant.zone)
         if current().format == "json":
             document["document"] = found.document.to_json()
         return document

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bookra.clock import from_epoch, opening, parse_day, parse_moment
-from bookra.commands import documents, output
+from bookra.commands import documents, ledger_documents, output
 from bookra.commands.options import DryRun, Key, group
 from bookra.commands.session import current
 from bookra.errors import CheckFailedError, NotAllowedError
@@ -69,7 +69,7 @@ def _balances(account: str | None, as_of: str | None) -> tuple[list[dict[str, An
 
     def question(tx: Tx) -> tuple[list[dict[str, Any]], bool]:
         moment = None if as_of is None else parse_moment(as_of, tx.tenant.zone, tx.now)
-        found = [documents.account(item) for item in balances(tx, account, as_of=moment)]
+        found = [ledger_documents.account(item) for item in balances(tx, account, as_of=moment)]
         if moment is None:
             return found, False
         provisional = is_provisional(tx, moment)
@@ -106,7 +106,7 @@ def entries(
     def question(tx: Tx) -> list[dict[str, Any]]:
         wanted = _filter(tx, booking, order, account, key, _period(tx, from_, to))
         found = posted(tx, wanted, limit=limit)
-        return [documents.entry(item, tx.tenant.zone) for item in found]
+        return [ledger_documents.entry(item, tx.tenant.zone) for item in found]
 
     found = current().report(question)
     if current().format == "json":
@@ -278,7 +278,7 @@ def reverse(
         from bookra.engine.ledger.reversing import reverse as undo
 
         (found,) = posted(tx, Filter(entry_id=undo(tx, entry, reason)))
-        return documents.entry(found, tx.tenant.zone)
+        return ledger_documents.entry(found, tx.tenant.zone)
 
     document = current().write(
         "ledger reverse",

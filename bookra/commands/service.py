@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from bookra.commands import documents, import_lists, output
+from bookra.commands import import_lists, output, service_documents
 from bookra.commands import service_options as options
 from bookra.commands.options import DryRun, Key, group
 from bookra.commands.session import current
@@ -101,7 +101,7 @@ def add(
             deposit_minor=deposit_minor,
             **rules,
         )
-        return documents.service(add_service(tx, new)[0])
+        return service_documents.service(add_service(tx, new)[0])
 
     parameters = {
         "slug": slug,
@@ -223,7 +223,9 @@ def _change(slug: str, values: dict[str, Any], key: str | None, dry_run: bool) -
     parameters = {**values, "slug": slug, "segments": [str(p) for p in values.get("segments", ())]}
 
     def action(tx: Tx) -> dict[str, Any]:
-        return documents.service(change_service(tx, slug, _read(values, tx.tenant.currency)))
+        return service_documents.service(
+            change_service(tx, slug, _read(values, tx.tenant.currency))
+        )
 
     _show(current().write("service set", action, parameters=parameters, key=key, dry_run=dry_run))
 
@@ -264,7 +266,7 @@ def list_(
     from bookra.engine.catalog.actions import services
 
     found = current().ask(
-        lambda tx: [documents.service(service) for service in services(tx, retired=retired)]
+        lambda tx: [service_documents.service(service) for service in services(tx, retired=retired)]
     )
     columns = (*COLUMNS, "active") if retired else COLUMNS
     output.rows(found, columns, empty="No services yet. Add one: bookra service add --help")
@@ -280,7 +282,7 @@ def show(slug: Slug) -> None:
     """
     from bookra.engine.catalog.actions import find_service
 
-    _show(current().ask(lambda tx: documents.service(find_service(tx, slug))))
+    _show(current().ask(lambda tx: service_documents.service(find_service(tx, slug))))
 
 
 app.command("import")(import_lists.services)
