@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -125,6 +126,19 @@ class DeskScreen(Screen[None]):
 
     def minute_passed(self) -> None:
         """Do what is to be done once a minute."""
+
+    def _refresh_layout(self, size: Size | None = None, scroll: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Lay out (see Textual's method), dressed for the size at once.
+
+        Textual lays a new size out with the classes of the old one first. What scrolls would follow
+        a layout that nobody sees, or not, as it happens to be asked before or after the second.
+        """
+        width, height = size or self.outer_size
+        wide = self._get_breakpoint_classes(width, self.HORIZONTAL_BREAKPOINTS)
+        tall = self._get_breakpoint_classes(height, self.VERTICAL_BREAKPOINTS)
+        breaks = (*self.HORIZONTAL_BREAKPOINTS, *self.VERTICAL_BREAKPOINTS)
+        self.update_classes({name: name in wide | tall for _, name in breaks}, animate=False)
+        super()._refresh_layout(size, scroll)
 
     def on_resize(self) -> None:
         """Let header and footer use the room that there is."""

@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from bookra.tui import describe
 from bookra.tui.messages import DetailLoaded, Refused, ServicesLoaded
+from bookra.tui.punctual import Punctual
 
 if TYPE_CHECKING:
     from bookra.tui.desk import BookingDetail, ServiceChoice
@@ -32,7 +33,7 @@ class Peek(Widget):
         return self.content
 
 
-class Inspector(Widget):
+class Inspector(Punctual, Widget):
     """The panel beside the grid. It says at once what the day knows, and then the rest."""
 
     content: reactive[Content] = reactive(Content())
@@ -62,7 +63,18 @@ class Inspector(Widget):
         self._show()
         if self._rest is not None:
             self._rest.stop()
-        self._rest = self.set_timer(REST_SECONDS, self._ask) if self.display else None
+        self._rest = self._rested() if self.display else None
+
+    def _rested(self) -> Timer:
+        """Ask after a while, unless the cursor goes on: a timer may be stopped too late."""
+        timer: Timer = self.set_timer(
+            REST_SECONDS, lambda: self._ask() if self._rest is timer else None
+        )
+        return timer
+
+    def on_show(self) -> None:
+        """Ask for what was not asked while there was no room for it."""
+        self.look_at(self._pointed)
 
     def _show(self) -> None:
         pointed, look = self._pointed, self._front.look
