@@ -10,16 +10,19 @@ from contextlib import closing
 
 from bookra.config import Settings
 from bookra.engine.payments.bank_payouts import incomplete
+from bookra.engine.payments.disputes import disputes
 from bookra.engine.reports import reconcile_model as model
 from bookra.engine.runtime import Engine
 from bookra.errors import BookraError
 from bookra.relay.access import Clients
+from bookra.relay.events import disputes as dispute_events
 from bookra.relay.events import payouts
 from bookra.relay.events.registry import BEHIND
 from bookra.relay.facts import prove_stripe, stripe_answer
 from bookra.relay.inbound import Inbound
 from bookra.relay.providers.stripe import StripeGateway
 from bookra.relay.providers.stripe_account import PayoutState
+from bookra.relay.providers.stripe_disputes import DisputeState
 from bookra.relay.providers.stripe_facts import Movement
 
 
@@ -34,6 +37,7 @@ def repair_stripe(engine: Engine, settings: Settings, tenant: str) -> list[str]:
         inbound = Inbound(engine, clients)
         done = _caught_up(inbound, tenant, stripe)
         done += _fetched(engine, settings, tenant, inbound, stripe)
+        done += _disputes(engine, tenant, stripe)
         return done + _payouts(engine, tenant, stripe)
 
 
@@ -79,6 +83,20 @@ def _taken_over(
     except KeyError:
         return f"{movement.source_ref}: nothing stands behind a movement of type {movement.type}"
     return f"{movement.source_ref} ({movement.type}) was settled again"
+
+
+def _disputes(engine: Engine, tenant: str, stripe: StripeGateway) -> list[str]:
+    """Ask how the disputes stand that are open here: no money moves when one is lost."""
+    return [
+        f"{state.dispute_ref} was read again; it is {state.status.replace('_', ' ')}"
+        for known in engine.ask(tenant, disputes)
+        if known.is_open and _decided(engine, tenant, state := stripe.dispute(known.ref))
+    ]
+
+
+def _decided(engine: Engine, tenant: str, state: DisputeState) -> bool:
+    came = engine.act(tenant, lambda tx: dispute_events.settled(tx, state), command="relay.repair")
+    return came == state.status
 
 
 def _payouts(engine: Engine, tenant: str, stripe: StripeGateway) -> list[str]:

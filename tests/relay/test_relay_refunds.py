@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from itertools import permutations
 
 import pytest
@@ -16,6 +18,8 @@ from bookra.engine.payments.refund_asked import Back
 from bookra.engine.payments.refunding import pay_owed, refund
 from bookra.errors import ConflictError
 from bookra.money import Money
+from bookra.relay.repairing import repair_stripe
+from bookra.sandbox.state import FILE
 
 PAYLOADS = text(
     "SELECT payload::text AS payload FROM outbox_history"
@@ -180,6 +184,54 @@ def test_an_older_word_of_a_dispute_does_not_undo_its_end(luna: Connected) -> No
     )
     assert luna.salon.act(lambda tx: disputes.settle_dispute(tx, stale)) == "known"
     assert luna.entries()["dispute_lost"] == 1
+
+
+def test_a_decision_whose_event_was_lost_is_found_by_repair(luna: Connected) -> None:
+    """No money moves when a dispute is lost, so that nothing but its event tells of it."""
+    booking = paid(luna)
+    opened = luna.outside.open_dispute(luna.stripe.id, booking.code)
+    luna.drain()
+    luna.outside.close_dispute(luna.stripe.id, opened["id"], "lost")
+    file = luna.settings.sandbox_dir / FILE
+    with closing(sqlite3.connect(file, timeout=30)) as state, state:
+        lost = "DELETE FROM objects WHERE kind = 'event' AND body LIKE '%charge.dispute.closed%'"
+        assert state.execute(lost).rowcount == 1
+    luna.drain()
+    assert luna.salon.balances()["assets:disputes:held"] == 4500
+    done = repair_stripe(luna.salon.engine, luna.settings, luna.slug)
+    assert done == [f"{opened['id']} was read again; it is lost"]
+    assert "assets:disputes:held" not in luna.salon.balances()
+    assert repair_stripe(luna.salon.engine, luna.settings, luna.slug) == []
+    luna.prove_the_money()
+
+
+def test_an_inquiry_can_be_refunded_and_an_appeal_gives_back_what_was_lost(
+    luna: Connected,
+) -> None:
+    booking = paid(luna)
+    charge = luna.stripe_list("charges")[0]["id"]
+
+    def told(state: str, withdrawn: int) -> str:
+        fact = disputes.DisputeFact(
+            "du_1",
+            charge,
+            Money(4000, "EUR"),
+            state,
+            luna.salon.now,
+            withdrawn=Money(withdrawn, "EUR"),
+        )
+        return luna.salon.act(lambda tx: disputes.settle_dispute(tx, fact))
+
+    assert told("warning_needs_response", 0) == "warning_needs_response"
+    give_back(luna, booking, 500)
+    for state, withdrawn in (("needs_response", 3990), ("lost", 3990)):
+        assert told(state, withdrawn) == state
+        with pytest.raises(ConflictError):
+            give_back(luna, booking, 100)
+    assert luna.salon.balances()["expenses:dispute-losses"] == 3990
+    assert told("won", 0) == "won"  # after an appeal
+    assert "expenses:dispute-losses" not in luna.salon.balances()
+    give_back(luna, booking, 100)
 
 
 def test_a_refund_that_a_dispute_overtakes_is_refused_and_free_again(luna: Connected) -> None:

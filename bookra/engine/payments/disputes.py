@@ -16,7 +16,7 @@ from sqlalchemy import Row, text
 
 from bookra.engine.bookings.history import note
 from bookra.engine.ledger.rules import stripe
-from bookra.engine.ledger.store import BY_KEY, post
+from bookra.engine.ledger.store import post
 from bookra.engine.outbox.emit import emit
 from bookra.engine.outbox.topics import AnswerDispute
 from bookra.engine.payments.operations import stripe_account
@@ -76,6 +76,11 @@ ALL = text(_SELECT + " ORDER BY d.opened_at, d.id")
 BY_REF = text(_SELECT + " AND d.dispute_ref = :ref")
 BY_ID = text(_SELECT + " AND d.id = :id")
 OF_BOOKING = text(_SELECT + " AND c.booking_id = :booking_id ORDER BY d.opened_at, d.id")
+LOSS = text(
+    "SELECT t.amount_minor AS minor FROM entries e"
+    "  JOIN transfers t ON t.tenant_id = e.tenant_id AND t.entry_id = e.id"
+    " WHERE e.tenant_id = :tenant_id AND e.key = :key"
+)
 ANSWER = text(
     """
     UPDATE disputes SET answer = :answer, answer_submits = :submits, answered_at = NULL,
@@ -261,13 +266,13 @@ def _noted(tx: Tx, item: Sold, fact: DisputeFact) -> None:
 
 def _post(tx: Tx, item: Sold, fact: DisputeFact) -> None:
     """Post a loss [G], once; one that an appeal wins back is taken back."""
-    lost_key = f"dispute-lost:{fact.dispute_ref}"
+    key = f"dispute-lost:{fact.dispute_ref}"
     taken = fact.amount if fact.withdrawn is None else fact.withdrawn
     if fact.state == "lost" and taken.minor > 0:
-        post(tx, stripe.dispute_lost(item.fact(tx, lost_key), taken.minor))
-    if fact.state == "won" and tx.row(BY_KEY, key=lost_key) is not None:
+        post(tx, stripe.dispute_lost(item.fact(tx, key), taken.minor))
+    if fact.state == "won" and (lost := tx.row(LOSS, key=key)) is not None:
         regained = item.fact(tx, f"dispute-regained:{fact.dispute_ref}")
-        post(tx, stripe.dispute_lost(regained, -fact.amount.minor))
+        post(tx, stripe.dispute_lost(regained, -lost.minor))
 
 
 def _dispute(row: Row[Any]) -> Dispute:

@@ -31,7 +31,8 @@ MOVED = text(
      GROUP BY e.kind, a.code
     """
 )
-# A refund counts against its charge unless it failed before anything was posted.
+# A refund counts against its charge unless it failed before anything was posted. Of an inquiry
+# (warning_*) the bank has taken nothing yet: a refund is what settles it.
 CHARGES = text(
     """
     SELECT c.id, c.captured_minor, c.tip_minor, e.kind,
@@ -40,7 +41,8 @@ CHARGES = text(
            COALESCE(sum(o.amount_minor) FILTER (WHERE f.id IS NULL), 0)::bigint AS on_its_way_minor,
            EXISTS (SELECT FROM disputes d
                     WHERE d.tenant_id = c.tenant_id AND d.charge_id = c.id
-                      AND d.state NOT IN ('won', 'warning_closed', 'prevented')) AS disputed
+                      AND d.state NOT IN ('won', 'prevented') AND d.state NOT LIKE 'warning%')
+             AS disputed
       FROM charges c
       LEFT JOIN entries e ON e.tenant_id = c.tenant_id AND e.key = 'charge:' || c.charge_ref
       LEFT JOIN (operations o
