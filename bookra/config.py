@@ -2,8 +2,8 @@
 
 The project file is ``bookra.toml`` in the working directory or the nearest folder above it; the
 user file is ``config.toml`` in the platform's configuration folder. Both hold the keys of
-``ENVIRONMENT``. The user file may have sections besides: ``[keys]``, other keys for the front
-desk's actions, and ``[profiles.NAME]``, sets of the same settings to choose from (`profiles`).
+``ENVIRONMENT``. The user file may have sections besides: ``[profiles.NAME]``, sets of the same
+settings to choose from (`profiles`), and ``[keys]`` (`preferences`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -146,7 +146,7 @@ def _seconds(text: str) -> float:
 
 def profiles() -> dict[str, dict[str, str]]:
     """Return the settings of each profile in the user's file, by its name."""
-    found = _parsed(user_file()).get(PROFILES, {})
+    found = parsed(user_file()).get(PROFILES, {})
     if not isinstance(found, dict) or not all(isinstance(each, dict) for each in found.values()):
         raise InvalidInputError(
             "bad_settings",
@@ -202,74 +202,6 @@ def project_file() -> Path | None:
     return next((f for d in (here, *here.parents) if (f := d / "bookra.toml").is_file()), None)
 
 
-def remember_tenant(slug: str, profile: str | None = None) -> Path:
-    """Write ``tenant`` into the user's settings file, or into a profile in it; return its path.
-
-    The file's other lines stay as they are.
-    """
-    path = user_file()
-    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
-    begin = _beginning(lines, profile) if profile is not None else 0
-    heads = (n for n, line in enumerate(lines) if n >= begin and line.lstrip().startswith("["))
-    end = next(heads, len(lines))
-    kept = [line for line in lines[begin:end] if line.split("=")[0].strip() != "tenant"]
-    written = [*lines[:begin], f"tenant = {json.dumps(slug)}", *kept, *lines[end:]]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text("\n".join(written) + "\n", "utf-8")
-    partial.replace(path)
-    return path
-
-
-def _beginning(lines: Sequence[str], profile: str) -> int:
-    """Return the number of the line after the head of a profile's section."""
-    found = next((n for n, line in enumerate(lines, 1) if _header(line) == profile), None)
-    if found is None:
-        raise InvalidInputError(
-            "bad_settings",
-            f"{user_file()} has no section of the profile '{profile}' that could be written to",
-            hint=f"Write it as a section of its own: [{PROFILES}.{profile}]",
-        )
-    return found
-
-
-def _header(line: str) -> str | None:
-    """Return the name of the profile whose section a line begins, None for any other line."""
-    if not line.lstrip().startswith("["):
-        return None
-    try:
-        found = tomllib.loads(line).get(PROFILES)
-    except tomllib.TOMLDecodeError:
-        return None
-    return next(iter(found)) if isinstance(found, dict) and len(found) == 1 else None
-
-
-def wished_keys() -> dict[str, str]:
-    """Return the section ``[keys]`` of the user's settings: keys by an action's id.
-
-    An id may stand with or without quotes: ``"booking.new" = "b"``, ``booking.new = "b"``. Raises
-    InvalidInputError (``bad_settings``).
-    """
-    section = _parsed(user_file()).get("keys", {})
-    found: dict[str, str] = {}
-    _flatten("", section, found)
-    return found
-
-
-def _flatten(name: str, value: object, found: dict[str, str]) -> None:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            _flatten(f"{name}.{key}" if name else str(key), inner, found)
-    elif isinstance(value, str) and name:
-        found[name] = value
-    else:
-        raise InvalidInputError(
-            "bad_settings",
-            f"[keys] in {user_file()} has {name or 'something'} that is no key",
-            hint='Write lines such as "booking.new" = "b"; see: bookra tui --list-keys',
-        )
-
-
 def sandbox_address(settings: Settings) -> str:
     """Return the base URL of the running stand-ins, as ``sandbox run`` recorded it.
 
@@ -297,14 +229,18 @@ def _sandbox_recorded(settings: Settings) -> dict[str, str]:
 
 
 def _read(path: Path) -> dict[str, str]:
-    return _known(_parsed(path))
+    return _known(parsed(path))
 
 
 def _known(values: Mapping[str, Any]) -> dict[str, str]:
     return {key: str(value) for key, value in values.items() if key in ENVIRONMENT}
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def parsed(path: Path) -> dict[str, Any]:
+    """Return what a settings file holds, nothing where there is none.
+
+    Raises InvalidInputError (``bad_settings``).
+    """
     if not path.is_file():
         return {}
     try:

@@ -49,7 +49,7 @@ def tui(
       bookra tui --list-keys
       bookra tui --screenshot day.svg --size 120x36
     """
-    from bookra.config import wished_keys
+    from bookra.preferences import wished_keys
     from bookra.tui.actions.remap import checked
 
     wished = checked(wished_keys())

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bookra import config
+from bookra import preferences
 from bookra.commands import output
 from bookra.commands.options import single
 from bookra.commands.session import current
@@ -28,6 +28,6 @@ def use(slug: Annotated[str, typer.Argument(help="The business's slug.")]) -> No
     session = current()
     name = session.engine.ask(slug, lambda tx: tx.tenant.name)
     profile = session.settings.profile
-    path = config.remember_tenant(slug, profile)
+    path = preferences.remember_tenant(slug, profile)
     document = {"tenant": slug, "name": name, "profile": profile, "remembered_in": str(path)}
     output.record(document)

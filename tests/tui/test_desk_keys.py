@@ -10,8 +10,8 @@ from driving import Hand, drive
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookra.config import wished_keys
 from bookra.errors import InvalidInputError
+from bookra.preferences import wished_keys
 from bookra.tui import actions
 from bookra.tui.actions.remap import checked, key_of
 from bookra.tui.screens.day import DayScreen
