@@ -62,7 +62,7 @@ DAY = (
         "Time off", writes=True,
     ),
     Action(
-        "time-off.remove", "O", "O", "time_on", "Remove the time off at the cursor", DAYS,
+        "time-off.remove", "O", "O", "time_on", "Remove time off or a block at the cursor", DAYS,
         writes=True,
     ),
     Action("repair", "R", "R", "repair", "Day repair: who lost their time", DAYS, writes=True),

@@ -10,6 +10,7 @@ from bookra.engine.availability.away import TIME_OFF, Absence
 from bookra.engine.bookings import moving, taking_back
 from bookra.engine.bookings.displacement.displacing import add_absence
 from bookra.engine.runtime import Tx
+from bookra.errors import ConflictError
 from bookra.ids import new_id
 from bookra.tui.desk import Done
 from bookra.tui.engine_desk.counter import local, words
@@ -50,7 +51,11 @@ def _off_again(tx: Tx, slug: str, kind: str, first: str, last: str, reason: str)
     bookable = find_bookable(tx, slug)
     start, until = datetime.fromisoformat(first), datetime.fromisoformat(last)
     wanted = Absence(new_id(), slug, bookable.name, kind, start, until, reason)
-    add_absence(tx, bookable, wanted)
+    try:
+        add_absence(tx, bookable, wanted)
+    except ConflictError as error:
+        hint = "Move what is booked then first, or leave the time free"
+        raise ConflictError(error.code, error.message, hint=hint, details=error.details) from error
     why = ("--reason", reason) if reason else ()
     span = (f"{at.astimezone(bookable.zone):%Y-%m-%dT%H:%M}" for at in (start, until))
     return Done(slug, words(kind, "add", slug, "--from", next(span), "--to", next(span), *why))

@@ -280,14 +280,13 @@ class CheckOutDialog(Dialog[Written]):
         self.query_one(PaymentFields).offer_shares(look, tab, self._step)
         ways = checkout_words.ways(look, tab, width)
         self.query_one("#paying", Static).update(lines([line(), *ways]))
-        enter = look.glyphs.enter
         if self._step:
             self.show_hints(*checkout_steps.keys(look, self._step, shared=bool(parts)))
         elif tab.due:
             self.show_hints(("esc", "close"))
         else:
             again = [("b", "book again")] if self._again is not None else []
-            self.show_hints((enter, "done"), *again, ("esc", "close"))
+            self.show_hints((look.glyphs.enter, "done"), *again, ("esc", "close"))
 
     def _show_choices(self, tab: Tab) -> None:
         choices, typed = self.query_one("#choices", OptionList), self.query_one("#entry", Input)

@@ -21,8 +21,8 @@ from bookra.tui import actions, describe
 from bookra.tui.front import Front
 from bookra.tui.messages import DayLoaded
 from bookra.tui.screens.base import TALL, WIDE
-from bookra.tui.screens.day_verbs import CLASS
-from bookra.tui.screens.day_views import STAFF, WEEK, DayViews
+from bookra.tui.screens.day_view_verbs import ViewVerbs
+from bookra.tui.screens.day_views import STAFF, WEEK
 from bookra.tui.screens.layer import Layer
 from bookra.tui.theme import Ink
 from bookra.tui.widgets.day_grid.grid import DayGrid
@@ -34,7 +34,7 @@ INSPECTING = "-inspecting"
 """The class of a screen whose inspector lies over the grid."""
 
 
-class DayScreen(DayViews):
+class DayScreen(ViewVerbs):
     """The first screen: the day as a grid."""
 
     TABLE = actions.TABLES["day"]
@@ -123,7 +123,7 @@ class DayScreen(DayViews):
     def show_state(self) -> None:
         """Say which day it is, and how it stands where the line of figures has no room."""
         super().show_state()
-        if not self.is_mounted:
+        if not self.whole:
             return
         header, look = self.query_one(Header), self.front.look
         header.day = self.shown_time()
@@ -182,16 +182,6 @@ class DayScreen(DayViews):
             self.app.push_screen(dialog, self._do_verb)
         elif pointed is not None and pointed.free_minutes:
             self.action_new()
-
-    def action_note(self) -> None:
-        """Write what to know of the visit."""
-        from bookra.tui.screens.note import NoteDialog
-
-        found = self._booking_to_change()
-        if found is not None and found[1].status == CLASS:
-            self.notify("A class has no note: its visits have their own", severity="warning")
-        elif found is not None:
-            self.app.push_screen(NoteDialog(self.front, found[1]), self.written)
 
     async def on_day_grid_opened(self) -> None:
         """Do for the mouse what ⏎ does."""

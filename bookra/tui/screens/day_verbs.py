@@ -1,72 +1,28 @@
-"""What the day screen does with the booking, or the time, under the cursor."""
+"""What the day screen does with the booking under the cursor, or books where there is none."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
-from bookra import clock
 from bookra.tui.describe import note_line
 from bookra.tui.messages import Written
-from bookra.tui.screens.base import DeskScreen
+from bookra.tui.screens.day_place import DayPlace
 from bookra.tui.text import clean
-from bookra.tui.widgets.day_grid.grid import DayGrid
 from bookra.tui.work import WRITES
 
 if TYPE_CHECKING:
     from bookra.engine.bookings.day import DayBlock
     from bookra.tui.desk import Done
-    from bookra.tui.messages_day import OffTaken
     from bookra.tui.widgets.day_grid.cursor import Pointed
 
 CLASS = "class"
 
 
-class DayVerbs(DeskScreen):
-    """The verbs on the grid. Each opens its dialog or layer, or asks the desk at once."""
+class DayVerbs(DayPlace):
+    """The verbs on bookings. Each opens its dialog or layer, or asks the desk at once."""
 
     MOVABLE: ClassVar[frozenset[str]] = frozenset({"held", "confirmed", "checked_in", "displaced"})
-
-    @property
-    def grid(self) -> DayGrid:
-        """The grid."""
-        return self.query_one(DayGrid)
-
-    @property
-    def day(self) -> date:
-        """The day that is wanted."""
-        assert isinstance(self.freshness.wanted, date)
-        return self.freshness.wanted
-
-    @property
-    def moving_between_days(self) -> bool:
-        """Tell whether another day than the one on the screen is on its way."""
-        return not self.freshness.shows_wanted
-
-    def load(self, day: date, then: Callable[[], None] | None = None) -> None:
-        """Go to a day; ``then`` is done once it is shown."""
-        raise NotImplementedError
-
-    def go_to(self, at: datetime) -> None:
-        """Lead the cursor to an instant, with the same person, on whatever day it is."""
-        day = clock.local_day(at, self.front.look.tz)
-        if day == self.day:
-            self.grid.point_now(at)
-        else:
-            self.load(day, then=lambda: self.grid.point_now(at))
-
-    def show_place(self, staff: str, at: datetime, code: str = "") -> None:
-        """Lead the cursor to a person and an instant, and there to a booking, on any day."""
-
-        def point() -> None:
-            self.grid.point_to(staff, at)
-            if code:
-                self.grid.point_at(code)
-
-        self.load(clock.local_day(at, self.front.look.tz), then=point)
-
-    # What may be done
 
     def _booking_to_change(self) -> tuple[Pointed, DayBlock] | None:
         """Return the booking under the cursor if it may be changed; else say why not."""
@@ -188,6 +144,16 @@ class DayVerbs(DeskScreen):
 
         self.app.push_screen(SeatsDialog(self.front, block, booking=booking), self.written)
 
+    def action_note(self) -> None:
+        """Write what to know of the visit."""
+        from bookra.tui.screens.note import NoteDialog
+
+        found = self._booking_to_change()
+        if found is not None and found[1].status == CLASS:
+            self.notify("A class has no note: its visits have their own", severity="warning")
+        elif found is not None:
+            self.app.push_screen(NoteDialog(self.front, found[1]), self.written)
+
     def action_cancel(self) -> None:
         """Cancel the booking."""
         from bookra.tui.screens.cancel import CancelDialog
@@ -223,84 +189,3 @@ class DayVerbs(DeskScreen):
 
         if (block := self._movable("swapped")) is not None:
             self.app.push_screen(SwapLayer(self.front, self, block), self._moved)
-
-    # Time
-
-    def action_time_off(self) -> None:
-        """Mark a span in which the person at the cursor is away."""
-        from bookra.tui.screens.time_off import TimeOffLayer
-
-        pointed = self.grid.pointed
-        if pointed is not None and self.may_write():
-            self.app.push_screen(TimeOffLayer(self.front, self, pointed.at), self._took_off)
-
-    def _took_off(self, message: OffTaken | None) -> None:
-        """Say so; where visits lost their time, go on to find them another one."""
-        if message is not None:
-            self.written(Written(message.ticket, message.taken.done, message.said))
-            if message.taken.displaced:
-                self.action_repair()
-
-    def action_time_on(self) -> None:
-        """Remove the time off, or the block, at the cursor."""
-        from bookra.tui.screens.time_on import TimeOnDialog
-
-        pointed = self.grid.pointed
-        if pointed is not None and self.may_write():
-            dialog = TimeOnDialog(self.front, pointed.staff, pointed.staff_name, pointed.at)
-            self.app.push_screen(dialog, self.written)
-
-    def action_repair(self) -> None:
-        """Find another time for the day's displaced visits."""
-        from bookra.tui.screens.repair import RepairDialog
-
-        if self.may_write():
-            self.app.push_screen(RepairDialog(self.front, self.day), self._repaired)
-
-    def _repaired(self, code: str | None) -> None:
-        """Show the day as it is; a visit that is to be moved by hand gets its ghost."""
-        if code is None:
-            self.reread()
-        else:
-            self.load(self.day, then=lambda: self._move_by_hand(code))
-
-    def _move_by_hand(self, code: str) -> None:
-        self.grid.point_at(code)
-        self.action_move()
-
-    def action_sheet(self) -> None:
-        """Save the day on paper. It changes nothing that is undone, so it stands in no journal."""
-        from bookra.tui.screens.sheet import SheetDialog
-
-        self.app.push_screen(SheetDialog(self.front, self.day), self._saved)
-
-    def _saved(self, message: Written | None) -> None:
-        if message is not None:
-            self.notify(message.said, markup=False, timeout=6)
-
-    def action_why(self) -> None:
-        """Tell why the time at the cursor can't be booked."""
-        from bookra.tui.screens.reading import WhyDialog
-
-        if (pointed := self.grid.pointed) is not None:
-            self.app.push_screen(WhyDialog(self.front, pointed))
-
-    # The cursor
-
-    def action_jump(self) -> None:
-        """Put a label on every booking in sight."""
-        from bookra.tui.screens.jump import JumpLayer
-
-        self.app.push_screen(JumpLayer(self.front, self))
-
-    def action_day(self, days: int) -> None:
-        """Go to another day."""
-        self.load(self.day + timedelta(days=days))
-
-    def action_now(self) -> None:
-        """Go to today, with the cursor on the present."""
-        self.load(self.front.today, then=lambda: self.grid.point_now(self.front.now()))
-
-    def action_zoom(self, direction: int) -> None:
-        """Show time larger or smaller."""
-        self.grid.zoom(direction)

@@ -14,7 +14,7 @@ from bookra.tui.widgets.day_grid import ghost
 from bookra.tui.widgets.day_grid.geometry import Placed
 
 if TYPE_CHECKING:
-    from bookra.tui.screens.day_verbs import DayVerbs
+    from bookra.tui.screens.day_place import DayPlace
 
 LETTERS = "asdfghjklqwertyuiopzxcvbnm"
 """The letters of labels, those below the resting fingers first."""
@@ -33,7 +33,7 @@ class JumpLayer(Layer[None], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", "Give up", show=False)]
     HINTS = (("a-z", "the letters on the booking"), ("esc", "give up"))
 
-    def __init__(self, front: Front, day: DayVerbs) -> None:
+    def __init__(self, front: Front, day: DayPlace) -> None:
         super().__init__(front, day)
         self._typed = ""
         self._targets: dict[str, tuple[int, Placed]] = {}

@@ -32,7 +32,7 @@ from bookra.tui.widgets.day_grid.grid import DayGrid
 from bookra.tui.work import WRITES
 
 if TYPE_CHECKING:
-    from bookra.tui.screens.day_verbs import DayVerbs
+    from bookra.tui.screens.day_place import DayPlace
 
 R = TypeVar("R")
 WHEEL_ROWS = 3
@@ -54,7 +54,7 @@ class Layer(ModalScreen[R | None]):
     ALLOW_SELECT = False
     HINTS: ClassVar[tuple[tuple[str, str], ...]] = (("esc", "give up"),)
 
-    def __init__(self, front: Front, day: DayVerbs) -> None:
+    def __init__(self, front: Front, day: DayPlace) -> None:
         super().__init__()
         self.front = front
         self.day_screen = day

@@ -22,7 +22,7 @@ from bookra.tui.widgets.day_grid.scene import Scene
 from bookra.tui.work import WRITES
 
 if TYPE_CHECKING:
-    from bookra.tui.screens.day_verbs import DayVerbs
+    from bookra.tui.screens.day_place import DayPlace
 
 LANE, NEXT = "ghost", "next-fit"
 SHORT = {
@@ -59,7 +59,7 @@ class MovingLayer(Layer[Written]):
         ("esc", "give up"),
     )
 
-    def __init__(self, front: Front, day: DayVerbs, block: DayBlock, column: int) -> None:
+    def __init__(self, front: Front, day: DayPlace, block: DayBlock, column: int) -> None:
         super().__init__(front, day)
         self._block = block
         self._seat = Seat(block.code, block.staff, block.starts_at)

@@ -18,7 +18,7 @@ from bookra.tui.widgets.day_grid import ghost
 from bookra.tui.work import WRITES
 
 if TYPE_CHECKING:
-    from bookra.tui.screens.day_verbs import DayVerbs
+    from bookra.tui.screens.day_place import DayPlace
 
 
 class SwapLayer(Layer[Written]):
@@ -34,7 +34,7 @@ class SwapLayer(Layer[Written]):
         ("esc", "give up"),
     )
 
-    def __init__(self, front: Front, day: DayVerbs, block: DayBlock) -> None:
+    def __init__(self, front: Front, day: DayPlace, block: DayBlock) -> None:
         super().__init__(front, day)
         self._block = block
         self._client = clean(block.customer)

@@ -18,7 +18,7 @@ from bookra.tui.widgets.day_grid import ghost
 from bookra.tui.work import WRITES
 
 if TYPE_CHECKING:
-    from bookra.tui.screens.day_verbs import DayVerbs
+    from bookra.tui.screens.day_place import DayPlace
 
 NAMED = 3
 """How many of the displaced are named; the others are counted."""
@@ -39,7 +39,7 @@ class TimeOffLayer(Layer[OffTaken]):
         ("esc", "give up"),
     )
 
-    def __init__(self, front: Front, day: DayVerbs, start: datetime) -> None:
+    def __init__(self, front: Front, day: DayPlace, start: datetime) -> None:
         super().__init__(front, day)
         self._anchor = start
         self._whole: tuple[str, datetime, datetime] | None = None

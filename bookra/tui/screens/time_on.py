@@ -30,6 +30,7 @@ MOST_ROWS = 10
 NAMED = 3
 """How many of those who wait are named; the others are counted."""
 KINDS = {"time-off": "Time off", "block": "Blocked"}
+FREED = {"time-off": "off", "block": "blocked"}
 
 
 class TimeOnDialog(Dialog[Written]):
@@ -39,7 +40,8 @@ class TimeOnDialog(Dialog[Written]):
     COLUMNS = (Column("When", weight=3), Column("", 8), Column("Reason", weight=2))
 
     def __init__(self, front: Front, staff: str, name: str, at: datetime | None = None) -> None:
-        super().__init__(front, f"Remove time off {front.look.glyphs.divider} {clean(name)}")
+        divider = front.look.glyphs.divider
+        super().__init__(front, f"Remove time off or a block {divider} {clean(name)}")
         self._staff = staff
         self._name = clean(name)
         self._at = at
@@ -65,7 +67,7 @@ class TimeOnDialog(Dialog[Written]):
         look, listing = self.front.look, self.query_one(Listing)
         self._found = {one.id: one for one in message.found}
         when = f"at {look.time(self._at)}" if self._at else "ahead"
-        listing.say_empty(f"{self._name} has no time off {when}")
+        listing.say_empty(f"{self._name} has no time off and no block {when}")
         listing.styles.height = min(max(1, len(self._found)), MOST_ROWS)
         listing.show([self._row(one) for one in message.found])
         listing.focus()
@@ -115,7 +117,8 @@ class TimeOnDialog(Dialog[Written]):
         if self._found is None:
             self._wanted = True
         elif one is not None and not self.front.work.busy(WRITES):
-            desk, said = self.front.desk, f"{self._name} is not off {self._when(one)}"
+            desk, was = self.front.desk, FREED.get(one.kind, one.kind)
+            said = f"{self._name} is not {was} {self._when(one)}"
             self.say(f"Writing {self.front.look.glyphs.ellipsis}")
             self.front.work.ask(
                 self,
