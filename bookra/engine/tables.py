@@ -9,6 +9,7 @@ from bookra.engine.commissions import tables as _commissions
 from bookra.engine.invoices import tables as _invoices
 from bookra.engine.ledger import tables as _ledger
 from bookra.engine.messages import tables as _messages
+from bookra.engine.orders import tables as _orders
 from bookra.engine.outbox import tables as _outbox
 from bookra.engine.payments import tables as _payments
 from bookra.engine.payouts import tables as _payouts
@@ -16,6 +17,7 @@ from bookra.engine.people import tables as _people
 from bookra.engine.schedules import tables as _schedules
 from bookra.engine.schema import metadata
 from bookra.engine.tenancy import tables as _tenancy
+from bookra.engine.till import tables as _till
 
 ROOMS = (
     _tenancy,
@@ -25,6 +27,8 @@ ROOMS = (
     _bookings,
     _ledger,
     _payments,
+    _orders,
+    _till,
     _commissions,
     _payouts,
     _invoices,
