@@ -7,7 +7,7 @@ ends in the same state.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -20,10 +20,13 @@ from bookra.engine.imports.columns import Columns
 from bookra.engine.people.csv_lines import Sheet
 from bookra.engine.runtime import Engine, Tx
 from bookra.engine.tenancy.auditing import part
-from bookra.errors import BookraError, InvalidInputError
+from bookra.errors import BookraError, ConflictError, InvalidInputError, UnavailableError
 from bookra.ids import new_id
 
-BATCH_LINES = 200
+BATCH_LINES = 500
+ROUNDS = 20
+"""How often a batch is made again before it is said that others are too quick."""
+
 NEW, SAME, CHANGED, SKIPPED, REFUSED = "new", "same", "changed", "skipped", "refused"
 
 LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
@@ -76,6 +79,17 @@ class Result:
         return [fate for fate in self.fates if fate.what == REFUSED]
 
 
+class CrossedError(Exception):
+    """Another writer was quicker than a batch: it is taken back, and made again.
+
+    ``claims`` are what it took, as far as the batch can't read that.
+    """
+
+    def __init__(self, claims: Sequence[Any] = ()) -> None:
+        super().__init__("crossed")
+        self.claims = claims
+
+
 class Keeper(Protocol):
     """Keeps lines of one kind."""
 
@@ -108,11 +122,30 @@ def bring_in(
             tx.row(LOCK, name=f"{tx.tenant.id}|{command}")
             return keeper.keep(tx, batch)
 
-        result.fates += engine.act(slug, work, command=command, dry_run=dry_run)
+        result.fates += _settled(engine, slug, work, command=command, dry_run=dry_run)
         keeper.kept()
         advance(batch[-1].number)
     result.fates.sort(key=lambda fate: fate.line)
     return result
+
+
+def _settled(
+    engine: Engine, slug: str, work: Callable[[Tx], list[Fate]], *, command: str, dry_run: bool
+) -> list[Fate]:
+    """Keep a batch, again where somebody crossed it. Raises UnavailableError (``contended``)."""
+    for _ in range(ROUNDS):
+        try:
+            return engine.act(slug, work, command=command, dry_run=dry_run)
+        except CrossedError:
+            continue
+        except ConflictError as error:
+            if error.code != "customer_exists":
+                raise
+    raise UnavailableError(
+        "contended",
+        "Others write what this import wants to, each time a moment earlier",
+        hint="Import the file again: what came in is known",
+    )
 
 
 def _lines(sheet: Sheet, columns: Columns, result: Result) -> Iterator[Line]:
@@ -151,6 +184,18 @@ def known_rows(tx: Tx, source: str, kind: str, references: Iterable[str]) -> dic
         return {}
     rows: Sequence[Any] = tx.rows(KNOWN, source=source, kind=kind, references=wanted)
     return {row.reference: row.target_id for row in rows}
+
+
+def remember_all(tx: Tx, source: str, kind: str, became: Mapping[str, UUID]) -> None:
+    """Note what many lines became, by their references."""
+    same = {"source": source, "kind": kind}
+    tx.run_many(
+        REMEMBER,
+        [
+            {"id": new_id(), "reference": reference, "target_id": target_id, **same}
+            for reference, target_id in became.items()
+        ],
+    )
 
 
 def remember(tx: Tx, source: str, kind: str, reference: str, target_id: UUID) -> None:

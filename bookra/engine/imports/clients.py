@@ -30,6 +30,7 @@ class Clients:
         self._phones: dict[str, UUID] = {}
         self._emails: dict[str, UUID] = {}
         self._names: dict[str, set[UUID]] = {}
+        self._new: dict[UUID, Contact] = {}
         wanted = list(contacts)
         for statement, values in (
             (BY_PHONE, {contact.phone for contact in wanted if contact.phone}),
@@ -39,8 +40,8 @@ class Clients:
             if values:
                 self._note(tx.rows(statement, wanted=sorted(values)))
 
-    def of(self, contact: Contact) -> UUID:
-        """Return the customer of a contact, added if nobody is known by it.
+    def find(self, contact: Contact) -> UUID | None:
+        """Return the customer whom a contact means; None if it is somebody new.
 
         A phone number or an address goes before the name. Raises ConflictError
         (``ambiguous_customer``) for a name of several people, NotFoundError
@@ -60,37 +61,33 @@ class Clients:
                 return next(iter(same))
         if not contact.name:
             raise NotFoundError("unknown_customer", "Nobody has its phone number or address")
-        return self._add(contact)
+        return None
 
-    def _add(self, contact: Contact) -> UUID:
+    def add(self, contact: Contact) -> UUID:
+        """Return the id of somebody new, who is found from now on and kept by `write`."""
         customer_id = new_id()
-        self._tx.run(
-            INSERT,
-            id=customer_id,
-            name=contact.name,
-            phone=contact.phone,
-            email=contact.email,
-            language="",
-            now=self._tx.now,
-        )
-        self._tx.concerns("customer", customer_id)
+        self._new[customer_id] = contact
         self._remember(customer_id, contact.name, contact.phone, contact.email)
         return customer_id
 
-    def forget(self, contact: Contact) -> None:
-        """Leave out somebody who was added for a line that was taken back."""
-        if contact.phone:
-            self._phones.pop(contact.phone, None)
-        if contact.email:
-            self._emails.pop(contact.email, None)
-        self._names.pop(folded(contact.name), None)
-        for statement, value in (
-            (BY_PHONE, contact.phone),
-            (BY_EMAIL, contact.email),
-            (BY_NAME, folded(contact.name)),
-        ):
-            if value:
-                self._note(self._tx.rows(statement, wanted=[value]))
+    def write(self) -> None:
+        """Write those who are new."""
+        self._tx.run_many(
+            INSERT,
+            [
+                {
+                    "id": customer_id,
+                    "name": contact.name,
+                    "phone": contact.phone,
+                    "email": contact.email,
+                    "language": "",
+                    "now": self._tx.now,
+                }
+                for customer_id, contact in self._new.items()
+            ],
+        )
+        for customer_id in self._new:
+            self._tx.concerns("customer", customer_id)
 
     def _note(self, rows: Sequence[Any]) -> None:
         for row in rows:

@@ -14,25 +14,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from bookra.engine.bookings import statements
-from bookra.engine.bookings.history import note
 from bookra.engine.bookings.holds import any_lapsed, release_lapsed_in_the_way
 from bookra.engine.bookings.locks import lock_bookables
 from bookra.engine.bookings.model import Status
 from bookra.engine.catalog.actions import services
 from bookra.engine.imports import batches
 from bookra.engine.imports.appointments import Appointment, Directory, Reader
-from bookra.engine.imports.batches import Fate, Line
+from bookra.engine.imports.batches import CrossedError, Fate, Line
 from bookra.engine.imports.clients import Clients
 from bookra.engine.imports.columns import Columns
-from bookra.engine.imports.rows import insert
-from bookra.engine.imports.spans import Span, meets, spans_of, units_of
+from bookra.engine.imports.rows import Visit, price_of, write
+from bookra.engine.imports.spans import Span, units_of
+from bookra.engine.imports.times import Claim, Times
 from bookra.engine.imports.values import Reading
-from bookra.engine.outbox.emit import emit
-from bookra.engine.outbox.topics import UpsertCalendar
 from bookra.engine.people.staff import staff_list
 from bookra.engine.runtime import Tx
-from bookra.engine.tenancy.auditing import keep
 from bookra.errors import BookraError, ConflictError
 from bookra.ids import new_id
 
@@ -50,14 +46,16 @@ class Visits:
     service_map: dict[str, str]
     dry_run: bool = False
     missing: dict[str, dict[str, None]] = field(default_factory=dict)
-    _seen: set[str] = field(default_factory=set)
-    _page: set[str] = field(default_factory=set)
+    _seen: set[bytes] = field(default_factory=set)
+    _page: set[bytes] = field(default_factory=set)
     _taken: dict[UUID, list[Span]] = field(default_factory=dict)
-    _claimed: list[tuple[UUID, Span]] = field(default_factory=list)
+    _claimed: list[Claim] = field(default_factory=list)
+    _lost: list[Claim] = field(default_factory=list)
 
     def kept(self) -> None:
         """Remember what the batch held; a dry run also remembers whose time it took."""
         self._seen |= self._page
+        self._lost = []
         if self.dry_run:
             for bookable_id, span in self._claimed:
                 insort(self._taken.setdefault(bookable_id, []), span)
@@ -65,27 +63,40 @@ class Visits:
     def keep(self, tx: Tx, lines: Sequence[Line]) -> list[Fate]:
         """Keep a batch; nothing of a line that is refused stays.
 
-        Locks the people and the units of what is to come, in the order of ids.
+        Locks the people and the units of what is to come, in the order of ids. Raises CrossedError
+        when somebody else took a time meanwhile: the same batch again is told of it.
         """
-        self._page, self._claimed = set(), []
+        self._page = set()
         reader = self._reader(tx)
         fates, wanted = self._read(reader, lines)
         units = units_of(tx, wanted)
-        coming = [each for each in wanted if each.ends_at > tx.now]
-        lock_bookables(
-            tx,
-            {
-                *(each.staff.id for each in coming),
-                *(unit for of_pool in units.values() for unit in of_pool),
-            },
-        )
+        times = self._times(tx, [each for each in wanted if each.ends_at > tx.now], units)
         known = batches.known_rows(tx, self.source, KIND, (_reference(each) for each in wanted))
         clients = Clients(tx, (each.contact for each in wanted))
+        visits: list[Visit] = []
         for each in wanted:
-            fates.append(self._settle(tx, each, known, clients, units))
+            fates.append(self._settle(tx, each, known, clients, times, visits))
+        clients.write()
+        try:
+            write(tx, visits, self.source)
+        except CrossedError as crossed:
+            self._lost += crossed.claims
+            raise
+        self._remember(tx, visits)
+        self._claimed = [claim for visit in visits for claim in visit.claims]
         for kind, directory in (("staff", reader.staff), ("service", reader.services)):
             self.missing.setdefault(kind, {}).update(directory.missing)
         return fates
+
+    def _times(self, tx: Tx, coming: Sequence[Appointment], units: dict[str, list[UUID]]) -> Times:
+        """Queue for all whose time could be taken, let lapsed holds go, and look what is left."""
+        shared = [unit for of_pool in units.values() for unit in of_pool]
+        if coming and any_lapsed(tx):
+            for each in coming:
+                bookables = [each.staff.id, *shared]
+                release_lapsed_in_the_way(tx, bookables, each.starts_at, each.ends_at)
+        lock_bookables(tx, {*(each.staff.id for each in coming), *shared})
+        return Times.of(tx, coming, units, self._taken, self._lost)
 
     def _reader(self, tx: Tx) -> Reader:
         return Reader(
@@ -111,84 +122,40 @@ class Visits:
         wanted: Appointment,
         known: dict[str, UUID],
         clients: Clients,
-        units: dict[str, list[UUID]],
+        times: Times,
+        visits: list[Visit],
     ) -> Fate:
-        reference = _reference(wanted)
+        """Decide what becomes of a line; what is new goes to ``visits``."""
         if wanted.state == "cancelled":
             return Fate(wanted.line, batches.SKIPPED, "cancelled", "It was cancelled there")
-        if wanted.key in self._seen or wanted.key in self._page or reference in known:
-            self._page.add(wanted.key)
+        key = bytes.fromhex(wanted.key)
+        if key in self._seen or key in self._page or _reference(wanted) in known:
+            self._page.add(key)
             return Fate(wanted.line, batches.SAME)
         try:
-            with batches.undone_if_refused(tx):
-                booking_id = self._write(tx, wanted, clients.of(wanted.contact), units)
-                batches.remember(tx, self.source, KIND, reference, booking_id)
+            visits.append(_planned(tx, wanted, clients, times))
         except BookraError as error:
-            clients.forget(wanted.contact)
             return Fate(wanted.line, batches.REFUSED, error.code, error.message)
-        self._page.add(wanted.key)
+        self._page.add(key)
         return Fate(wanted.line, batches.NEW)
 
-    def _write(
-        self, tx: Tx, wanted: Appointment, customer_id: UUID, units: dict[str, list[UUID]]
-    ) -> UUID:
-        over = wanted.ends_at <= tx.now
-        if not over:
-            _require_bookable(wanted)
+    def _remember(self, tx: Tx, visits: Sequence[Visit]) -> None:
+        became = {_reference(visit.wanted): visit.booking_id for visit in visits}
+        batches.remember_all(tx, self.source, KIND, became)
+
+
+def _planned(tx: Tx, wanted: Appointment, clients: Clients, times: Times) -> Visit:
+    """Return what an appointment becomes; raises ConflictError or NotFoundError if it can't be."""
+    customer_id = clients.find(wanted.contact)
+    if wanted.ends_at > tx.now:
+        _require_bookable(wanted)
         status = Status.CONFIRMED
-        if over:
-            status = Status.NO_SHOW if wanted.state == "no-show" else Status.COMPLETED
-        booking_id, line_id = insert(tx, wanted, customer_id, status)
-        if over:
-            tx.run(statements.RECOGNISED, id=booking_id, now=wanted.ends_at)
-        else:
-            self._claim(tx, wanted, booking_id, line_id, units)
-            emit(tx, UpsertCalendar(booking_id))
-        price = wanted.price or wanted.service.price
-        note(tx, booking_id, "imported", source=self.source, price=price if over else None)
-        tx.concerns("booking", booking_id)
-        return booking_id
-
-    def _claim(
-        self,
-        tx: Tx,
-        wanted: Appointment,
-        booking_id: UUID,
-        line_id: UUID,
-        units: dict[str, list[UUID]],
-    ) -> None:
-        """Take the person's time, and a unit of each pool that the service needs."""
-        busy, gaps = spans_of(wanted)
-        ids = {"booking_id": booking_id, "booking_line_id": line_id}
-        if not self._take(tx, wanted.staff.id, busy, ids):
-            raise ConflictError("slot_taken", f"'{wanted.staff.slug}' is busy at that time")
-        for need in wanted.service.needs:
-            spans = {"busy": busy, "gap": gaps}.get(need.span, [(wanted.starts_at, wanted.ends_at)])
-            if not any(self._take(tx, unit, spans, ids) for unit in units.get(need.pool, [])):
-                raise ConflictError("slot_taken", f"No unit of '{need.pool}' is free at that time")
-
-    def _take(self, tx: Tx, bookable_id: UUID, spans: Sequence[Span], ids: dict[str, UUID]) -> bool:
-        """Claim some spans of a person or a unit, all or none; tell whether they were free."""
-        if any(meets(span, self._taken.get(bookable_id, ())) for span in spans):
-            return False
-        if spans:
-            release_lapsed_in_the_way(tx, [bookable_id], spans[0][0], spans[-1][1])
-        nested = tx.connection.begin_nested()
-        for starts_at, ends_at in spans:
-            row = {"id": new_id(), "bookable_id": bookable_id, "held_until": None, **ids}
-            if not tx.run(statements.ALLOCATE, starts_at=starts_at, ends_at=ends_at, **row):
-                nested.rollback()
-                return False
-        keep(tx, nested)
-        self._claimed += [(bookable_id, span) for span in spans]
-        return True
-
-
-def _some_lapsed(tx: Tx) -> bool:
-    """Tell whether any hold has lapsed: hardly ever, and asked once in a transaction."""
-    if "imports:lapsed" not in tx.memory:
-        tx.memory["imports:lapsed"] = any_lapsed(tx)
-    return bool(tx.memory["imports:lapsed"])
+    else:
+        status = Status.NO_SHOW if wanted.state == "no-show" else Status.COMPLETED
+    price = price_of(tx, wanted, status)
+    claims = times.claim(wanted) if status is Status.CONFIRMED else []
+    customer_id = customer_id or clients.add(wanted.contact)
+    return Visit(wanted, customer_id, status, price, claims, new_id(), new_id())
 
 
 def _reference(wanted: Appointment) -> str:

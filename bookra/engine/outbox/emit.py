@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -70,6 +71,36 @@ def emit(tx: Tx, payload: topics.Payload, *, due_at: datetime | None = None) -> 
     )
     tx.wakes = tx.wakes or due_at is None
     return True
+
+
+def emit_first(tx: Tx, payloads: Sequence[topics.Payload]) -> None:
+    """Write the first rows of aggregates that this transaction makes, due at once: many together.
+
+    Nothing can wait before them. One destination for all; nothing is written when the tenant has
+    not configured it.
+    """
+    if not payloads or account(tx, payloads[0].destination) is None:
+        return
+    tx.run_many(NEXT_IN_AGGREGATE, [{"aggregate": payload.aggregate} for payload in payloads])
+    tx.run_many(
+        INSERT,
+        [
+            {
+                "id": new_id(),
+                "topic": payload.topic,
+                "destination": payload.destination,
+                "aggregate": payload.aggregate,
+                "sequence": 1,
+                "payload": Jsonb(topics.dump(payload)),
+                "version": payload.version,
+                "state": "ready",
+                "due_at": None,
+                "booking_id": payload.booking_id,
+            }
+            for payload in payloads
+        ],
+    )
+    tx.wakes = True
 
 
 def _says_the_same(last: Row[Any], payload: topics.Payload) -> bool:
