@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 from demo_day import at, demo_day
 from driving import Hand, drive
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.screen import ModalScreen
 
 from bookra.errors import InvalidInputError
 from bookra.preferences import wished_keys
-from bookra.tui import actions
+from bookra.tui import actions, screens
+from bookra.tui.actions import overlaid
 from bookra.tui.actions.remap import checked, key_of
 from bookra.tui.screens.day import DayScreen
 from bookra.tui.screens.reading import WhyDialog
@@ -50,6 +54,10 @@ def test_two_actions_may_change_places() -> None:
         ({"booking.nwe": "b"}, "unknown_action"),
         ({"booking.new": "x"}, "key_taken"),
         ({"money.open": "q"}, "key_taken"),
+        ({"time-off": "d", "booking.done": "e"}, "key_taken"),
+        ({"move.left": "f"}, "key_taken"),
+        ({"booking.move": "A"}, "key_taken"),
+        ({"client.book": "j"}, "key_taken"),
         ({"booking.new": "hyper+x"}, "bad_key"),
         ({"booking.new": "no such key"}, "bad_key"),
         ({"booking.new": "escape"}, "bad_key"),
@@ -61,6 +69,30 @@ def test_a_wish_that_can_not_be_is_refused(wished: dict[str, str], code: str) ->
         checked(wished)
     assert refused.value.code == code
     assert refused.value.hint
+
+
+def test_a_wish_that_would_hide_a_dialogs_own_key_names_both() -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        checked({"time-off": "d", "booking.done": "e"})
+    said = "d would be both time-off and 'the whole day' while time off is marked"
+    assert refused.value.message == said
+    assert checked({"booking.move": "f4", "move.left": "f7", "money.open": "enter,f5"})
+
+
+def test_every_dialog_that_binds_a_screens_actions_is_known_to_the_wishes() -> None:
+    found = set()
+    for module in iter_modules(screens.__path__, "bookra.tui.screens."):
+        for name, one in vars(import_module(module.name)).items():
+            if (
+                isinstance(one, type)
+                and issubclass(one, ModalScreen)
+                and one.__module__ == module.name
+            ):
+                path = f"{module.name}:{name}"
+                if any(bound.action in actions.by_id() for bound in overlaid.bound_in(path)):
+                    found.add(path)
+    assert found - {"bookra.tui.screens.layer:Layer"} == set(overlaid.OVERLAYS)
+    assert not [path for path in overlaid.LISTED if not any(p.endswith(path) for p in found)]
 
 
 @given(st.dictionaries(st.sampled_from(sorted(actions.by_id())), st.text(max_size=12)))

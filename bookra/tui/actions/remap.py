@@ -1,19 +1,21 @@
 """Other keys for actions, as the operator wishes: read, checked, and written as people read them.
 
 A wish names an action by its id and gives it a key, several with commas. A wish that makes two
-actions of one screen share a key is refused, and so is a key that no terminal sends.
+actions of one screen share a key is refused, and so is one that would hide a dialog's own key, and
+a key that no terminal sends.
 """
 
 from __future__ import annotations
 
 import string
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys, key_to_character
 
 from bookra.errors import InvalidInputError
 from bookra.tui import actions
+from bookra.tui.actions import overlaid
 from bookra.tui.actions.action import Action, Table
 
 MODIFIERS = frozenset({"ctrl", "shift", "alt"})
@@ -40,6 +42,8 @@ def checked(wished: Mapping[str, str]) -> dict[str, str]:
         found[name] = ",".join(_key(key, name) for key in _split(keys))
     for table in actions.TABLES.values():
         _refuse_shared(table, found)
+    if found:
+        _refuse_hidden(found)
     return found
 
 
@@ -105,9 +109,39 @@ def _refuse_shared(table: Table, wished: Mapping[str, str]) -> None:
         for key in wished.get(action.id, action.keys).split(","):
             other = owners.setdefault(key, action.id)
             if other != action.id and (other in wished or action.id in wished):
-                raise InvalidInputError(
-                    "key_taken",
-                    f"{_shown(key, ascii_only=True)} would be both {other} and {action.id}",
-                    hint="Give one of them another key, too",
-                    details={"key": key, "actions": [other, action.id]},
-                )
+                raise _taken(key, other, action.id, "Give one of them another key, too")
+
+
+def _refuse_hidden(wished: Mapping[str, str]) -> None:
+    """Refuse a wish that a list's key would hide, or that hides a key of a dialog or a layer."""
+    for table in actions.TABLES.values():
+        if table.screen != "day":
+            rows = [overlaid.Bound(key, action.id, action.run, action.help)
+                    for action in table.actions for key in action.keys.split(",")]  # fmt: skip
+            _refuse_among([*rows, *overlaid.bound_in(overlaid.LISTING)], wished, "in the list")
+    for path, where in overlaid.OVERLAYS.items():
+        _refuse_among(overlaid.bound_over(path), wished, where)
+
+
+def _refuse_among(bound: Sequence[overlaid.Bound], wished: Mapping[str, str], where: str) -> None:
+    own = {one.key: one for one in bound if one.action not in wished}
+    for one in bound:
+        for key in wished[one.action].split(",") if one.action in wished else ():
+            other = own.get(key)
+            if other is not None and other.run != one.run and not _as_ever(one, other, bound):
+                what = other.action or f"'{other.does}'"
+                raise _taken(key, one.action, f"{what} {where}", "Give it another key")
+
+
+def _as_ever(one: overlaid.Bound, other: overlaid.Bound, bound: Sequence[overlaid.Bound]) -> bool:
+    """Tell whether both share that key without any wish: the list hands it on then."""
+    return any(each.action == one.action and each.key == other.key for each in bound)
+
+
+def _taken(key: str, one: str, other: str, hint: str) -> InvalidInputError:
+    return InvalidInputError(
+        "key_taken",
+        f"{_shown(key, ascii_only=True)} would be both {one} and {other}",
+        hint=hint,
+        details={"key": key, "actions": [one, other]},
+    )
