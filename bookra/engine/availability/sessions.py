@@ -148,7 +148,7 @@ def refusals(
 ) -> list[Reason]:
     """Return every rule that refuses ``seats`` in the sessions ``found`` to start at ``at``."""
     refused = _timing(tx, service, at)
-    when = _at(tx, at)
+    when = day_and_time(tx, at)
     if not found:
         who = f"{find_staff(tx, staff).name} gives no" if staff else "There is no"
         refused.append(Reason("no_class", f"{who} {service.name} {when}", "a class at that time"))
@@ -224,14 +224,14 @@ def _open(
 def _timing(tx: Tx, service: Service, at: datetime) -> list[Reason]:
     earliest, latest = bookable_span(tx, service)
     if at < tx.now:
-        return [Reason("past", f"{_at(tx, at)} is in the past", "a later time")]
+        return [Reason("past", f"{day_and_time(tx, at)} is in the past", "a later time")]
     if at < earliest:
         minutes = (earliest - tx.now) // timedelta(minutes=1)
-        opens = f"a start from {_at(tx, earliest)}"
+        opens = f"a start from {day_and_time(tx, earliest)}"
         return [Reason("notice", f"Bookings need {minutes} minutes' notice", opens)]
     if at >= latest:
         days = (latest - tx.now) // timedelta(days=1)
-        opens = f"a start until {_at(tx, latest)}"
+        opens = f"a start until {day_and_time(tx, latest)}"
         return [Reason("horizon", f"Bookings open {days} days ahead", opens)]
     return []
 
@@ -265,5 +265,6 @@ def _slots(service: Service, sessions: Iterable[Session]) -> list[Slot]:
     ]
 
 
-def _at(tx: Tx, moment: datetime) -> str:
+def day_and_time(tx: Tx, moment: datetime) -> str:
+    """Return a moment in the words of a refusal, on the business's clock."""
     return f"{moment.astimezone(tx.tenant.zone):%a %d %b %H:%M}"

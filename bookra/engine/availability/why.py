@@ -8,13 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from bookra import clock
 from bookra.engine.availability import slots, starts
 from bookra.engine.availability.bookable import Busy, StaffTime
 from bookra.engine.availability.spans import Span, gaps_between
 from bookra.engine.availability.starts import Performer
+from bookra.engine.availability.telling import (
+    between,
+    clock_time,
+    day_and_time,
+    duration,
+    same_day,
+    when,
+)
 from bookra.engine.availability.window import Window
 from bookra.engine.catalog.model import Service
 
@@ -78,19 +85,21 @@ def _timing(window: Window, performer: Performer, start: int) -> list[Reason]:
     found = []
     zone = performer.person.zone
     if start < window.now:
-        found.append(Reason("past", f"{_at(window, start)} is in the past", "a later time"))
+        found.append(
+            Reason("past", f"{day_and_time(window, start)} is in the past", "a later time")
+        )
     elif start < window.now + window.notice:
         opens = window.now + window.notice
         found.append(
             Reason(
                 "notice",
-                f"Bookings need {_span(window.notice)} notice",
-                f"a start from {_at(window, opens)}",
+                f"Bookings need {duration(window.notice)} notice",
+                f"a start from {day_and_time(window, opens)}",
                 until=opens,
             )
         )
     if start > window.now + window.horizon:
-        last = _at(window, window.now + window.horizon)
+        last = day_and_time(window, window.now + window.horizon)
         days = window.horizon // 86_400
         found.append(Reason("horizon", f"Bookings open {days} days ahead", f"a start until {last}"))
     if not starts.on_grid(window, performer, start):
@@ -104,7 +113,7 @@ def _off_grid(window: Window, performer: Performer, start: int, offset: int) -> 
     if performer.service.alignment == "shift":
         return Reason("granularity", f"{what} from the shift's beginning", "a start on that grid")
     earlier = start - (start + offset) % step
-    two = f"{_clock(window, earlier)} or {_clock(window, earlier + step)}"
+    two = f"{clock_time(window, earlier)} or {clock_time(window, earlier + step)}"
     return Reason("granularity", what, two)
 
 
@@ -123,7 +132,7 @@ def _offered(window: Window, performer: Performer, start: int) -> Iterator[Reaso
     if not _within(spans, start):
         yield Reason(
             "service_hours",
-            f"{service.name} is not offered {_at(window, start)}",
+            f"{service.name} is not offered {day_and_time(window, start)}",
             f"hours of {service.name} that cover it: bookra service show {service.slug}",
         )
 
@@ -138,18 +147,13 @@ def _working(window: Window, person: StaffTime, block: Span) -> Reason | None:
     name = window.closed(person, day)
     if name is not None and not any(a < end and start < b for a, b in working):
         return Reason("closed", f"Closed on {day:%a %d %b}: {name}", "an exception for that day")
-    shown = f"{_clock(window, start)}-{_clock(window, end)}"
+    shown = f"{clock_time(window, start)}-{clock_time(window, end)}"
     message = f"{person.name} is not at work {shown} on {day:%a %d %b}"
     for a, b in gaps_between(working):
-        if a < end and start < b and _same_day(window, a, b):
-            pause = f"{_clock(window, a)}-{_clock(window, b)}"
+        if a < end and start < b and same_day(window, a, b):
+            pause = f"{clock_time(window, a)}-{clock_time(window, b)}"
             message = f"{person.name} has a break {pause} and would be needed {shown}"
     return Reason("outside_shift", message, f"hours for {person.name} that cover {shown}")
-
-
-def _same_day(window: Window, a: int, b: int) -> bool:
-    days = {clock.local_day(clock.from_epoch(at), window.zone) for at in (a, b)}
-    return len(days) == 1
 
 
 def _taken(window: Window, performer: Performer, block: Span, start: int) -> Reason | None:
@@ -162,8 +166,8 @@ def _taken(window: Window, performer: Performer, block: Span, start: int) -> Rea
         if a < block[1] and block[0] < b:
             return Reason(
                 "external_busy",
-                f"{person.name}'s other calendar is busy {_between(window, a, b)}",
-                f"a start from {_when(window, b, start)}, or a change there",
+                f"{person.name}'s other calendar is busy {between(window, a, b)}",
+                f"a start from {when(window, b, start)}, or a change there",
                 until=b,
             )
     return None
@@ -171,9 +175,9 @@ def _taken(window: Window, performer: Performer, block: Span, start: int) -> Rea
 
 def _allocated(window: Window, performer: Performer, busy: Busy, start: int) -> Reason:
     person = performer.person
-    span = _between(window, busy.start, busy.end)
+    span = between(window, busy.start, busy.end)
     if busy.held_until:
-        until = _clock(window, busy.held_until)
+        until = clock_time(window, busy.held_until)
         return Reason(
             "hold",
             f"{person.name} is held {span} until {until}",
@@ -188,7 +192,7 @@ def _allocated(window: Window, performer: Performer, busy: Busy, start: int) -> 
     return Reason(
         rule,
         f"{person.name} {what} {span}",
-        f"a start from {_when(window, busy.end, start)}, or moving what is there",
+        f"a start from {when(window, busy.end, start)}, or moving what is there",
         busy.booking_id,
         busy.end,
     )
@@ -198,14 +202,16 @@ def _absent(window: Window, person: StaffTime, busy: Busy, span: str) -> Reason:
     """Explain an allocation that is no booking: time off, a block, or a class."""
     for absence in window.absences.get(person.id, ()):
         if absence.start < busy.end and busy.start < absence.end:
-            from_to = f"{_at(window, absence.start)} to {_at(window, absence.end)}"
+            from_to = (
+                f"{day_and_time(window, absence.start)} to {day_and_time(window, absence.end)}"
+            )
             why = f" ({absence.reason})" if absence.reason else ""
             rule = "time_off" if absence.kind == "time-off" else "block"
             what = "has time off" if rule == "time_off" else "is blocked"
             return Reason(
                 rule, f"{person.name} {what} {from_to}{why}", "taking that back", until=absence.end
             )
-    opens = f"a start from {_clock(window, busy.end)}"
+    opens = f"a start from {clock_time(window, busy.end)}"
     return Reason("busy", f"{person.name} is busy {span}", opens, until=busy.end)
 
 
@@ -222,7 +228,7 @@ def _units(window: Window, performer: Performer, start: int) -> Iterator[Reason]
             continue
         units = starts.units_for(window, need, person)
         begin, end = start + blocks[0][0], start + blocks[-1][0] + blocks[-1][1]
-        shown = f"{_clock(window, begin)}-{_clock(window, end)}"
+        shown = f"{clock_time(window, begin)}-{clock_time(window, end)}"
         if not units:
             message, opens = f"There is no unit of '{need.pool}'", "a unit: bookra resource add"
         else:
@@ -254,13 +260,13 @@ def _following(window: Window, performer: Performer, start: int) -> list[Reason]
             return [Reason("skill", message, "another member of staff")]
         refused = [line_reasons(window, following, low) for following in able]
         if all(refused):
-            message = f"{service.name} can't follow at {_clock(window, low)}: "
+            message = f"{service.name} can't follow at {clock_time(window, low)}: "
             return [
                 Reason(r.rule, message + r.message, r.opens_if, r.booking_id, r.until)
                 for r in min(refused, key=len)
             ]
         low = low if window.parallel else low + service.minutes * 60
-    waits = _span(window.max_wait_seconds)
+    waits = duration(window.max_wait_seconds)
     message = f"The services do not fit one after the other with at most {waits} between them"
     if window.parallel:
         message = "The services can't all begin together: they need different people and units"
@@ -269,33 +275,3 @@ def _following(window: Window, performer: Performer, start: int) -> list[Reason]
 
 def _within(spans: list[Span], start: int) -> bool:
     return any(low <= start <= high for low, high in spans)
-
-
-def _span(seconds: int) -> str:
-    """Return a length of time in words: ``45 minutes'``, ``2 days'``."""
-    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if seconds and seconds % size == 0:
-            count = seconds // size
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return f"{seconds // 60} minutes"
-
-
-def _between(window: Window, a: int, b: int) -> str:
-    """Return a span in words: times alone, unless it lasts beyond its day."""
-    if _same_day(window, a, b - 1):
-        return f"{_clock(window, a)}-{_clock(window, b)}"
-    return f"{_at(window, a)} to {_at(window, b)}"
-
-
-def _when(window: Window, epoch: int, asked: int) -> str:
-    """Return a time, with its day unless that is the day that was asked for."""
-    return _clock(window, epoch) if _same_day(window, epoch, asked) else _at(window, epoch)
-
-
-def _clock(window: Window, epoch: int) -> str:
-    return f"{clock.from_epoch(epoch).astimezone(window.zone):%H:%M}"
-
-
-def _at(window: Window, epoch: int) -> str:
-    local = datetime.fromtimestamp(epoch, UTC).astimezone(window.zone)
-    return f"{local:%a %d %b %H:%M}"

@@ -8,23 +8,21 @@ id), then seats.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
 
 from bookra.engine.availability.sessions import (
     Session,
-    class_nearest,
+    day_and_time,
     find_class,
-    refusals,
     session_by_id,
     sessions_at,
 )
 from bookra.engine.availability.starts import Limit
-from bookra.engine.availability.why import Reason
 from bookra.engine.bookings import statements, store
 from bookra.engine.bookings.announcing import announce
+from bookra.engine.bookings.classes.refusing import Asked, check, too_late
 from bookra.engine.bookings.classes.seats import (
     claim,
     lock_session,
@@ -34,7 +32,6 @@ from bookra.engine.bookings.classes.seats import (
 from bookra.engine.bookings.limits import Counted, take_place
 from bookra.engine.bookings.model import Booking, Status
 from bookra.engine.bookings.pricing import LinePrice
-from bookra.engine.bookings.refusing import slot_details
 from bookra.engine.bookings.request import BookingRequest
 from bookra.engine.bookings.writing import agreed, insert_booking, tax_of
 from bookra.engine.catalog.model import Service
@@ -60,15 +57,6 @@ MOVE_LINE = text(
 )
 
 
-class _Asked(NamedTuple):
-    """What somebody wants of a class; ``seats`` is how many more they need."""
-
-    service: Service
-    staff: str | None
-    at: datetime
-    seats: int
-
-
 def book_seats(tx: Tx, request: BookingRequest) -> Booking:
     """Book seats in the session that starts at the time asked for, confirmed or held.
 
@@ -85,8 +73,8 @@ def book_seats(tx: Tx, request: BookingRequest) -> Booking:
     tx.row(TAKE_TURNS, turn=f"seats:{request.customer_id}")
     found = sessions_at(tx, service, request.staff, request.at)
     found, missing = _beyond_own(tx, request, found)
-    asked = _Asked(service, request.staff, request.at, missing)
-    _check(tx, asked, found)
+    asked = Asked(service, request.staff, request.at, missing)
+    check(tx, asked, found)
     for session in found:
         release_lapsed(tx, session)
         lock_session(tx, session.id, alone=False)
@@ -97,7 +85,7 @@ def book_seats(tx: Tx, request: BookingRequest) -> Booking:
                 announce(tx, booking)
             tx.concerns("booking", booking.id)
             return booking
-    raise _too_late(tx, asked)
+    raise too_late(tx, asked)
 
 
 def retake_seats(tx: Tx, booking: Booking) -> bool:
@@ -124,17 +112,17 @@ def move_seats(tx: Tx, booking: Booking, at: datetime, staff: str | None = None)
     stays as agreed. Raises as ``book_seats`` does.
     """
     service = find_class(tx, booking.lines[0].service)
-    asked = _Asked(service, staff, at, len(booking.lines))
+    asked = Asked(service, staff, at, len(booking.lines))
     found = sessions_at(tx, service, staff, at)
     tx.run(statements.RELEASE, booking_id=booking.id)
-    _check(tx, asked, found)
+    check(tx, asked, found)
     for session in found:
         release_lapsed(tx, session)
         lock_session(tx, session.id, alone=False)
         if _seat(tx, booking, session, held_until=booking.hold_expires_at):
             move_lines(tx, booking, session)
             return session
-    raise _too_late(tx, asked)
+    raise too_late(tx, asked)
 
 
 def move_lines(tx: Tx, booking: Booking, session: Session) -> None:
@@ -187,10 +175,10 @@ def _beyond_own(tx: Tx, request: BookingRequest, found: list[Session]) -> tuple[
         count, code = own[session.id]
         if count >= request.seats:
             has = "a seat" if count == 1 else f"{count} seats"
+            when = day_and_time(tx, session.starts_at)
             raise ConflictError(
                 "already_booked",
-                f"The customer has {has} in {session.service_name} {_at(tx, session.starts_at)}"
-                f" already: {code}",
+                f"The customer has {has} in {session.service_name} {when} already: {code}",
                 hint=f"For one more in the same class: --seats {count + 1}",
                 details={"code": code, "seats": count, "class": session.code},
             )
@@ -198,41 +186,9 @@ def _beyond_own(tx: Tx, request: BookingRequest, found: list[Session]) -> tuple[
     return found, request.seats
 
 
-def _check(tx: Tx, asked: _Asked, found: list[Session]) -> None:
-    """Raise for the first rule that refuses."""
-    refused = refusals(tx, asked.service, asked.staff, asked.at, found, asked.seats)
-    if not refused:
-        return
-    first = refused[0]
-    if first.rule == "past":
-        raise InvalidInputError("past", first.message, hint="Choose a later time")
-    raise _conflict(tx, asked, first, "class_full" if first.rule == "class_full" else "not_offered")
-
-
-def _too_late(tx: Tx, asked: _Asked) -> ConflictError:
-    """Return what has become of a class that could be booked a moment ago, or raise it."""
-    _check(tx, asked, sessions_at(tx, asked.service, asked.staff, asked.at))
-    message = f"{asked.service.name} {_at(tx, asked.at)} has just been filled"
-    return _conflict(tx, asked, Reason("class_full", message, ""), "class_full")
-
-
-def _conflict(tx: Tx, asked: _Asked, reason: Reason, code: str) -> ConflictError:
-    near = class_nearest(tx, asked.service.slug, asked.staff, asked.at, asked.seats)
-    times = ", ".join(_at(tx, slot.start) for slot in near)
-    return ConflictError(
-        code,
-        f"{reason.message}." + (f" Seats left: {times}" if near else " No other class has seats"),
-        hint=f"See: bookra slots {asked.service.slug} --days 30",
-        details={
-            "reasons": [{"rule": reason.rule, "message": reason.message}],
-            "nearest": [slot_details(tx, slot) for slot in near],
-        },
-    )
-
-
 def _try(
     tx: Tx,
-    asked: _Asked,
+    asked: Asked,
     session: Session,
     request: BookingRequest,
     held_until: datetime | None,
@@ -274,7 +230,7 @@ def _claim(
 
 
 def _insert_line(
-    tx: Tx, asked: _Asked, session: Session, booking_id: UUID, position: int, price: LinePrice
+    tx: Tx, asked: Asked, session: Session, booking_id: UUID, position: int, price: LinePrice
 ) -> UUID:
     line_id = new_id()
     tx.run(
@@ -298,7 +254,3 @@ def _insert_line(
         session_id=session.id,
     )
     return line_id
-
-
-def _at(tx: Tx, moment: datetime) -> str:
-    return f"{moment.astimezone(tx.tenant.zone):%a %d %b %H:%M}"
