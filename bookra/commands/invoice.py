@@ -58,12 +58,13 @@ def show(name: Name) -> None:
       bookra invoice show LUN-2026-00001
     """
     from bookra.engine.invoices.store import find_invoice
+    from bookra.engine.invoices.stored import to_json
 
     def question(tx: Any) -> dict[str, Any]:
         found = find_invoice(tx, name)
         document = ledger_documents.invoice(found, tx.tenant.zone)
         if current().format == "json":
-            document["document"] = found.document.to_json()
+            document["document"] = to_json(found.document)
         return document
 
     output.record(current().ask(question))

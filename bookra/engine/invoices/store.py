@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Row, text
 
 from bookra.engine.invoices.document import InvoiceDocument
+from bookra.engine.invoices.stored import from_json, to_json
 from bookra.engine.runtime import Tx
 from bookra.errors import NotFoundError
 from bookra.ids import new_id
@@ -139,7 +140,7 @@ def insert(tx: Tx, number: Number, subject: Subject, document: InvoiceDocument) 
         tax_minor=document.totals.tax.minor,
         gross_minor=document.totals.gross.minor,
         currency=document.currency,
-        document=Jsonb(document.to_json()),
+        document=Jsonb(to_json(document)),
     )
     tx.concerns("invoice", number.text)
     return Invoice(
@@ -209,5 +210,5 @@ def _invoice(row: Row[Any]) -> Invoice:
         Money(row.net_minor, row.currency),
         Money(row.tax_minor, row.currency),
         Money(row.gross_minor, row.currency),
-        InvoiceDocument.from_json(row.document),
+        from_json(row.document),
     )
