@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,8 @@ from bookra.engine.ledger.reversing import reverse
 from bookra.engine.ledger.verify import verify
 from bookra.engine.payments.asked import Asked
 from bookra.engine.payments.bank_payouts import PayoutFact, settle_payout
+from bookra.engine.payments.refund_asked import Back
+from bookra.engine.payments.refunding import refund
 from bookra.engine.payments.taking import take
 from bookra.engine.runtime import Tx, administrative_tx
 from bookra.engine.tenancy.operators import add_operator
@@ -157,6 +159,25 @@ def payout(salon: Salon, state: str = "paid") -> None:
         created_at=datetime(2026, 11, 23, tzinfo=UTC),
     )
     salon.act(lambda tx: settle_payout(tx, fact))
+
+
+def test_refunds_at_once_take_no_more_out_of_an_open_drawer_than_it_holds(salon: Salon) -> None:
+    visits = [salon.book(f"2026-11-24 {hour}:00").code for hour in (10, 11)]
+    back = Back(eur(1000), to="cash")
+    for code in visits:
+        salon.act(lambda tx, code=code: take(tx, code, "terminal", Asked()))
+        salon.act(lambda tx, code=code: refund(tx, code, back))  # a closed drawer bounds nothing
+    salon.act(lambda tx: drawer.open_drawer(tx, eur(2500)))
+
+    def refunds(code: str) -> Callable[[], str]:
+        return lambda: outcome(salon, lambda tx: refund(tx, code, back))
+
+    outcomes = together([refunds(code) for code in visits * 3])
+    assert sorted(outcomes) == ["done", "done", *["over_drawer"] * 4]
+    with pytest.raises(ConflictError, match=r"The drawer holds 5\.00 EUR, less than 10\.00 EUR"):
+        salon.act(lambda tx: refund(tx, visits[0], back))
+    assert cash_accounts(salon)[DRAWER] == 500
+    assert salon.ask(verify).ok
 
 
 def test_a_payout_is_matched_with_the_bank_once(salon: Salon) -> None:

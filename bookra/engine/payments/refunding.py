@@ -21,6 +21,7 @@ from bookra.engine.ledger.store import post
 from bookra.engine.outbox.emit import emit
 from bookra.engine.outbox.topics import RefundPayment
 from bookra.engine.payments import gift_balance, sold, store
+from bookra.engine.payments.drawer_cash import check_covered
 from bookra.engine.payments.operations import NewOperation, Operation, begin, stripe_account
 from bookra.engine.payments.purses import purse_of
 from bookra.engine.payments.refund_asked import Back, checked
@@ -52,7 +53,8 @@ def refund(tx: Tx, code: str, back: Back) -> Refunded:
     """Give a booking's or an order's money back: all of it, or a part.
 
     Raises ConflictError ``over_refund``, ``wrong_way``, ``disputed``, ``nothing_to_refund``,
-    ``whole_only``, ``stripe_not_set``; InvalidInputError ``bad_amount``; NotFoundError.
+    ``whole_only``, ``stripe_not_set``, ``over_drawer``; InvalidInputError ``bad_amount``;
+    NotFoundError.
     """
     return refund_locked(tx, sold.locked(tx, code), back)
 
@@ -61,6 +63,8 @@ def refund_locked(tx: Tx, item: Sold, back: Back) -> Refunded:
     """Give money back of a sale whose row the caller has locked; raises as ``refund``."""
     price_minor, tip_minor = checked(item, purse_of(tx, item), back)
     parts = give(tx, item, price_minor, tip_minor, to=back.to, reason=back.reason)
+    cash = sum(part.amount_minor for part in parts if part.way == "cash")
+    check_covered(tx, Money(cash, item.currency))
     left = purse_of(tx, item)
     return Refunded(
         item,
@@ -89,7 +93,7 @@ def give(
 def pay_owed(tx: Tx, code: str, to: str) -> Refunded:
     """Pay out in another way what a failed refund still owes: in cash or at the terminal.
 
-    Raises ConflictError (``nothing_owed``, ``wrong_way``).
+    Raises ConflictError (``nothing_owed``, ``wrong_way``, ``over_drawer``).
     """
     item = sold.locked(tx, code)
     if to not in ("cash", "terminal"):
@@ -106,6 +110,7 @@ def pay_owed(tx: Tx, code: str, to: str) -> Refunded:
             hint=f"Look at its refunds: bookra booking show {item.code}",
         )
     post(tx, refunds.owed_paid_out(item.fact(tx, f"owed:{new_id()}"), to, minor))
+    check_covered(tx, Money(minor if to == "cash" else 0, item.currency))
     nothing = Money(0, item.currency)
     return Refunded(item, (Part(to, minor, 0),), Money(minor, item.currency), nothing)
 

@@ -16,6 +16,7 @@ from bookra.engine.ledger.batch import post_all
 from bookra.engine.ledger.entry import Draft
 from bookra.engine.ledger.rules import pay as rules
 from bookra.engine.ledger.rules.sales import Fact
+from bookra.engine.payments.drawer_cash import check_covered
 from bookra.engine.payouts import chairs, store
 from bookra.engine.payouts.figures import Run, State
 from bookra.engine.payouts.period import Period
@@ -23,6 +24,7 @@ from bookra.engine.people.staff import find_staff
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, NotFoundError
 from bookra.ids import new_id
+from bookra.money import Money
 
 LISTED = 500
 
@@ -58,7 +60,7 @@ def pay(
     """Post what approved runs pay, once; returns the period's runs.
 
     ``method`` is ``bank``, ``cash`` or ``payroll``. Raises ConflictError: ``not_approved``,
-    ``already_paid``, ``nothing_to_pay``; NotFoundError ``unknown_run``.
+    ``already_paid``, ``nothing_to_pay``, ``over_drawer``; NotFoundError ``unknown_run``.
     """
     store.lock(tx)
     staff_id = find_staff(tx, staff).id if staff is not None else None
@@ -69,6 +71,9 @@ def pay(
         raise _unpayable(period, there)
     drafts = [_settling(tx, found, method) for found in payable]
     posted = post_all(tx, drafts)
+    if method == "cash":
+        taken = sum(found.figures.net_minor for found in payable)
+        check_covered(tx, Money(taken, tx.tenant.currency))
     ids, entries = [found.id for found in payable], [posted[draft.key] for draft in drafts]
     tx.run(
         store.MARK_PAID, runs=ids, entries=entries, method=method, reference=reference, now=tx.now

@@ -14,12 +14,11 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from bookra.engine.ledger import chart
 from bookra.engine.ledger.entry import Draft
-from bookra.engine.ledger.reading import balances
 from bookra.engine.ledger.rules import till
 from bookra.engine.ledger.rules.sales import Fact
 from bookra.engine.ledger.store import post
+from bookra.engine.payments.drawer_cash import expected
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, InvalidInputError, NotFoundError
 from bookra.ids import new_id
@@ -114,9 +113,9 @@ def open_drawer(tx: Tx, cash: Money) -> Drawer:
             "The drawer is open already",
             hint="Look into it: bookra drawer show; or close it: bookra drawer close --counted A",
         )
-    moved = cash.minor - _expected(tx)
+    moved = cash.minor - expected(tx)
     fact = _fact(tx, f"drawer-open:{session_id}")
-    untouched = last is not None and last.left_minor == _expected(tx)
+    untouched = last is not None and last.left_minor == expected(tx)
     entry_id = None
     if moved:
         short = moved < 0 and untouched
@@ -136,10 +135,10 @@ def move(tx: Tx, amount: Money, reason: str, *, into: bool, expense: bool = Fals
     if into and expense:
         raise InvalidInputError("bad_move", "An expense takes money out, not in")
     session = _opened(tx)
-    if not into and amount.minor > _expected(tx):
+    if not into and amount.minor > expected(tx):
         raise ConflictError(
             "over_drawer",
-            f"The drawer holds {Money(_expected(tx), amount.currency)}, less than {amount}",
+            f"The drawer holds {Money(expected(tx), amount.currency)}, less than {amount}",
             hint="Count it: bookra drawer count A",
         )
     event_id = new_id()
@@ -173,7 +172,7 @@ def close(tx: Tx, cash: Money, left: Money | None = None) -> Drawer:
     if kept.minor > cash.minor:
         raise InvalidInputError("bad_amount", f"{kept} can't be left of {cash}")
     session = _opened(tx)
-    expected = _expected(tx)
+    due = expected(tx)
     entry_id = _settle(tx, cash.minor, f"drawer-close:{session.id}")
     if kept.minor < cash.minor:
         fact = _fact(tx, f"drawer-bank:{session.id}")
@@ -182,7 +181,7 @@ def close(tx: Tx, cash: Money, left: Money | None = None) -> Drawer:
         CLOSE,
         id=session.id,
         now=tx.now,
-        expected_minor=expected,
+        expected_minor=due,
         counted_minor=cash.minor,
         left_minor=kept.minor,
     )
@@ -203,11 +202,11 @@ def drawer(tx: Tx) -> Drawer:
     def money(minor: int | None) -> Money | None:
         return None if minor is None else Money(minor, session.currency)
 
-    expected = session.expected_minor if session.closed_at else _expected(tx)
+    due = session.expected_minor if session.closed_at else expected(tx)
     return Drawer(
         session.opened_at,
         Money(session.float_minor, session.currency),
-        Money(expected, session.currency),
+        Money(due, session.currency),
         session.closed_at,
         money(session.counted_minor),
         money(session.left_minor),
@@ -236,17 +235,8 @@ def _opened(tx: Tx) -> Row[Any]:
     return session
 
 
-def _expected(tx: Tx) -> int:
-    """Return what the ledger holds as cash, in the business's currency."""
-    try:
-        found = balances(tx, chart.DRAWER)
-    except NotFoundError:  # no cash was ever taken
-        return 0
-    return sum(each.balance.minor for each in found if each.balance.currency == tx.tenant.currency)
-
-
 def _settle(tx: Tx, counted_minor: int, key: str) -> UUID | None:
-    difference = counted_minor - _expected(tx)
+    difference = counted_minor - expected(tx)
     return _post(tx, till.counted(_fact(tx, key), difference)) if difference else None
 
 
