@@ -187,7 +187,7 @@ class DrawerView(View):
             Column("Reason", weight=2),
             Column("By", 14, least=70),
         )
-        yield Listing(columns, empty=f"{self.look.key('drawer.open')} opens the drawer")
+        yield Listing(columns)
 
     def show(self, drawer: Drawer | None) -> None:
         """Show the drawer; None was never opened."""

@@ -57,11 +57,12 @@ def since(now: datetime, at: datetime | None) -> str:
     if at is None:
         return ""
     seconds = (now - at).total_seconds()
-    return f"in {age(-seconds) or 'a moment'}" if seconds < 0 else f"{age(seconds) or 'now'}"
+    span = age(abs(seconds))
+    return (f"in {span}" if seconds < 0 else span) if span else "now"
 
 
-def health(look: Look, ops: Ops) -> Content:
-    """Return in one line whether what is written goes out."""
+def health(look: Look, ops: Ops, width: int) -> Content:
+    """Return whether what is written goes out: in one line, or two where ``width`` cuts it."""
     leads = next((relay.name for relay in ops.relays if relay.leads and relay.alive), "")
     pending = sum(one.ready + one.waiting + one.in_flight for one in ops.destinations)
     oldest = max((one.oldest_seconds for one in ops.destinations), default=0.0)
@@ -74,8 +75,11 @@ def health(look: Look, ops: Ops) -> Content:
     waits = f"{pending} on their way" if pending else "nothing is on its way"
     behind = f"oldest {age(oldest)}" if oldest >= 1 else ""
     remedy = "" if ops.alive else "start one: bookra relay run"
-    facts = (led if ops.alive else remedy, waits, behind, f"{ops.delivered} delivered")
-    return line(head, (look.also(*facts), MUTED))
+    first, rest = led if ops.alive else remedy, (waits, behind, f"{ops.delivered} delivered")
+    whole = line(head, (look.also(first, *rest), MUTED))
+    if whole.cell_length <= width:
+        return whole
+    return lines([line(head, (look.also(first), MUTED)), line((f"   {look.joined(*rest)}", MUTED))])
 
 
 def breaker(look: Look, one: DestinationLine) -> tuple[str, str]:

@@ -41,20 +41,21 @@ class QueuesView(OpsView):
         super().__init__(look, id, now)
         self._slug = slug
         self._destinations: dict[str, DestinationLine] = {}
+        self._shown: Ops | None = None
 
     def compose(self) -> ComposeResult:
         """Put the destinations over what there is to say about the chosen one."""
         yield Static(id="health", markup=False)
         columns = (
             Column("Destination", 15),
-            Column("Account", weight=1, least=76),
+            Column("Account", weight=2, least=106),
             Column("Ready", 6, right=True),
             Column("Waiting", 7, right=True),
             Column("In flight", 9, right=True, least=90),
             Column("Unknown", 7, right=True),
             Column("Dead", 5, right=True),
-            Column("Oldest", 7, right=True),
-            Column("Held back", 20),
+            Column("Oldest", 7, right=True, least=70),
+            Column("Held back", weight=3),
         )
         yield Listing(columns)
         yield Static(id="destination", markup=False)
@@ -62,9 +63,16 @@ class QueuesView(OpsView):
     def show(self, ops: Ops) -> None:
         """List destinations."""
         self._destinations = {one.name: one for one in ops.destinations}
-        self.query_one("#health", Static).update(text.health(self.look, ops))
+        self._shown = ops
+        self.on_resize()
         self.list.show([self._row(one) for one in ops.destinations])
         self.tell()
+
+    def on_resize(self) -> None:
+        """Say how the relays are in as many lines as it takes."""
+        if self._shown is not None:
+            said = text.health(self.look, self._shown, self.size.width)
+            self.query_one("#health", Static).update(said)
 
     def tell(self) -> None:
         """Say what there is to say about the destination at the cursor."""
@@ -135,12 +143,12 @@ class JobsView(OpsView):
     def compose(self) -> ComposeResult:
         """Put the list alone."""
         columns = (
-            Column("Who and what", weight=2),
+            Column("Who and what", weight=4),
             Column("State", 13),
-            Column("Last", 8, right=True),
-            Column("Next", 11, right=True),
+            Column("Last", 6, right=True),
+            Column("Next", 8, right=True),
             Column("Failures", 8, right=True, least=90),
-            Column("Outcome", weight=3),
+            Column("Outcome", weight=5),
         )
         yield Listing(columns, empty="No relay was seen: bookra relay run")
 

@@ -229,7 +229,8 @@ class Listing(ScrollView, can_focus=True):
         """Return a line of the viewport: the titles, or a row."""
         width = self.scrollable_content_region.width
         if y < self._heads:
-            titles = [(column.title, "") for column in self._columns]
+            named = self._rows or self._empty  # above nothing at all, titles promise too much
+            titles = [(column.title if named else "", "") for column in self._columns]
             return self._strip(self._line(titles, width), width, "listing--title")
         place = y - self._heads + self.scroll_offset.y
         if place >= len(self._rows):
