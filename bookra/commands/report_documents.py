@@ -32,6 +32,7 @@ REVENUE = (
     "collected",
     "stripe_fees",
     "platform_fees",
+    "disputes",
     "commissions",
     "payout",
 )

@@ -21,7 +21,7 @@ from bookra.money import Money
 
 AMOUNTS = (
     *("gross", "discounts", "refunds", "net", "tax", "tips", "collected"),
-    *("stripe_fees", "platform_fees", "commissions"),
+    *("stripe_fees", "platform_fees", "disputes", "commissions"),
 )
 
 

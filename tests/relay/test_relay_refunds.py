@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from datetime import timedelta
 from itertools import permutations
 
 import pytest
@@ -16,6 +17,8 @@ from bookra.engine.payments import disputes
 from bookra.engine.payments.operations import operations_of
 from bookra.engine.payments.refund_asked import Back
 from bookra.engine.payments.refunding import pay_owed, refund
+from bookra.engine.reports.period import Period
+from bookra.engine.reports.revenue import revenue
 from bookra.errors import ConflictError
 from bookra.money import Money
 from bookra.relay.repairing import repair_stripe
@@ -162,6 +165,9 @@ def test_a_dispute_is_won_or_lost(luna: Connected, becomes: str, order: str) -> 
     assert "assets:disputes:held" not in balances
     assert balances["expenses:dispute-fees"] == 1500
     assert balances.get("expenses:dispute-losses", 0) == (4500 if becomes == "lost" else 0)
+    days = [luna.salon.now.date() + timedelta(days=days) for days in (-2, 2)]
+    told = luna.salon.ask(lambda tx: revenue(tx, Period(*days, luna.salon.zone))).total.figures
+    assert told.payout == balances["assets:stripe:available"]
     if becomes == "won":
         give_back(luna, booking)
         luna.drain()

@@ -68,6 +68,16 @@ def test_stripes_movement_brings_its_fees_alone_and_the_payout_is_what_is_left()
     assert (paid + found).payout == 11_813
 
 
+def test_what_a_bank_takes_back_is_missing_in_the_payout_until_it_is_won() -> None:
+    taken = stripe.StripeMovement(FACT, "adjustment", -3_000, 1_500, 0, "dispute")
+    found = figures(stripe.balance_transaction(taken))
+    assert found == Figures(disputes=4_500)
+    assert found.payout == -4_500
+    assert not figures(stripe.dispute_lost(FACT, 3_000))
+    won = stripe.StripeMovement(FACT, "adjustment", 3_000, 0, 0, "dispute_reversal")
+    assert figures(stripe.balance_transaction(won)) == Figures(disputes=-3_000)
+
+
 def test_commission_counts_when_it_is_earned_and_taken_back() -> None:
     assert figures(pay.commission(FACT, "ana", 4_000)) == Figures(commissions=4_000)
     assert figures(pay.clawback_of_paid(FACT, "ana", 1_000)) == Figures(commissions=-1_000)
@@ -82,7 +92,7 @@ def test_commission_counts_when_it_is_earned_and_taken_back() -> None:
         (chart.OVER_SHORT, chart.DRAWER),
         (chart.BANK, chart.TERMINAL),
         (chart.DRAWER, chart.RENT_RECEIVABLE),
-        (chart.DISPUTED, chart.AVAILABLE),
+        (chart.DISPUTE_LOSSES, chart.DISPUTED),
     ],
 )
 def test_money_that_is_only_put_elsewhere_is_in_no_column(debit: str, credit: str) -> None:

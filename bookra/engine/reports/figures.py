@@ -36,6 +36,9 @@ METHODS = {
 }
 """What settled a sale, by account; the more telling one first where a transfer has two."""
 
+DISPUTES = frozenset({chart.DISPUTED, chart.DISPUTE_FEES})
+"""Where what a customer's bank takes out of Stripe's balance goes, with its fee."""
+
 _CUSTOMERS = frozenset(
     {
         chart.DEPOSITS,
@@ -60,7 +63,8 @@ class Figures:
     """The columns of a report on revenue, in minor units.
 
     ``gross`` is income before discounts; ``collected`` is customers' money in less money back,
-    tips included, ``by_card`` the part of it that Stripe holds.
+    tips included, ``by_card`` the part of it that Stripe holds; ``disputes`` is what customers'
+    banks have taken of that, with their fees, and not given back.
     """
 
     gross: int = 0
@@ -72,6 +76,7 @@ class Figures:
     by_card: int = 0
     stripe_fees: int = 0
     platform_fees: int = 0
+    disputes: int = 0
     commissions: int = 0
 
     @property
@@ -81,8 +86,8 @@ class Figures:
 
     @property
     def payout(self) -> int:
-        """What is left of the money taken by card for the payout: less both fees."""
-        return self.by_card - self.stripe_fees - self.platform_fees
+        """What is left of the money taken by card for the payout: less fees and disputes."""
+        return self.by_card - self.stripe_fees - self.platform_fees - self.disputes
 
     def __add__(self, other: Figures) -> Figures:
         return Figures(*(getattr(self, n) + getattr(other, n) for n in COLUMNS))
@@ -113,6 +118,8 @@ def effects(debit: str, credit: str) -> Mapping[str, int]:
         signs["collected"] = taken
     if taken and {debit, credit} & {chart.CLEARING, chart.AVAILABLE}:
         signs["by_card"] = taken
+    if chart.AVAILABLE in (debit, credit) and {debit, credit} & DISPUTES:
+        signs["disputes"] = 1 if credit == chart.AVAILABLE else -1
     return signs
 
 
