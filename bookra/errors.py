@@ -69,3 +69,8 @@ class CheckFailedError(BookraError):
     """A verification ran and found something wrong: exit 8."""
 
     exit_code = 8
+
+
+def code_of(error: Exception) -> str:
+    """Return what may be logged and stored of any error: its code or its type, never its text."""
+    return error.code if isinstance(error, BookraError) else type(error).__name__

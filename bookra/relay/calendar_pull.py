@@ -26,10 +26,10 @@ from bookra.engine.availability.calendars.feeds import (
 from bookra.engine.outbox import breakers
 from bookra.engine.runtime import Engine, Tx
 from bookra.engine.tenancy.providers import account
-from bookra.errors import BookraError
+from bookra.errors import code_of
 from bookra.relay import metrics, outcome
 from bookra.relay.access import Clients
-from bookra.relay.log import log
+from bookra.relay.log import log, log_failure
 from bookra.relay.outcome import Dead, Retry
 from bookra.relay.providers.google_events import Answer, EventsRead, Question
 
@@ -96,7 +96,7 @@ class CalendarPull:
                 elif answer.error_class in (outcome.TRANSIENT, outcome.ACCOUNT):
                     break  # their other calendars would fail alike, and take as long to
         except Exception as error:  # noqa: BLE001 - the other tenants' turns must count
-            log("calendar.not_pulled", tenant=slug, error=_name(error))
+            log_failure("calendar.not_pulled", error, tenant=slug)
         return read
 
     def _due(self, tx: Tx) -> list[tuple[str, Feed, Frame]]:
@@ -114,7 +114,7 @@ class CalendarPull:
             _, client = self._clients.google(slug)
             return client.read(feed.calendar_id, question)
         except Exception as error:  # noqa: BLE001 - what is not understood is never free time
-            return Retry(_name(error), outcome.TRANSIENT)
+            return Retry(code_of(error), outcome.TRANSIENT)
         finally:
             metrics.called(GOOGLE, time.monotonic() - begun)
 
@@ -166,8 +166,3 @@ def _changes(answer: EventsRead) -> Changes:
 def _connected(connection: Connection) -> list[str]:
     """Return the slugs of the businesses that have an account at Google."""
     return [row.slug for row in connection.execute(CONNECTED)]
-
-
-def _name(error: Exception) -> str:
-    """Return what is safe to store of an error: its code or its type, never its text."""
-    return error.code if isinstance(error, BookraError) else type(error).__name__

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from bookra.engine.outbox import topics
 from bookra.engine.outbox.queue import Claimed
 from bookra.engine.runtime import Engine
-from bookra.errors import BookraError, InvalidInputError, NotFoundError
+from bookra.errors import InvalidInputError, NotFoundError, code_of
 from bookra.relay import crash, outcome
 from bookra.relay.access import Clients
 from bookra.relay.delivery import Delivery, LeaseLostError
@@ -89,7 +89,7 @@ def _became(delivery: Delivery, deliver: Callable[[Delivery], Outcome]) -> Outco
     except LeaseLostError:
         return Retry("lease_lost", outcome.TRANSIENT)  # stale, whatever it says
     except Exception as error:  # noqa: BLE001 - unrecognised trouble is never success
-        code = error.code if isinstance(error, BookraError) else type(error).__name__
+        code = code_of(error)
         harmless = not delivery.made or isinstance(delivery.answer, Dead | Retry)
         if delivery.item.destination in topics.AT_MOST_ONCE and not harmless:
             return Unknown(code)

@@ -18,7 +18,7 @@ from bookra.engine.outbox import breakers, looking, queue
 from bookra.engine.outbox.looking import Due
 from bookra.engine.outbox.queue import BEGINNING, Claimed, Mark
 from bookra.engine.runtime import Engine, Tx
-from bookra.errors import BookraError
+from bookra.errors import code_of
 from bookra.relay import metrics
 from bookra.relay.lanes import MOST_AHEAD, Lanes
 from bookra.relay.limits import Limits
@@ -130,8 +130,7 @@ class Claiming:
             items = self._claimed(pair, known, limit)
             metrics.claimed(len(items), time.monotonic() - begun)
         except Exception as error:  # noqa: BLE001 - the other tenants' turn must come
-            code = error.code if isinstance(error, BookraError) else type(error).__name__
-            log("outbox.not_claimed", level="warning", tenant=pair[0], error=code)
+            log("outbox.not_claimed", level="warning", tenant=pair[0], error=code_of(error))
         self._limits.give_back(pair, limit - len(items))
         self._served(pair, known, items, limit)
         return items

@@ -23,7 +23,7 @@ from bookra.config import Settings
 from bookra.engine.outbox import relays
 from bookra.engine.runtime import Engine
 from bookra.engine.schedules import ticks
-from bookra.errors import BookraError, UnavailableError
+from bookra.errors import UnavailableError
 from bookra.ids import new_id
 from bookra.relay.access import Clients
 from bookra.relay.calendar_pull import CalendarPull
@@ -33,7 +33,7 @@ from bookra.relay.jobs.job import Job
 from bookra.relay.jobs.registry import Parts, jobs, work_through
 from bookra.relay.jobs.schedules import Schedules
 from bookra.relay.leadership import Leadership
-from bookra.relay.log import bind, log
+from bookra.relay.log import bind, log, log_failure
 from bookra.relay.options import RelayOptions
 from bookra.relay.servers import Servers
 from bookra.relay.ticking import Ticking
@@ -213,7 +213,5 @@ def _tried(what: str, work: Callable[[], object]) -> None:
     """Do what must not keep the relay from starting or ending."""
     try:
         work()
-    except BookraError as error:
-        log("relay.not_done", level="warning", what=what, error=error.code)
     except Exception as error:  # noqa: BLE001 - as above
-        log("relay.not_done", level="error", what=what, error=type(error).__name__)
+        log_failure("relay.not_done", error, what=what)

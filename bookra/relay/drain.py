@@ -18,17 +18,18 @@ from uuid import UUID
 from bookra.engine.outbox import looking, queue, rescuing
 from bookra.engine.outbox.queue import Claimed
 from bookra.engine.runtime import Engine, Tx
-from bookra.errors import BookraError, UnavailableError
+from bookra.errors import BookraError, UnavailableError, code_of
 from bookra.relay import metrics
 from bookra.relay.access import Clients
 from bookra.relay.carrying import Carrier
 from bookra.relay.claiming import Claiming
+from bookra.relay.groups import Written
 from bookra.relay.lanes import Lanes
 from bookra.relay.leases import Leases
-from bookra.relay.log import log
+from bookra.relay.log import log, log_failure
 from bookra.relay.options import RelayOptions
 from bookra.relay.returning import given_up
-from bookra.relay.settling import Settler, Written
+from bookra.relay.settling import Settler
 from bookra.relay.trouble import Trouble
 from bookra.relay.waking import Waking
 
@@ -141,10 +142,8 @@ class Drain:
         """Do something for one tenant; its trouble holds up no other."""
         try:
             work(slug)
-        except BookraError as error:
-            log(event, level="warning", tenant=slug, error=error.code)
         except Exception as error:  # noqa: BLE001 - the other tenants' turn must come
-            log(event, level="error", tenant=slug, error=type(error).__name__)
+            log_failure(event, error, tenant=slug)
 
     def _rescued(self, slug: str) -> None:
         try:
@@ -152,7 +151,7 @@ class Drain:
         except UnavailableError:
             raise
         except Exception as error:  # noqa: BLE001 - one row must not keep the others from rescue
-            log("outbox.parted", level="warning", tenant=slug, error=_name(error))
+            log("outbox.parted", level="warning", tenant=slug, error=code_of(error))
             rescued = self._rescued_singly(slug)
         metrics.rescued(len(rescued))
         for row in rescued:
@@ -171,7 +170,7 @@ class Drain:
             except Exception as error:  # noqa: BLE001 - as above
                 one = self._engine.act(slug, partial(rescuing.rescue, limit=1), command=None)
                 for row in one:
-                    log("outbox.not_told", level="error", row=row.id, error=_name(error))
+                    log("outbox.not_told", level="error", row=row.id, error=code_of(error))
             if not one:
                 break
             rescued += one
@@ -194,7 +193,7 @@ class Drain:
                     look_at = time.monotonic() + POLL_SECONDS
                 claimed = self._round()
             except Exception as error:  # noqa: BLE001 - the next round must come
-                log("outbox.not_claimed", level="error", error=_name(error))
+                log("outbox.not_claimed", level="error", error=code_of(error))
                 # Asking a database that is away again and again would keep a processor busy.
                 self._stopping.wait(min(TROUBLE_SECONDS * 2**failures, LONGEST_TROUBLE_SECONDS))
                 failures = min(failures + 1, 10)
@@ -272,8 +271,3 @@ def _rescue(tx: Tx, *, limit: int = rescuing.AT_ONCE) -> list[rescuing.Rescued]:
     for row in rescued:
         given_up(tx, row, row.state, row.why)
     return rescued
-
-
-def _name(error: Exception) -> str:
-    """Return what is safe to log of an error: its code or its type, never its text."""
-    return error.code if isinstance(error, BookraError) else type(error).__name__

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
+from bookra.errors import BookraError, code_of
+
 Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 
 VARIABLE = "BOOKRA_LOG"
@@ -55,6 +57,12 @@ def log(event: str, *, level: Level = "info", **fields: object) -> None:
             sys.stderr.flush()
         except (OSError, ValueError):  # nobody reads any more: the work goes on
             pass
+
+
+def log_failure(event: str, error: Exception, **fields: object) -> None:
+    """Write that something failed: what may happen is a warning, what is not expected an error."""
+    level: Level = "warning" if isinstance(error, BookraError) else "error"
+    log(event, level=level, error=code_of(error), **fields)
 
 
 def bind(**fields: object) -> None:

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bookra.engine.schedules.ticks import Tick
-from bookra.errors import BookraError
+from bookra.errors import code_of
 from bookra.relay import metrics
 from bookra.relay.jobs.job import Job
 from bookra.relay.log import log
@@ -98,10 +98,8 @@ class Ticking:
         trouble, count = None, 0
         try:
             count = job.run()
-        except BookraError as error:
-            trouble = error.code
         except Exception as error:  # noqa: BLE001 - the next tick must come
-            trouble = type(error).__name__
+            trouble = code_of(error)
         outcome = trouble or (f"{count} done" if count else "nothing to do")
         self._note(job.name, started_at, outcome, failed=trouble is not None)
         self._tell(job.name, trouble)

@@ -31,7 +31,7 @@ from bookra.engine.outbox.queue import Claimed
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, InvalidInputError
 from bookra.ids import new_id
-from bookra.relay import settling
+from bookra.relay import groups, settling
 from bookra.relay.carrying import Carried
 from bookra.relay.outcome import PERMANENT, TRANSIENT, Dead, Delivered, Outcome, Retry
 from bookra.relay.returning import put_back
@@ -161,7 +161,7 @@ def test_tenants_take_turns_in_being_settled(
     done: list[str] = []
     scripted.applies = lambda tx, _name: done.append(tx.tenant.slug)
     monkeypatch.setattr(settling, "THREADS", 1)
-    monkeypatch.setattr(settling, "LONGEST_GROUP_SECONDS", 0.0)
+    monkeypatch.setattr(groups, "LONGEST_GROUP_SECONDS", 0.0)
     want(luna, *(f"flood-{number}" for number in range(40)), to="local")
     want(sol, "one", to="local")
     deliver(luna, settings)

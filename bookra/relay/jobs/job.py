@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from bookra.engine.runtime import Engine
 from bookra.engine.tenancy.actions import slugs
-from bookra.errors import BookraError
-from bookra.relay.log import log
+from bookra.relay.log import log_failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +29,6 @@ def for_each_tenant(engine: Engine, trouble: str, work: Callable[[str], int]) ->
     for slug in engine.across_tenants(slugs):
         try:
             total += work(slug)
-        except BookraError as error:
-            log(trouble, level="warning", tenant=slug, error=error.code)
         except Exception as error:  # noqa: BLE001 - the other businesses' turn must come
-            log(trouble, level="error", tenant=slug, error=type(error).__name__)
+            log_failure(trouble, error, tenant=slug)
     return total

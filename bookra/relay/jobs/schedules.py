@@ -20,7 +20,7 @@ from bookra.engine.schedules.runs import Taken
 from bookra.engine.schedules.waiting import Waiting
 from bookra.engine.tenancy import locks
 from bookra.engine.tenancy.locks import RUNNING
-from bookra.errors import BookraError, UnavailableError
+from bookra.errors import BookraError, UnavailableError, code_of
 from bookra.relay.jobs.scheduled import SCHEDULED, Came, Work
 from bookra.relay.log import log
 
@@ -116,7 +116,7 @@ class Schedules:
         try:
             carry_out(self._engine, self._settings, taken)
         except Exception as error:  # noqa: BLE001 - a thread must outlive any run; its lease lapses
-            log("schedule.not_noted", level="error", error=_name(error), **_told(taken))
+            log("schedule.not_noted", level="error", error=code_of(error), **_told(taken))
         finally:
             with self._lock:
                 self._held.pop(taken.id, None)
@@ -195,7 +195,3 @@ def _told(taken: Taken) -> dict[str, object]:
         "run": str(taken.id),
         "attempt": taken.attempts,
     }
-
-
-def _name(error: Exception) -> str:
-    return error.code if isinstance(error, BookraError) else type(error).__name__
