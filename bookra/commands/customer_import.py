@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from bookra.commands import importing, output
 from bookra.commands.importing import File, Layout, Map
@@ -40,34 +39,34 @@ def import_customers(
     from bookra.engine.people.importing import COMMAND
 
     chosen = parse_map(map_ or [])
-    content = importing.content_of(file)
-    sheet = _sheet(content, chosen)
-    columns = _columns(sheet, layout, chosen)
-    _remark_on(sheet, columns)
-    parameters: dict[str, Any] = {"sha256": hashlib.sha256(content).hexdigest()}
-    if chosen:
-        parameters["map"] = chosen
-
-    def work() -> dict[str, Any]:
-        return _import(sheet, columns, dry_run=dry_run)
-
     session = current()
-    with session.alone(COMMAND, dry_run=dry_run):
-        if dry_run:
-            found = work()
-        else:
-            found = session.write_in_parts(COMMAND, work, parameters=parameters, key=key)
+    with importing.opened(file) as source:
+        sheet = _sheet(source, chosen)
+        columns = _columns(sheet, layout, chosen)
+        _remark_on(sheet, columns)
+        parameters: dict[str, Any] = {"sha256": sheet.digest}
+        if chosen:
+            parameters["map"] = chosen
+
+        def work() -> dict[str, Any]:
+            return _import(sheet, columns, dry_run=dry_run)
+
+        with session.alone(COMMAND, dry_run=dry_run):
+            if dry_run:
+                found = work()
+            else:
+                found = session.write_in_parts(COMMAND, work, parameters=parameters, key=key)
     importing.show(found)
 
 
-def _sheet(content: bytes, chosen: Mapping[str, str]) -> Sheet:
+def _sheet(source: BinaryIO, chosen: Mapping[str, str]) -> Sheet:
     from bookra.engine.imports.columns import letters
-    from bookra.engine.people.csv_lines import read_sheet
+    from bookra.engine.people.csv_lines import open_sheet
     from bookra.engine.people.csv_people import known_columns
 
     named = {letters(column) for column in chosen.values()}
-    return read_sheet(
-        content,
+    return open_sheet(
+        source,
         lambda header: known_columns(header) + sum(letters(cell) in named for cell in header),
     )
 
@@ -99,7 +98,7 @@ def _import(sheet: Sheet, columns: Columns, *, dry_run: bool) -> dict[str, Any]:
     from bookra.engine.people.importing import import_customers as bring_in
 
     session = current()
-    with importing.bar("Importing customers", len(sheet.lines)) as advance:
+    with importing.bar("Importing customers", sheet.length) as advance:
         found = bring_in(
             session.engine, session.tenant, sheet, columns, dry_run=dry_run, advance=advance
         )

@@ -56,24 +56,24 @@ def bookings(
 
     if dates is not None and dates not in DATE_ORDERS:
         raise InvalidInputError("bad_dates", f"'{dates}' is no order of a day", hint="dmy or mdy")
-    sheet, columns, parameters = importing.read_file("appointment", file, layout, map_)
     people, things = _pairs(staff_map, "--staff-map"), _pairs(service_map, "--service-map")
-    tenant = current().ask(lambda tx: tx.tenant)
-    zone = clock.zone(timezone) if timezone else tenant.zone
-    reading = Reading(zone, tenant.currency, dates)
-    keeper = Visits(columns, source or layout, reading, people, things, dry_run)
-    importing.run(
-        COMMAND,
-        "Importing appointments",
-        sheet,
-        columns,
-        keeper,
-        parameters=parameters
-        | {"staff": people, "services": things, "dates": dates, "timezone": timezone},
-        key=key,
-        dry_run=dry_run,
-        unmapped=lambda: {kind: list(names) for kind, names in keeper.missing.items()},
-    )
+    with importing.reading("appointment", file, layout, map_) as (sheet, columns, parameters):
+        tenant = current().ask(lambda tx: tx.tenant)
+        zone = clock.zone(timezone) if timezone else tenant.zone
+        reading = Reading(zone, tenant.currency, dates)
+        keeper = Visits(columns, source or layout, reading, people, things, dry_run)
+        importing.run(
+            COMMAND,
+            "Importing appointments",
+            sheet,
+            columns,
+            keeper,
+            parameters=parameters
+            | {"staff": people, "services": things, "dates": dates, "timezone": timezone},
+            key=key,
+            dry_run=dry_run,
+            unmapped=lambda: {kind: list(names) for kind, names in keeper.missing.items()},
+        )
 
 
 def _pairs(texts: list[str] | None, option: str) -> dict[str, str]:

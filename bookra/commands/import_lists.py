@@ -36,18 +36,17 @@ def services(
     """
     from bookra.engine.imports.services import COMMAND, Services
 
-    sheet, columns, parameters = importing.read_file("service", file, layout, map_)
-    keeper = Services(columns, source or layout, minutes, update)
-    importing.run(
-        COMMAND,
-        "Importing services",
-        sheet,
-        columns,
-        keeper,
-        parameters=parameters | {"minutes": minutes, "update": update},
-        key=key,
-        dry_run=dry_run,
-    )
+    with importing.reading("service", file, layout, map_) as (sheet, columns, parameters):
+        importing.run(
+            COMMAND,
+            "Importing services",
+            sheet,
+            columns,
+            Services(columns, source or layout, minutes, update),
+            parameters=parameters | {"minutes": minutes, "update": update},
+            key=key,
+            dry_run=dry_run,
+        )
 
 
 def staff(
@@ -71,14 +70,14 @@ def staff(
     """
     from bookra.engine.imports.staff import COMMAND, StaffList
 
-    sheet, columns, parameters = importing.read_file("staff", file, layout, map_)
-    importing.run(
-        COMMAND,
-        "Importing staff",
-        sheet,
-        columns,
-        StaffList(columns, source or layout, update),
-        parameters=parameters | {"update": update},
-        key=key,
-        dry_run=dry_run,
-    )
+    with importing.reading("staff", file, layout, map_) as (sheet, columns, parameters):
+        importing.run(
+            COMMAND,
+            "Importing staff",
+            sheet,
+            columns,
+            StaffList(columns, source or layout, update),
+            parameters=parameters | {"update": update},
+            key=key,
+            dry_run=dry_run,
+        )

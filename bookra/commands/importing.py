@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, cast
 
 import typer
 
@@ -36,38 +36,56 @@ Update = Annotated[bool, typer.Option("--update", help="Let the file change what
 SHOWN_IN_TABLE = ("line", "what", "code", "reason")
 
 
-def content_of(file: str) -> bytes:
-    """Return the bytes of a file, or of standard input; a little over the limit at most."""
-    from bookra.engine.people.csv_lines import MAX_BYTES
-
+@contextmanager
+def opened(file: str) -> Iterator[BinaryIO]:
+    """Open a file, or standard input, so that it can be read twice; it is never held whole."""
     try:
-        if file == "-":
-            return sys.stdin.buffer.read(MAX_BYTES + 1)
-        with Path(file).open("rb") as opened:
-            return opened.read(MAX_BYTES + 1)
+        source = _copied(sys.stdin.buffer) if file == "-" else _seekable(file)
     except FileNotFoundError:
         raise NotFoundError("no_file", f"There is no file {file}") from None
     except (OSError, ValueError) as error:
         cause = getattr(error, "strerror", None) or error
         raise InvalidInputError("cannot_read", f"{file} can't be read: {cause}") from None
+    with source:
+        yield source
 
 
-def read_file(
+def _seekable(file: str) -> BinaryIO:
+    source = Path(file).open("rb")  # noqa: SIM115 - `opened` closes it
+    if source.seekable():
+        return source
+    with source:
+        return _copied(source)
+
+
+def _copied(source: BinaryIO) -> BinaryIO:
+    """Copy what can't be read twice into a file without a name; a little over the limit at most."""
+    from bookra.engine.people.csv_lines import MAX_BYTES, PIECE_BYTES
+
+    aside = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - `opened` closes it
+    left = MAX_BYTES + 1
+    while left and (piece := source.read(min(left, PIECE_BYTES))):
+        aside.write(piece)
+        left -= len(piece)
+    return aside
+
+
+@contextmanager
+def reading(
     kind: str, file: str, layout: str, named: list[str] | None
-) -> tuple[Sheet, Columns, dict[str, Any]]:
-    """Return the lines of a file, their columns, and what makes this run another than the last."""
+) -> Iterator[tuple[Sheet, Columns, dict[str, Any]]]:
+    """Give the lines of a file, their columns, and what makes this run another than the last."""
     from bookra.engine.imports.columns import columns_of, known_columns, parse_map
-    from bookra.engine.people.csv_lines import read_sheet
+    from bookra.engine.people.csv_lines import open_sheet
 
     chosen = parse_map(named or [])
-    content = content_of(file)
-    sheet = read_sheet(content, lambda header: known_columns(kind, header, chosen))
-    columns = columns_of(kind, sheet.header, layout, chosen)
-    if columns.ignored:
-        output.remark(f"Nothing is read from: {', '.join(columns.ignored)}.")
-    remark_on_encoding(sheet)
-    parameters = {"sha256": hashlib.sha256(content).hexdigest(), "map": chosen, "layout": layout}
-    return sheet, columns, parameters
+    with opened(file) as source:
+        sheet = open_sheet(source, lambda header: known_columns(kind, header, chosen))
+        columns = columns_of(kind, sheet.header, layout, chosen)
+        if columns.ignored:
+            output.remark(f"Nothing is read from: {', '.join(columns.ignored)}.")
+        remark_on_encoding(sheet)
+        yield sheet, columns, {"sha256": sheet.digest, "map": chosen, "layout": layout}
 
 
 def remark_on_encoding(sheet: Sheet) -> None:
@@ -94,7 +112,7 @@ def run(
     session = current()
 
     def work() -> dict[str, Any]:
-        with bar(title, len(sheet.lines)) as advance:
+        with bar(title, sheet.length) as advance:
             result = bring_in(
                 session.engine,
                 session.tenant,
@@ -103,6 +121,7 @@ def run(
                 keeper,
                 command=command,
                 dry_run=dry_run,
+                listed=dry_run,
                 advance=advance,
             )
         names = {kind: found for kind, found in unmapped().items() if found}
@@ -119,7 +138,7 @@ def run(
 def document(result: Any, *, dry_run: bool) -> dict[str, Any]:
     """Return what became of the lines: counts, the refused ones, and in a dry run all of them."""
     counts = {
-        "read": len(result.fates),
+        "read": result.read,
         "added": result.count("new"),
         "unchanged": result.count("same"),
         "changed": result.count("changed"),

@@ -11,7 +11,8 @@ from typing import Any
 from front_desk import Desk
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.engine import Engine as Pool
 
 from bookra.engine.bookings.store import bookings_between
 from bookra.engine.imports.batches import BATCH_LINES, bring_in
@@ -20,6 +21,8 @@ from bookra.engine.imports.values import Reading
 from bookra.engine.imports.visits import COMMAND, Visits
 from bookra.engine.ledger.verify import verify
 from bookra.engine.people.csv_lines import read_sheet
+from bookra.engine.people.staff import find_staff
+from bookra.ids import new_id
 
 COUNTS = text(
     """
@@ -40,6 +43,11 @@ LAPSE = text(
 )
 HEADER = "Appt. ref.,Client,Team member,Service,Scheduled date,Duration (mins),Net sales,Status\n"
 NEXT_YEAR = datetime.now(UTC).year + 1
+TEAM, HOUR = ("ana", "ben"), timedelta(hours=1)
+BLOCK = text(
+    "INSERT INTO allocations (tenant_id, id, bookable_id, starts_at, ends_at, kind)"
+    " VALUES (:tenant_id, :id, :bookable_id, :starts_at, :ends_at, 'block')"
+)
 
 
 def write(desk: Desk, content: str | bytes) -> str:
@@ -198,6 +206,33 @@ def test_a_booking_made_here_goes_before_an_imported_one(desk: Desk) -> None:
     desk("book", "cut", *words, check=True)
     content = HEADER + f"B1,Rosa Vega,Ana,Cut,{day} 10:15,45,1.00,New\n"
     assert codes(imported(desk, "booking", content)) == {2: "slot_taken"}
+
+
+def test_who_is_quicker_than_an_import_keeps_the_time(desk: Desk) -> None:
+    """Somebody takes a time after the import has looked, and before it writes."""
+    at = datetime(NEXT_YEAR, 8, 3, 8, tzinfo=UTC)
+    salon, crossed = desk.salon, list[str]()
+    ana = salon.ask(lambda tx: find_staff(tx, "ana")).id
+    claim = {"id": new_id(), "bookable_id": ana, "starts_at": at, "ends_at": at + HOUR}
+
+    def cross(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        if "INSERT INTO booking_lines" in statement and not crossed:
+            crossed.append(statement)
+            salon.act(lambda tx: tx.run(BLOCK, **claim))
+
+    lines = (f"Q{n},Tim,{who},cut,{at:%Y-%m-%dT%H:%MZ},,,New\n" for n, who in enumerate(TEAM))
+    before = counts(desk)
+    event.listen(Pool, "before_cursor_execute", cross)
+    try:
+        found = imported(desk, "booking", HEADER + "".join(lines))
+    finally:
+        event.remove(Pool, "before_cursor_execute", cross)
+    assert crossed
+    assert (found["added"], codes(found)) == (1, {2: "slot_taken"})
+    after = counts(desk)
+    assert after["bookings"] == before["bookings"] + 1
+    assert after["customers"] == before["customers"] + 1
+    assert after["allocations"] == before["allocations"] + 2
 
 
 def test_easy_appointments_rows_come_in_by_their_own_columns(desk: Desk) -> None:

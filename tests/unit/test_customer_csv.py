@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+import tracemalloc
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookra.engine.people.csv_lines import MAX_BYTES, Sheet, read_sheet
+from bookra.engine.people.csv_lines import (
+    LONGEST_LINE,
+    MAX_BYTES,
+    PIECE_BYTES,
+    Sheet,
+    open_sheet,
+    read_sheet,
+)
 from bookra.engine.people.csv_people import (
     Columns,
     Person,
@@ -284,14 +293,42 @@ def test_an_address_of_a_hundred_thousand_dots_is_refused_at_once() -> None:
         (b"PK\x03\x04rest", "not_csv"),
         (b"\x7fELF\x02\x01\x00\x00", "not_csv"),
         (b'"Name,Phone\nRosa,030901820\n', "not_csv"),
-        (b"x" * (MAX_BYTES + 1), "too_large"),
         (b"Phone,E-mail\n030901820,\n", "no_header"),
         (b"<html><body>Please log in</body></html>", "no_header"),
     ],
-    ids=["empty", "blank", "workbook", "program", "open-quote", "large", "nameless", "page"],
+    ids=["empty", "blank", "workbook", "program", "open-quote", "nameless", "page"],
 )
 def test_a_file_that_is_no_list_of_people_is_refused_whole(content: bytes, code: str) -> None:
     assert refusal(content).code == code
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    with (tmp_path / "huge.csv").open("w+b") as file:
+        file.truncate(MAX_BYTES + 1)
+        with pytest.raises(InvalidInputError) as caught:
+            open_sheet(file, known_columns)
+    assert caught.value.code == "too_large"
+
+
+def test_a_line_that_is_too_long_costs_itself_alone() -> None:
+    cells = ";" * (2 * LONGEST_LINE)
+    content = HEADER + f"Rosa;030901820;{cells}\nEmil;030901821;\n"
+    assert codes(content) == {2: "bad_quotes"}
+
+
+def test_a_file_is_read_as_it_comes_and_never_held(tmp_path: Path) -> None:
+    lines = 8 * PIECE_BYTES // 400
+    with (tmp_path / "long.csv").open("w+b") as file:
+        file.write(HEADER.encode() + (b"Rosa;030901820;%s\n" % (b"x" * 400)) * lines)
+        tracemalloc.start()
+        try:
+            sheet = open_sheet(file, known_columns)
+            assert sum(1 for _ in sheet.records()) == lines
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert sheet.length == lines + 1
+    assert peak < 6 * PIECE_BYTES  # some pieces of the file, of which it has more than eight
 
 
 def test_a_header_without_names_is_shown_beside_what_is_accepted() -> None:

@@ -7,6 +7,7 @@ ends in the same state.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -64,19 +65,31 @@ class Fate:
 
 @dataclass(slots=True)
 class Result:
-    """What became of all lines. ``unmapped``: names that stand for nobody and nothing here."""
+    """What became of the lines: how many of each kind, and the fates of the refused, or of all."""
 
     fates: list[Fate] = field(default_factory=list)
-    unmapped: dict[str, list[str]] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
 
     def count(self, what: str) -> int:
         """Return how many lines became that."""
-        return sum(fate.what == what for fate in self.fates)
+        return self.counts[what]
+
+    @property
+    def read(self) -> int:
+        """How many lines there were."""
+        return self.counts.total()
 
     @property
     def refused(self) -> list[Fate]:
         """The lines that were not kept."""
         return [fate for fate in self.fates if fate.what == REFUSED]
+
+    def add(self, fates: Iterable[Fate], *, listed: bool) -> None:
+        """Count some fates, and keep those of refused lines; all of them where they are listed."""
+        for fate in fates:
+            self.counts[fate.what] += 1
+            if listed or fate.what == REFUSED:
+                self.fates.append(fate)
 
 
 class CrossedError(Exception):
@@ -109,10 +122,12 @@ def bring_in(
     *,
     command: str,
     dry_run: bool = False,
+    listed: bool = True,
     advance: Callable[[int], None] = lambda _line: None,
 ) -> Result:
     """Give the lines of a sheet to ``keeper``, a batch a transaction; ``dry_run`` takes each back.
 
+    Not ``listed``, the fates of refused lines alone are kept: memory does not grow with the rest.
     Two imports of one command into one business take turns, batch by batch.
     """
     result = Result()
@@ -122,7 +137,8 @@ def bring_in(
             tx.row(LOCK, name=f"{tx.tenant.id}|{command}")
             return keeper.keep(tx, batch)
 
-        result.fates += _settled(engine, slug, work, command=command, dry_run=dry_run)
+        fates = _settled(engine, slug, work, command=command, dry_run=dry_run)
+        result.add(fates, listed=listed)
         keeper.kept()
         advance(batch[-1].number)
     result.fates.sort(key=lambda fate: fate.line)
@@ -153,7 +169,8 @@ def _lines(sheet: Sheet, columns: Columns, result: Result) -> Iterator[Line]:
         try:
             yield Line(record.line, columns.cells(record))
         except BookraError as error:
-            result.fates.append(Fate(record.line, REFUSED, error.code, error.message))
+            fate = Fate(record.line, REFUSED, error.code, error.message)
+            result.add([fate], listed=True)
 
 
 @contextmanager

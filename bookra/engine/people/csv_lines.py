@@ -2,20 +2,30 @@
 
 Python's reader does the quoting. What is here is what exports need around it: the encoding and the
 delimiter are found out, each record knows the physical line it begins on, and a quotation mark
-that is never closed costs its own line, not the rest of the file.
+that is never closed costs its own line, not the rest of the file. A file is read twice, the first
+time to find out, and never held: memory is a record's, however many there are.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
+from itertools import islice
+from typing import BinaryIO
 
 from bookra.errors import InvalidInputError
 
-MAX_BYTES = 50_000_000
+MAX_BYTES = 1_000_000_000
+LONGEST_LINE = 1_000_000
+"""Characters of a line that can be followed. Python's reader takes 131,072 of a cell."""
+PIECE_BYTES = 1 << 20
 DELIMITERS = (",", ";", "\t")
 UNREADABLE = "\ufffd"
 """What stands for a byte that is no text in the file's encoding."""
@@ -35,7 +45,7 @@ Score = Callable[[Sequence[str]], int]
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record. ``line`` is the physical line it begins on, from 1.
+    """One record. ``line`` is the physical line it begins on, from 1; ``length`` counts its lines.
 
     ``torn``: its quotation marks can't be followed, so that its cells mean nothing.
     """
@@ -43,17 +53,25 @@ class Record:
     line: int
     cells: tuple[str, ...]
     torn: bool = False
+    length: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A file that has a header. ``guessed`` tells that its encoding was not marked or proven."""
+    """A file that has a header. ``guessed`` tells that its encoding was not marked or proven.
+
+    ``length`` counts its physical lines; ``digest`` is the SHA-256 of its bytes. ``file`` must stay
+    open while records are read.
+    """
 
     header: tuple[str, ...]
     delimiter: str
     encoding: str
     guessed: bool
-    lines: Sequence[str]
+    length: int
+    digest: str
+    file: BinaryIO
+    mark_bytes: int
     begins: int
 
     def records(self) -> Iterator[Record]:
@@ -63,38 +81,66 @@ class Sheet:
         as many cells as the header.
         """
         wary = False
-        for record in _records(self.lines, self.delimiter, self.begins):
+        lines = _lines(self.file, self.encoding, self.mark_bytes)
+        for record in _records(lines, self.delimiter, self.begins):
             if not record.torn and not any(cell.strip() for cell in record.cells):
                 continue
             wary = record.torn or (wary and len(record.cells) != len(self.header))
             yield Record(record.line, record.cells, torn=True) if wary else record
 
 
-def read_sheet(content: bytes, score: Score) -> Sheet:
-    """Return the sheet that ``content`` is; ``score`` counts the header cells that it knows.
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """How the bytes of a file are letters, and what was counted on the way."""
 
-    The delimiter whose header scores best is taken. Raises InvalidInputError: ``too_large``,
-    ``empty_file`` or ``not_csv``.
+    encoding: str
+    mark_bytes: int
+    guessed: bool
+    length: int
+    digest: str
+
+
+def read_sheet(content: bytes, score: Score) -> Sheet:
+    """Return the sheet that ``content`` is; see `open_sheet`."""
+    return open_sheet(io.BytesIO(content), score)
+
+
+def open_sheet(file: BinaryIO, score: Score) -> Sheet:
+    """Return the sheet that a file is, which can be sought in.
+
+    ``score`` counts the header cells that it knows; the delimiter whose header scores best is
+    taken. Raises InvalidInputError: ``too_large``, ``empty_file`` or ``not_csv``.
     """
-    if len(content) > MAX_BYTES:
+    if file.seek(0, io.SEEK_END) > MAX_BYTES:
         raise InvalidInputError(
             "too_large",
             f"The file is larger than {MAX_BYTES // 1_000_000} MB",
             hint="Split it, with the header in each part",
         )
-    if content.startswith(_WORKBOOKS):
+    file.seek(0)
+    if file.read(8).startswith(_WORKBOOKS):
         raise _not_csv("The file is a spreadsheet program's workbook")
-    text, encoding, guessed = _decoded(content)
-    lines = list(io.StringIO(text, newline=""))
-    named = _SEPARATOR_LINE.fullmatch(lines[0]) if lines else None
+    found = _writing(file)
+    first = next(_lines(file, found.encoding, found.mark_bytes), "")
+    named = _SEPARATOR_LINE.fullmatch(first)
     headers = {
-        mark: _header(lines, mark, 1 if named else 0)
+        mark: _header(_lines(file, found.encoding, found.mark_bytes), mark, 1 if named else 0)
         for mark in ((named[1],) if named else DELIMITERS)
     }
     sheets = [
-        Sheet(tuple(cell.strip() for cell in first.cells), mark, encoding, guessed, lines, begins)
-        for mark, (first, begins) in headers.items()
-        if not first.torn
+        Sheet(
+            tuple(cell.strip() for cell in header.cells),
+            mark,
+            found.encoding,
+            found.guessed,
+            found.length,
+            found.digest,
+            file,
+            found.mark_bytes,
+            begins,
+        )
+        for mark, (header, begins) in headers.items()
+        if not header.torn
     ]
     if not sheets:
         raise _not_csv("The quotation marks of the header can't be followed")
@@ -104,65 +150,95 @@ def read_sheet(content: bytes, score: Score) -> Sheet:
     return best
 
 
-def _decoded(content: bytes) -> tuple[str, str, bool]:
-    """Return the text, its encoding, and whether that was guessed.
+def _writing(file: BinaryIO) -> _Writing:
+    """Read a file through, and return its encoding and whether that was guessed.
 
     Without a mark it is UTF-8, or else what Excel writes in the west, Windows-1252. Letters of
     that are hardly ever UTF-8 by chance: a file in which some are is UTF-8 with damaged lines, and
     to reject those is better than to garble the names of all the others.
     """
-    for mark, encoding in _MARKS:
-        if content.startswith(mark):
-            return _ended(content[len(mark) :].decode(encoding, "replace")), encoding, False
-    text = content.decode("utf-8", "replace")
-    damaged = text.count(UNREADABLE)
-    readable = 0 if not damaged else sum(not character.isascii() for character in text) - damaged
-    if damaged > 10 * readable:
-        return _ended(content.decode("cp1252", "replace")), "cp1252", True
-    return _ended(text), "utf-8", False
+    file.seek(0)
+    start = file.read(4)
+    marked = next(((mark, name) for mark, name in _MARKS if start.startswith(mark)), None)
+    mark, encoding = marked or (b"", "utf-8")
+    decoder, digest = codecs.getincrementaldecoder(encoding)("replace"), sha256(mark)
+    damaged = letters = length = 0
+    file.seek(len(mark))
+    while piece := file.read(PIECE_BYTES):
+        digest.update(piece)
+        text = decoder.decode(piece)
+        damaged += text.count(UNREADABLE)
+        letters += len(text) - len(text.encode("ascii", "ignore"))
+        length += text.count("\n") or text.count("\r")
+    damaged += decoder.decode(b"", True).count(UNREADABLE)
+    guessed = marked is None and damaged > 10 * max(0, letters - damaged)
+    encoding = "cp1252" if guessed else encoding
+    return _Writing(encoding, len(mark), guessed, length, digest.hexdigest())
 
 
-def _ended(text: str) -> str:
-    """Return ``text`` without the end mark that old systems write."""
-    return text.rstrip("\x00\x1a")
+def _lines(file: BinaryIO, encoding: str, mark_bytes: int) -> Iterator[str]:
+    """Yield the physical lines of a file with their ends, without the end mark of old systems.
+
+    Of one that is too long its beginning comes, which is longer than any may be.
+    """
+    file.seek(mark_bytes)
+    reader = io.TextIOWrapper(file, encoding, errors="replace", newline="")
+    try:
+        line = reader.readline(LONGEST_LINE + 1)
+        while line:
+            rest = line
+            while len(rest) > LONGEST_LINE and not rest.endswith(("\n", "\r")):
+                rest = reader.readline(LONGEST_LINE + 1)
+            following = reader.readline(LONGEST_LINE + 1)
+            line = line if following else line.rstrip("\x00\x1a")
+            if line:
+                yield line
+            line = following
+    finally:
+        with suppress(ValueError):  # the file was closed before
+            reader.detach()
 
 
-def _header(lines: Sequence[str], delimiter: str, start: int) -> tuple[Record, int]:
+def _header(lines: Iterator[str], delimiter: str, start: int) -> tuple[Record, int]:
     """Return the first record that is not empty, and the index of the line after it."""
     records = _records(lines, delimiter, start)
     for record in records:
         if record.torn or any(cell.strip() for cell in record.cells):
-            following = next(records, None)
-            return record, len(lines) if following is None else following.line - 1
+            return record, record.line - 1 + record.length
     raise InvalidInputError(
         "empty_file", "The file is empty", hint="Export it again, with its header"
     )
 
 
-def _records(lines: Sequence[str], delimiter: str, start: int) -> Iterator[Record]:
+def _records(lines: Iterator[str], delimiter: str, start: int) -> Iterator[Record]:
     """Yield every record from a line on, by its index; after a torn one, begin anew below it.
 
     Strict reading notices a stray mark where it happens. One that is never closed ends at the
-    reader's limit for a cell (128 KB), which bounds what is read twice.
+    reader's limit for a cell (128 KB), which bounds what is kept to be read twice.
     """
-    while start < len(lines):
-        reader = csv.reader(
-            _from(lines, start), delimiter=delimiter, strict=True, skipinitialspace=True
-        )
-        index = start
+    lines, again, taken = islice(lines, start, None), deque[str](), list[str]()
+
+    def feed() -> Iterator[str]:
+        while line := again.popleft() if again else next(lines, ""):
+            taken.append(line)
+            if len(line) > LONGEST_LINE:
+                raise csv.Error("line too long")
+            yield line
+
+    index = start
+    while True:
+        reader = csv.reader(feed(), delimiter=delimiter, strict=True, skipinitialspace=True)
         try:
             for cells in reader:
-                yield Record(index + 1, tuple(cells))
-                index = start + reader.line_num
+                yield Record(index + 1, tuple(cells), length=len(taken))
+                index += len(taken)
+                taken.clear()
             return
         except csv.Error:
+            again.extendleft(reversed(taken[1:]))
+            taken.clear()
             yield Record(index + 1, (), torn=True)
-            start = index + 1
-
-
-def _from(lines: Sequence[str], start: int) -> Iterator[str]:
-    for index in range(start, len(lines)):
-        yield lines[index]
+            index += 1
 
 
 def _legible(cell: str) -> bool:
