@@ -18,9 +18,9 @@ import psycopg
 from salon import starts_of
 from sqlalchemy import Connection, text
 
+from bookra.engine.business import Tenant
 from bookra.engine.catalog.model import Service
 from bookra.engine.people.staff import Staff
-from bookra.engine.runtime import Tenant
 from bookra.ids import new_id
 
 LENGTH = timedelta(minutes=45)

@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
-import shutil
 import subprocess
 import tempfile
 import threading
@@ -27,18 +26,20 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from statistics import median
 
+from homes import kept_home
 from sqlalchemy import TextClause, text
 from timing import publish, table
 
 from bookra import bootstrap
 from bookra.config import Settings
+from bookra.engine.business import TENANT_COLUMNS
 from bookra.engine.database import SESSION_OPTIONS
 from bookra.engine.embedded import binaries
 from bookra.engine.ledger import chart
 from bookra.engine.ledger.entry import Draft
 from bookra.engine.ledger.rules.sales import Fact, Sale, Tender, payment_in_full
 from bookra.engine.ledger.store import post
-from bookra.engine.runtime import TENANT_COLUMNS, Engine, Tx
+from bookra.engine.runtime import Engine, Tx
 from bookra.engine.tenancy import actions as tenancy
 from bookra.ids import new_id
 
@@ -94,10 +95,8 @@ def main() -> None:
     options.add_argument("--seconds", type=int, default=8)
     options.add_argument("--rounds", type=int, default=5)
     given = options.parse_args()
-    home = Path(tempfile.mkdtemp(prefix="bookra-benchmark-"))
-    home.chmod(0o711)  # the server's account must be able to pass through
-    settings = Settings(home=home)
-    try:
+    with kept_home(None) as home:
+        settings = Settings(home=home)
         names = _open(settings)
         bench = Bench(settings, SCRIPT.format(**names), given.seconds, given.rounds)
         grown, raw = _growing(bench, names, given.transfers)
@@ -111,9 +110,6 @@ def main() -> None:
                 turns = bench.turns(clients)
                 apart.append([str(clients), *_figures(turns)])
                 raw += _raw(f"apart, {clients}", turns)
-    finally:
-        bootstrap.embedded_server(settings).stop()
-        shutil.rmtree(home, ignore_errors=True)
     sides = ("processes/s", "threads/s", "pgbench/s", "ratio", "ratio")
     publish(
         "posting",

@@ -31,6 +31,7 @@ from timing import Times, interleaved, publish, table
 
 from bookra import bootstrap
 from bookra.config import Settings
+from bookra.engine.business import Tenant
 from bookra.engine.ledger import chart
 from bookra.engine.people.staff import Staff
 from bookra.engine.reports.book import book_of
@@ -38,7 +39,7 @@ from bookra.engine.reports.cutoff import cutoff
 from bookra.engine.reports.moved import counted
 from bookra.engine.reports.period import Period
 from bookra.engine.reports.revenue import Revenue, binds_of, revenue
-from bookra.engine.runtime import Engine, Tenant, Tx
+from bookra.engine.runtime import Engine, Tx
 from bookra.engine.tenancy import actions as tenancy
 from bookra.ids import new_id
 

@@ -23,12 +23,13 @@ from bookra.engine.availability.timetable import set_hours
 from bookra.engine.bookings.booking import BookingRequest, book
 from bookra.engine.bookings.model import Booking
 from bookra.engine.bookings.store import booking_by_code
+from bookra.engine.business import Tenant
 from bookra.engine.catalog.actions import NewService, add_service
 from bookra.engine.catalog.model import Service, parse_segments
 from bookra.engine.ledger.store import balances
 from bookra.engine.people.customers import Customer, add_customer
 from bookra.engine.people.staff import Staff, add_staff
-from bookra.engine.runtime import Engine, Tenant, Tx
+from bookra.engine.runtime import Engine, Tx
 from bookra.engine.tenancy import actions as tenancy
 from bookra.engine.tenancy.providers import ProviderAccount, set_account
 from bookra.engine.tenancy.vault import Vault

@@ -12,7 +12,8 @@ from bookra.commands.session import current
 from bookra.errors import UnavailableError, UsageError
 
 if TYPE_CHECKING:
-    from bookra.engine.runtime import Tenant, Tx
+    from bookra.engine.business import Tenant
+    from bookra.engine.runtime import Tx
     from bookra.engine.tenancy.providers import ProviderAccount
 
 UNREADY = ("pending", "restricted")

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from bookra.engine.availability.why import Reason
     from bookra.engine.bookings.history import Change
     from bookra.engine.bookings.model import Booking, Line
+    from bookra.engine.business import Brand, Tenant
     from bookra.engine.outbox.inspect import OutboxRow
     from bookra.engine.people.customers import Customer
     from bookra.engine.people.staff import Staff
-    from bookra.engine.runtime import Brand, Tenant
 
 
 def money(amount: Money) -> dict[str, Any]:

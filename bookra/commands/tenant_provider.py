@@ -22,7 +22,7 @@ from bookra.errors import InvalidInputError, UsageError
 from bookra.money import rate_bps
 
 if TYPE_CHECKING:
-    from bookra.engine.runtime import Tenant
+    from bookra.engine.business import Tenant
 
 app = group("A business's accounts at Stripe, Google, WhatsApp and for mail.")
 set_app = group("Connect a business to a provider. Tokens are encrypted, and never shown again.")

@@ -15,7 +15,8 @@ from bookra.errors import BookraError, ConflictError, InvalidInputError, UsageEr
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bookra.engine.runtime import Tenant, Tx
+    from bookra.engine.business import Tenant
+    from bookra.engine.runtime import Tx
     from bookra.engine.tenancy.providers import ProviderAccount
 
 SANDBOX_PAGE = "https://bookra.example/onboarded"

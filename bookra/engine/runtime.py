@@ -16,21 +16,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, TextClause, text
 from sqlalchemy import Engine as Pool
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bookra import clock
 from bookra.engine import refusals, statements
+from bookra.engine.business import TENANT_COLUMNS, Tenant, tenant_of, unknown_tenant
 from bookra.engine.database import LONGEST_TRANSACTION_SECONDS
 from bookra.engine.notices import Notices, listening
 from bookra.engine.roles import OWNER, PLATFORM
 from bookra.engine.schema import SCHEMA
 from bookra.engine.statements import Answer, Opening, Statements
-from bookra.errors import NotFoundError, UnavailableError
+from bookra.errors import UnavailableError
 from bookra.ids import new_id
 
 Result = TypeVar("Result")
@@ -48,44 +47,6 @@ ATTEMPTS = 4
 """One try and three retries, for serialisation failures and deadlocks alone."""
 
 RETRIED = frozenset({"40001", "40P01"})
-
-
-@dataclass(frozen=True, slots=True)
-class Brand:
-    """How a business presents itself: in the TUI, on invoices and in messages."""
-
-    logo_text: str
-    primary_color: str
-    accent_color: str
-    legal_name: str
-    address: str
-    vat_id: str
-    email: str
-    phone: str
-    language: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tenant:
-    """The business that a transaction works for. Times and rates in the units of their names."""
-
-    id: UUID
-    slug: str
-    name: str
-    zone: ZoneInfo
-    currency: str
-    country: str
-    tax_bps: int
-    tax_inclusive: bool
-    code_prefix: str
-    granularity_minutes: int
-    notice_minutes: int
-    horizon_days: int
-    hold_minutes: int
-    brand: Brand
-    created_at: datetime
-    channel: str
-    """Where the business's changes are announced: a token that only its own may read."""
 
 
 @dataclass(slots=True)
@@ -144,15 +105,13 @@ Clock = Callable[[], datetime]
 # What is said last in a transaction, and afterwards on which channels.
 Ending = tuple[tuple[TextClause, Mapping[str, Any]] | None, Sequence[tuple[str, str]]]
 
-TENANT_COLUMNS = (
-    "id, slug, name, timezone, currency, country, tax_bps, tax_inclusive, code_prefix,"
-    " granularity_minutes, notice_minutes, horizon_days, hold_minutes, logo_text, primary_color,"
-    " accent_color, legal_name, address, vat_id, email, phone, language, created_at, channel"
-)
-
 ENTER = "SET LOCAL app.tenant = '{id}';"
 """For a UUID alone: SET takes no binds. Citus passes SET LOCAL on to its workers, but not
 set_config()."""
+
+KEEP_PLANS = "SET LOCAL plan_cache_mode = force_generic_plan;"
+"""A write works on few rows, found by keys: planning its statements anew takes longer than they do.
+Left to itself the server plans the one that finds who is free for each booking, 3 ms each time."""
 
 OPENING = Opening(
     "bookra_opening",
@@ -286,7 +245,9 @@ class Engine:
             try:
                 step = f"SET LOCAL ROLE {PLATFORM};" if self._must_step_down(connection) else ""
                 known = self._id_of(connection, slug, step) if slug is not None else None
-                enter = "" if known is None else ENTER.format(id=known)
+                enter = (
+                    "" if known is None else ENTER.format(id=known) + ("" if mode else KEEP_PLANS)
+                )
                 settings = f"BEGIN {mode};{step}{enter}"
                 return connection, statements.begin(connection, settings, OPENING, known)
             except BaseException as error:
@@ -367,23 +328,6 @@ def audit_row(tenant_id: UUID, command: str, subjects: Sequence[str]) -> dict[st
         "command": command,
         "subjects": json.dumps(list(subjects)),
     }
-
-
-def unknown_tenant(slug: str) -> NotFoundError:
-    """Return the error for a slug that names no business visible to this login."""
-    return NotFoundError(
-        "unknown_tenant",
-        f"There is no business '{slug}' here",
-        hint="List them: bookra tenant list",
-        details={"tenant": slug},
-    )
-
-
-def tenant_of(row: Sequence[Any]) -> Tenant:
-    """Return the Tenant of a row that holds the clock and then ``TENANT_COLUMNS``."""
-    values = dict(zip(TENANT_COLUMNS.replace(" ", "").split(","), row[1:], strict=True))
-    brand = Brand(**{name: values.pop(name) for name in Brand.__dataclass_fields__})
-    return Tenant(zone=clock.zone(values.pop("timezone")), brand=brand, **values)
 
 
 def administrative_tx(connection: Connection, tenant: Tenant) -> Tx:

@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 
 from bookra.config import Settings, sandbox_address
-from bookra.engine.runtime import Tenant
+from bookra.engine.business import Tenant
 from bookra.engine.tenancy.providers import ProviderAccount
 from bookra.errors import InvalidInputError, UnavailableError
 from bookra.relay.outcome import ACCOUNT, Dead, Retry

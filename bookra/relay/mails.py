@@ -9,13 +9,14 @@ from typing import Any
 
 from bookra.engine.bookings.feed_text import FeedEvent, FeedState, feed_text
 from bookra.engine.bookings.model import OCCUPYING, Booking
+from bookra.engine.business import Brand
 from bookra.engine.invoices import pdf
 from bookra.engine.invoices.store import Invoice, Subject, invoice_of
 from bookra.engine.messages.receipts import RECEIPT
 from bookra.engine.messages.store import Message
 from bookra.engine.messages.wording import Rendered
 from bookra.engine.payments.telling import Told
-from bookra.engine.runtime import Brand, Tx
+from bookra.engine.runtime import Tx
 from bookra.relay.providers.mail_message import Attachment, Mail
 
 Ask = Callable[[Callable[[Tx], Any]], Any]

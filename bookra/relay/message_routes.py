@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bookra.engine.bookings.store import booking_by_id
+from bookra.engine.business import Tenant
 from bookra.engine.messages import store
 from bookra.engine.messages.model import ANSWER, OUT, Channel, MessageStatus
 from bookra.engine.messages.own_words import own_words
@@ -23,7 +24,7 @@ from bookra.engine.messages.store import Message
 from bookra.engine.messages.wording import Rendered, render
 from bookra.engine.outbox import topics
 from bookra.engine.payments.telling import Told, told
-from bookra.engine.runtime import Tenant, Tx
+from bookra.engine.runtime import Tx
 from bookra.relay.delivery import SKIPPED, Delivery, Route
 from bookra.relay.mails import enclosed, mail_of
 from bookra.relay.outcome import UNDELIVERABLE, Dead, Delivered, Outcome, Snooze

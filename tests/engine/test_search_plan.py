@@ -8,6 +8,7 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ DAY = date(2026, 11, 24)
 INDEX = "allocations_tenant_id_bookable_id_starts_at_idx"
 INDEXED = {"Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Bitmap Index Scan"}
 KEPT = text("SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%allocations%'")
+PLANNED = text(
+    "SELECT custom_plans FROM pg_prepared_statements WHERE statement LIKE '%allocations%'"
+)
 # Years of half-hours for everybody; written by the administrator at once.
 FILL = text(
     """
@@ -59,6 +63,18 @@ def alone(salon: Salon) -> Iterator[Pool]:
 
 def test_a_session_plans_the_search_once(salon: Salon, alone: Pool) -> None:
     assert len(searched(Engine(alone), salon)) == 1
+
+
+def test_a_session_that_books_plans_who_is_free_for_nobody_in_particular(
+    salon: Salon, alone: Pool
+) -> None:
+    """The server would plan it for each person asked for, and take longer over that than over all
+    the rest of the booking.
+    """
+    here = replace(salon, engine=Engine(alone, now=lambda: salon.now))
+    for hour in range(PREPARED_AFTER + 2):
+        here.book(f"{DAY} {10 + hour}:00")
+    assert {row.custom_plans for row in here.ask(lambda tx: tx.rows(PLANNED))} == {0}
 
 
 def test_a_dry_run_does_not_break_the_searches_after_it(salon: Salon, alone: Pool) -> None:

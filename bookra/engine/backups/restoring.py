@@ -17,9 +17,10 @@ from bookra.engine.backups.archive import Archive
 from bookra.engine.backups.holding_back import hold_back
 from bookra.engine.backups.manifest import Manifest, Surveyed, differences, newer
 from bookra.engine.backups.survey import surveyed
+from bookra.engine.business import Tenant
 from bookra.engine.ledger.verify import verify
 from bookra.engine.revision import HEAD
-from bookra.engine.runtime import Tenant, Tx
+from bookra.engine.runtime import Tx
 from bookra.engine.schema import SCHEMA
 from bookra.engine.statements import driver_of
 from bookra.engine.tenancy import installation

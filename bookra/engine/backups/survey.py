@@ -13,9 +13,10 @@ from psycopg import sql
 from sqlalchemy import Connection, text
 
 from bookra.engine.backups.manifest import LedgerMark, Surveyed
+from bookra.engine.business import Tenant
 from bookra.engine.ledger.days import replayed
 from bookra.engine.ledger.verify import DAYS
-from bookra.engine.runtime import Tenant, Tx
+from bookra.engine.runtime import Tx
 from bookra.engine.schema import SCHEMA
 from bookra.engine.statements import driver_of
 from bookra.engine.tenancy.actions import visible

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from bookra.engine.business import Tenant
 from bookra.engine.messages.model import ANSWER, Channel, Template
 from bookra.engine.messages.own_words import own_languages
 from bookra.engine.messages.wording import speech
-from bookra.engine.runtime import Tenant, Tx
+from bookra.engine.runtime import Tx
 from bookra.engine.tenancy.providers import account
 from bookra.errors import InvalidInputError, NotFoundError
 

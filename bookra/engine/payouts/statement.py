@@ -12,12 +12,13 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
+from bookra.engine.business import Tenant
 from bookra.engine.ledger import chart
 from bookra.engine.payouts import store
 from bookra.engine.payouts.figures import Dues, Figures, Run
 from bookra.engine.payouts.period import Period
 from bookra.engine.people.staff import Staff, find_staff
-from bookra.engine.runtime import Tenant, Tx
+from bookra.engine.runtime import Tx
 from bookra.money import Money
 
 SPLITS = text(

@@ -15,7 +15,8 @@ from sqlalchemy import Row, text
 
 from bookra.engine.bookings.day import DayBlock, DaySnapshot, Interval
 from bookra.engine.bookings.rota import SHOWN, day_snapshot
-from bookra.engine.runtime import Tenant, Tx
+from bookra.engine.business import Tenant
+from bookra.engine.runtime import Tx
 from bookra.money import Money
 
 CONTACTS = text(

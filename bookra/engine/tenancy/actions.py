@@ -9,16 +9,8 @@ from sqlalchemy import Connection, text
 
 from bookra import clock
 from bookra.engine import roles
-from bookra.engine.runtime import (
-    AUDIT,
-    TENANT_COLUMNS,
-    Brand,
-    Tenant,
-    Tx,
-    audit_row,
-    tenant_of,
-    unknown_tenant,
-)
+from bookra.engine.business import TENANT_COLUMNS, Brand, Tenant, tenant_of, unknown_tenant
+from bookra.engine.runtime import AUDIT, Tx, audit_row
 from bookra.errors import ConflictError, InvalidInputError
 from bookra.ids import MAX_NAME, checked_name, checked_slug, code_prefix, new_id
 
