@@ -12,7 +12,7 @@ from bookra.engine.bookings.day import DayBlock
 from bookra.errors import BookraError, NotFoundError
 from bookra.tui.desk import Brand, CustomerChoice
 
-WRITES = {"book", "cash", "check_in", "cancel"}
+WRITES = {"book", "check_in", "cancel"}
 """The calls that change something; an area adds its own."""
 
 

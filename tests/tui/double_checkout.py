@@ -16,6 +16,7 @@ from bookra.tui.desk.checkout import (
     CardChoice,
     Discount,
     PackageChoice,
+    Performer,
     ProductChoice,
     Tab,
     TabLine,
@@ -43,6 +44,7 @@ class CheckoutDouble(Double):
 
     link = SHORT_LINK
     cards: tuple[CardChoice, ...] = (CardChoice("card-1", "Visa 4242"),)
+    performers: tuple[Performer, ...] = ()
     packages: tuple[PackageChoice, ...] = (PackageChoice("PK-10", "Dry cut", 3),)
 
     def _bill(self, code: str) -> Bill:
@@ -60,7 +62,7 @@ class CheckoutDouble(Double):
         return Tab(
             code, self._customer(block.customer), block.status, tuple(lines), bill.discount,
             gbp(bill.off), gbp(full), gbp(full) - block.due, block.due, self.cards, self.packages,
-            bill.asked, done=block.status == "completed",
+            bill.asked, done=block.status == "completed", performers=self.performers,
         )  # fmt: skip
 
     def take(
@@ -78,12 +80,6 @@ class CheckoutDouble(Double):
         self._refuse_write()
         self._pay(code, amount)
         return Done(code, f"bookra pay {code} --{method}")
-
-    def take_cash(self, code: str, *, tip: Money | None) -> Done:
-        self._asked("cash", code, tip)
-        self._refuse_write()
-        self._pay(code, None)
-        return Done(code, f"bookra pay {code} --cash")
 
     def ask_link(
         self,

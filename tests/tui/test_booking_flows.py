@@ -355,6 +355,18 @@ def test_a_seat_is_booked_in_a_class() -> None:
     assert desk.writes() == [("seat", code, "Tess Moran", 2)]
 
 
+def test_a_class_opens_on_its_seats() -> None:
+    desk = DeskDouble()
+    code = a_class(desk)
+
+    async def play(hand: Hand) -> None:
+        hand.goto(code)
+        await hand.press("enter")
+        assert isinstance(hand.app.screen, SeatsDialog)
+
+    drive(play, desk=desk)
+
+
 def test_a_class_is_checked_out_seat_by_seat() -> None:
     desk = DeskDouble()
     code = a_class(desk)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from desk_double import NOW, DeskDouble, at
 from driving import Hand, drive
 
@@ -100,6 +102,30 @@ def test_a_booking_opens_and_its_verbs_work_from_there() -> None:
 
     drive(play, desk=desk)
     assert desk.writes() == [("take", code, "cash", None, None)]
+
+
+def test_an_opened_booking_names_what_its_state_allows() -> None:
+    desk = DeskDouble()
+    code = an_open_booking(desk)
+    told = {
+        "confirmed": ("i check in", "x check out", "c cancel"),
+        "in_service": ("x check out", "d done", "b book again"),
+        "no_show": ("b book again", "esc close"),
+    }
+
+    async def play(hand: Hand) -> None:
+        hand.goto(code)
+        for status, named in told.items():
+            desk.blocks[code] = replace(desk.blocks[code], status=status)
+            hand.app.day_screen.reread()
+            await hand.rest()
+            await hand.press("enter")
+            keys = next(row for row in hand.lines() if "esc close" in row)
+            assert [words for words in named if words not in keys] == [], keys
+            assert ("i check in" in keys) == (status == "confirmed")
+            await hand.press("escape")
+
+    drive(play, desk=desk)
 
 
 def test_a_wide_desk_opens_the_booking_beside_the_grid() -> None:

@@ -55,6 +55,20 @@ def test_the_brackets_go_from_month_to_month() -> None:
     drive(play)
 
 
+def test_where_nothing_can_be_opened_the_key_says_why() -> None:
+    desk = DeskDouble()
+    empty = desk.takings(Period(TODAY, TODAY))
+    desk.takings = lambda period: replace(empty, staff=(), methods=(), net=gbp(0))
+
+    async def play(hand: Hand) -> None:
+        await hand.press("4", "enter")
+        await hand.sees("nothing was sold")
+        await hand.press("c", "enter")
+        await hand.sees("nothing was done")
+
+    drive(play, desk=desk)
+
+
 def test_a_persons_figure_opens_its_entries_and_an_entry_its_postings() -> None:
     async def play(hand: Hand) -> None:
         await hand.press("4", "w", "enter")

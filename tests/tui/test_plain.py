@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from desk_double import NOW, TODAY, DeskDouble
+from desk_double import NOW, TODAY, DeskDouble, gbp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bookra.engine.bookings.day import DayBlock
 from bookra.errors import ConflictError, UnavailableError
 from bookra.tui.desk import NewCustomer
+from bookra.tui.desk.checkout import Performer
 from bookra.tui.plain.desk import run
 from bookra.tui.plain.verbs import in_order
 
@@ -70,6 +71,30 @@ def test_cash_is_taken_with_a_tip() -> None:
     assert "five" in text
     assert "in cash." in text
     assert desk.blocks[block.code].due.minor == 0
+
+
+def test_who_served_gets_of_the_tip_what_the_client_says() -> None:
+    desk = DeskDouble()
+    desk.performers = (Performer("mia", "Mia", 3000), Performer("noor", "Noor", 1000))
+    place, block = number(desk, "confirmed")
+    text = told(desk, place, "2", "5.00", "9", "1.50 3.50", "yes", "quit")
+    assert "Who gets of it? Nothing for: Mia £3.75, Noor £1.25." in text
+    assert "The parts come to 9.00 GBP, the tip is 5.00 GBP." in text
+    tips = {"mia": gbp(150), "noor": gbp(350)}
+    assert ("take", block.code, "cash", None, gbp(500), tips) in desk.calls
+
+
+def test_a_note_is_written_and_removed() -> None:
+    desk = DeskDouble()
+    place, block = number(desk, "confirmed")
+    text = told(desk, place, "5", "Allergic to oil", place, "5", "", place, "5", "none", "quit")
+    assert "Noted." in text
+    assert "Nothing was changed." in text
+    assert "The note is removed." in text
+    assert [call for call in desk.calls if call[0] == "note"] == [
+        ("note", block.code, "Allergic to oil"),
+        ("note", block.code, ""),
+    ]
 
 
 def test_a_visit_is_cancelled_for_a_reason() -> None:

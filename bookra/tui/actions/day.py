@@ -18,7 +18,7 @@ DAY = (
     ),
     Action(
         "booking.again", "b", "b", "again", "Book again, in the usual weeks", BOOKINGS,
-        writes=True, needs_booking=True,
+        "Book again", writes=True, needs_booking=True,
     ),
     Action(
         "booking.cancel", "c", "c", "cancel", "Cancel the booking", BOOKINGS, "Cancel",
@@ -45,7 +45,7 @@ DAY = (
         writes=True, needs_booking=True,
     ),
     Action(
-        "booking.done", "d", "d", "done", "The visit is over", BOOKINGS,
+        "booking.done", "d", "d", "done", "The visit is over", BOOKINGS, "Done",
         writes=True, needs_booking=True,
     ),
     Action(
@@ -105,3 +105,30 @@ BAR = (
 """The footer, most needed first: what does not fit is left out from the end. Equal words join."""
 
 TABLE = Table("day", DAY, BAR)
+
+MOVABLE = frozenset({"held", "confirmed", "checked_in", "displaced"})
+"""States of a booking that may go elsewhere."""
+FITS = {
+    "booking.check-in": frozenset({"confirmed"}),
+    "booking.check-out": frozenset(
+        {"held", "confirmed", "checked_in", "in_service", "completed", "class"}
+    ),
+    "booking.done": frozenset({"confirmed", "checked_in", "in_service"}),
+    "booking.move": MOVABLE,
+    "booking.swap": MOVABLE,
+    "booking.cancel": MOVABLE,
+    "booking.no-show": frozenset({"confirmed"}),
+}
+"""The states of a booking in which a verb can be done; the others can in any."""
+NAMED = (
+    "booking.check-in", "booking.check-out", "booking.cancel", "booking.done", "booking.move",
+    "booking.again",
+)  # fmt: skip
+MOST_NAMED = 3
+
+
+def named(status: str, *, due: bool) -> tuple[str, ...]:
+    """Return what comes next for an opened booking, by ids; once it is over and paid, another."""
+    over = status == "completed" and not due
+    fitting = [name for name in NAMED if status in FITS.get(name, (status,))]
+    return tuple(fitting[-1:] if over else fitting[:MOST_NAMED])

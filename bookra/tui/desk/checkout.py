@@ -38,10 +38,6 @@ class CheckoutDesk(Protocol):
         """Take all that is due, or ``amount`` of it, by ``cash`` or ``terminal``, and a tip."""
         ...
 
-    def take_cash(self, code: str, *, tip: Money | None) -> Done:
-        """Record that all that is due, and the tip, was taken in cash."""
-        ...
-
     def ask_link(
         self,
         code: str,

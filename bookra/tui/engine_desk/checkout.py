@@ -52,10 +52,6 @@ class EngineCheckout(Counter):
             words("pay", code, f"--{method}", *more),
         )
 
-    def take_cash(self, code: str, *, tip: Money | None) -> Done:
-        """Take what is due in cash, and the tip."""
-        return self.take(code, "cash", tip=tip)
-
     def ask_link(
         self,
         code: str,

@@ -156,7 +156,8 @@ class PlainDesk:
         if block.status in ("confirmed", "held"):
             offered.append(("Move", lambda: self._verbs.move(block, found)))
             offered.append(("Cancel", lambda: self._verbs.cancel(block)))
-        if self._read_only or not offered:
+        offered.append(("Write a note", lambda: self._verbs.note(block)))
+        if self._read_only:
             return
         options = [*(name for name, _ in offered), "Nothing, go back"]
         chosen = self._asker.choose("What is to be done?", options)

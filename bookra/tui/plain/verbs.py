@@ -1,4 +1,4 @@
-"""What can be done by answering questions: book, check in, take cash, move, cancel, find."""
+"""What can be done by answering questions: book, check in, take cash, note, move, cancel, find."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from bookra.engine.bookings.day import DayBlock, DaySnapshot
 from bookra.errors import ConflictError, InvalidInputError
 from bookra.money import Money, parse_amount
 from bookra.tui.desk import CustomerChoice, Desk, Done, NewCustomer, ServiceChoice
+from bookra.tui.desk.checkout import Performer, Tab
 from bookra.tui.desk.moving import Seat
 from bookra.tui.look import Look
 from bookra.tui.plain import words
 from bookra.tui.plain.asking import Asker, text_of
+from bookra.tui.screens.tip_shares import shared
 from bookra.tui.text import clean
 
 
@@ -43,11 +45,41 @@ class Verbs:
         due = self._look.money(tab.due)
         told = "A tip goes to who served. Type an amount such as 5.00, or nothing for no tip."
         tip = self._asker.ask(f"{due} is due. Tip? Nothing for none.", told, self._amount)
+        tips = self._shares(tab, tip) if tip and len(tab.performers) > 1 else None
         sum_ = self._look.money(Money(tab.due.minor + (tip.minor if tip else 0), tab.due.currency))
         if not self._asker.confirm(f"Take {sum_} in cash from {clean(block.customer)}?"):
             return None
-        done = self._desk.take_cash(block.code, tip=tip)
+        done = self._desk.take(block.code, "cash", tip=tip, tips=tips)
         self._asker.say(f"Paid: {sum_} in cash.")
+        return done
+
+    def _shares(self, tab: Tab, tip: Money) -> dict[str, Money] | None:
+        """Ask who gets how much of a tip; None where it is shared by the price of the work."""
+        people = tab.performers
+        told = "Type amounts in that order with blanks between, such as 3.00 2.00, or nothing."
+        by_rule = self._named(people, shared(tip, people, ()))
+
+        def read(answer: str) -> dict[str, Money] | None:
+            if not answer:
+                return None
+            parts = shared(tip, people, answer.split())
+            return {one.staff: part for one, part in zip(people, parts, strict=True)}
+
+        return self._asker.ask(f"Who gets of it? Nothing for: {by_rule}.", told, read)
+
+    def _named(self, people: Sequence[Performer], parts: Sequence[Money]) -> str:
+        pairs = zip(people, parts, strict=True)
+        return ", ".join(f"{clean(one.name)} {self._look.money(part)}" for one, part in pairs)
+
+    def note(self, block: DayBlock) -> Done | None:
+        """Write what to know of the visit in place of the note before."""
+        told = "It holds for this visit alone. Type none to remove the note there is."
+        question = "What is to be known of this visit? Nothing leaves it as it is."
+        text = self._asker.ask(question, told, str)
+        if not text:
+            return None
+        done = self._desk.set_note(block.code, "" if text.lower() == "none" else text)
+        self._asker.say("The note is removed." if text.lower() == "none" else "Noted.")
         return done
 
     def cancel(self, block: DayBlock) -> Done | None:

@@ -18,9 +18,11 @@ from textual.widgets import Static
 
 from bookra.engine.bookings.day import DaySnapshot
 from bookra.tui import actions, describe
+from bookra.tui.actions.day import FITS
 from bookra.tui.front import Front
 from bookra.tui.messages import DayLoaded
 from bookra.tui.screens.base import TALL, WIDE
+from bookra.tui.screens.day_verbs import CLASS
 from bookra.tui.screens.day_view_verbs import ViewVerbs
 from bookra.tui.screens.day_views import STAFF, WEEK
 from bookra.tui.screens.layer import Layer
@@ -123,7 +125,7 @@ class DayScreen(ViewVerbs):
     def show_state(self) -> None:
         """Say which day it is, and how it stands where the line of figures has no room."""
         super().show_state()
-        if not self.whole:
+        if not self.is_mounted:
             return
         header, look = self.query_one(Header), self.front.look
         header.day = self.shown_time()
@@ -131,10 +133,12 @@ class DayScreen(ViewVerbs):
         header.notes = describe.notes(look, self._snapshot) if alone and self._snapshot else ()
 
     def idle_actions(self) -> Iterable[str]:
-        """On free time there is no booking to do anything with."""
+        """On free time nothing can be done with a booking; on one, what its state allows."""
         pointed = self.pointed
-        booked = pointed is not None and pointed.block is not None
-        return [action.id for action in actions.DAY if action.needs_booking and not booked]
+        block = pointed.block if pointed is not None else None
+        if block is None:
+            return [action.id for action in actions.DAY if action.needs_booking]
+        return [name for name, states in FITS.items() if block.status not in states]
 
     def on_day_grid_moved(self) -> None:
         """Tell about what the cursor points at."""
@@ -177,7 +181,9 @@ class DayScreen(ViewVerbs):
             self.open_day()
             return
         pointed = self.grid.pointed
-        if pointed is not None and pointed.block is not None:
+        if pointed is not None and pointed.block is not None and pointed.block.status == CLASS:
+            self._open_class(pointed.block)
+        elif pointed is not None and pointed.block is not None:
             dialog = DetailDialog(self.front, pointed.block, pointed.staff_name)
             self.app.push_screen(dialog, self._do_verb)
         elif pointed is not None and pointed.free_minutes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
+from bookra.tui.actions.day import MOVABLE
 from bookra.tui.describe import note_line
 from bookra.tui.messages import Written
 from bookra.tui.screens.day_place import DayPlace
@@ -22,8 +23,6 @@ CLASS = "class"
 class DayVerbs(DayPlace):
     """The verbs on bookings. Each opens its dialog or layer, or asks the desk at once."""
 
-    MOVABLE: ClassVar[frozenset[str]] = frozenset({"held", "confirmed", "checked_in", "displaced"})
-
     def _booking_to_change(self) -> tuple[Pointed, DayBlock] | None:
         """Return the booking under the cursor if it may be changed; else say why not."""
         pointed = self.grid.pointed
@@ -38,7 +37,7 @@ class DayVerbs(DayPlace):
     def _movable(self, verb: str) -> DayBlock | None:
         """Return the booking under the cursor if it may go elsewhere; else say why not."""
         found = self._booking_to_change()
-        if found is None or found[1].status in self.MOVABLE:
+        if found is None or found[1].status in MOVABLE:
             return found[1] if found else None
         name, state = clean(found[1].customer), self.front.look.state(found[1].status)
         said = f"{name} can't be {verb}: {state.partition(' ')[2].lower()}"

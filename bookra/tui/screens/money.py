@@ -22,7 +22,13 @@ from bookra.tui.messages import Written
 from bookra.tui.messages_money import SectionAnswer, SectionRead
 from bookra.tui.screens.base import DeskScreen
 from bookra.tui.screens.money_bank_views import BankView, PayView
-from bookra.tui.screens.money_sections import MANAGERS, OWN_KEYS, SECTIONS, period_of
+from bookra.tui.screens.money_sections import (
+    MANAGERS,
+    NOTHING,
+    OWN_KEYS,
+    SECTIONS,
+    period_of,
+)
 from bookra.tui.screens.money_text import period_title
 from bookra.tui.screens.money_views import (
     DayEndView,
@@ -212,7 +218,11 @@ class MoneyScreen(DeskScreen):
         if self.section == "day-end":
             self.action_save()
         else:
-            self._view.query_one(Listing).action_choose()
+            listing = self._view.query_one(Listing)
+            if listing.chosen:
+                listing.action_choose()
+            elif self._shown.get(self.section) is not None or self.section == "drawer":
+                self.notify(NOTHING[self.section], severity="warning", markup=False)
 
     def on_listing_chosen(self, message: Listing.Chosen) -> None:
         """Open a row: whose takings, an entry, a payout."""

@@ -31,6 +31,15 @@ OWN_KEYS = {
 }
 """In which sections an action does something at once; elsewhere its key leads there first."""
 
+NOTHING = {
+    "takings": "There is nothing to open: nothing was sold in this time",
+    "entries": "There is nothing to open: nothing was posted yet",
+    "drawer": "There is nothing to open: nothing was done with the drawer yet",
+    "bank": "There is nothing to open: Stripe has paid nothing to the bank yet",
+    "pay": "There is nothing to open: there are no pay runs yet",
+}
+"""Why the open key does nothing in a section without rows."""
+
 
 def period_of(day: date, step: str) -> Period:
     """Return the day, the week from Monday or the month that a day is in."""

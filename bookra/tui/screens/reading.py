@@ -14,6 +14,7 @@ from textual.widgets import Static
 from bookra.engine.bookings.day import DayBlock
 from bookra.tui import actions, describe
 from bookra.tui.actions import Action, Table
+from bookra.tui.actions.day import named as named_verbs
 from bookra.tui.actions.program import SCREENS
 from bookra.tui.describe import line, lines
 from bookra.tui.front import Front
@@ -151,7 +152,6 @@ class DetailDialog(Dialog[str]):
             if action.needs_booking
         ),
     ]
-    VERBS = ("booking.check-in", "booking.check-out", "booking.cancel")
 
     def __init__(self, front: Front, block: DayBlock, staff: str) -> None:
         super().__init__(front, "Booking")
@@ -165,8 +165,9 @@ class DetailDialog(Dialog[str]):
 
     def on_mount(self) -> None:
         """Open the booking for the rest."""
-        verbs = [one for one in actions.DAY if one.id in self.VERBS]
-        named = [(self.front.key(one), one.word.lower()) for one in verbs]
+        due = self._block.due.minor > 0
+        verbs = [actions.by_id()[name] for name in named_verbs(self._block.status, due=due)]
+        named = [(self.front.key(one), (one.word or one.help).lower()) for one in verbs]
         self.show_hints(*named, ("esc", "close"))
         call = partial(self.front.desk.detail, self._block.code)
         self.front.work.ask(self, "detail", call, DetailLoaded)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len
+from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Click
@@ -166,8 +167,9 @@ class Listing(ScrollView, can_focus=True):
 
     def action_choose(self) -> None:
         """Choose the row at the cursor."""
-        if self.chosen:
-            self.post_message(self.Chosen(self, self.chosen))
+        if not self.chosen:
+            raise SkipAction  # whoever shows the list says why there is nothing
+        self.post_message(self.Chosen(self, self.chosen))
 
     def on_click(self, event: Click) -> None:
         """Point at a clicked row; a double click chooses it."""
