@@ -11,17 +11,16 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import shutil
 import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from multiprocessing.synchronize import Barrier
-from pathlib import Path
 from statistics import median
 from uuid import UUID
 
+from homes import kept_home
 from pgbench_script import Names, script_of
 from sqlalchemy import text
 from timing import publish, table
@@ -70,14 +69,8 @@ def main() -> None:
     options.add_argument("--seconds", type=int, default=10)
     options.add_argument("--rounds", type=int, default=5)
     given = options.parse_args()
-    home = Path(tempfile.mkdtemp(prefix="bookra-benchmark-"))
-    home.chmod(0o711)  # the server's account must be able to pass through
-    settings = Settings(home=home)
-    try:
-        turns = _turns(settings, given.clients, given.seconds, given.rounds)
-    finally:
-        bootstrap.embedded_server(settings).stop()
-        shutil.rmtree(home, ignore_errors=True)
+    with kept_home(None) as home:
+        turns = _turns(Settings(home=home), given.clients, given.seconds, given.rounds)
     _publish(turns, given.clients, given.seconds)
 
 

@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import argparse
 import random
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import bulk
 import psycopg
+from homes import kept_home
 from salon import SLUG, business
 from sqlalchemy import text
 from timing import publish, table
@@ -64,17 +62,12 @@ def main() -> None:
     options.add_argument("--staff", type=int, default=STAFF)
     options.add_argument("--bookings", type=int, default=BOOKINGS)
     given = options.parse_args()
-    home = Path(tempfile.mkdtemp(prefix="bookra-benchmark-"))
-    home.chmod(0o711)  # the server's account must be able to pass through
-    settings = Settings(home=home)
-    try:
+    with kept_home(None) as home:
+        settings = Settings(home=home)
         engine = bootstrap.open_engine(settings, size=2)
         size = _furnish(settings, engine, given.staff, given.bookings)
         _publish(engine, size)
         engine.close()
-    finally:
-        bootstrap.embedded_server(settings).stop()
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def _publish(engine: Engine, size: list[str]) -> None:

@@ -147,7 +147,7 @@ def _times(text: str, names: Names) -> str:
 def _ids(text: str, recorded: list[str]) -> str:
     """Give each id that was made for the recorded attempt a fresh one in each attempt."""
     whole = " ".join(" ".join(recorded).split())
-    made = re.findall(rf"VALUES \('{ID}'(?:::uuid)?, '({ID})'", whole)
+    made = re.findall(rf"(?:VALUES \(|SELECT )'{ID}'(?:::uuid)?, '({ID})'", whole)
     for number, each in enumerate(dict.fromkeys(made)):
         fresh = f"md5('{number}:' || :client_id || ':' || :i)::uuid"
         text = re.sub(f"'{each}'(::uuid)?", fresh, text)

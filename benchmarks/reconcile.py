@@ -16,10 +16,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+from homes import kept_home
 from reconcile_filled import DAYS, SLUG, Filled, filled_ledger
 from sqlalchemy import text
 from timing import publish, table
@@ -70,7 +69,7 @@ def main() -> None:
     options.add_argument("--prove", choices=SIZES, help=argparse.SUPPRESS)
     given = options.parse_args()
     rows = []
-    with _home(given.home) as home:
+    with kept_home(given.home) as home:
         if given.prove:
             _prove(filled_ledger(home, given.prove, SIZES[given.prove]))
             return
@@ -248,19 +247,6 @@ def _served(settings: Settings) -> Iterator[None]:
             yield
         finally:
             process.terminate()
-
-
-@contextmanager
-def _home(named: Path | None) -> Iterator[Path]:
-    """Return the folder of the servers; a folder that was not named goes at the end."""
-    home = named or Path(tempfile.mkdtemp(prefix="bookra-benchmark-"))
-    home.mkdir(parents=True, exist_ok=True)
-    home.chmod(0o711)  # the server's account must be able to pass through
-    try:
-        yield home
-    finally:
-        if named is None:
-            shutil.rmtree(home, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
+from homes import kept_home
 from sqlalchemy import text
 
 from bookra import bootstrap
@@ -84,25 +82,21 @@ def deliver_by(work: Callable[[Delivery], Outcome]) -> None:
 @contextmanager
 def served(tenants: int, size: int) -> Iterator[tuple[Settings, Engine]]:
     """Start a durable server with so many businesses, and take all of it away again."""
-    home = Path(tempfile.mkdtemp(prefix="bookra-benchmark-"))
-    home.chmod(0o711)  # the server's account must be able to pass through
-    settings = Settings(home=home)
-    engine = bootstrap.open_engine(settings, size=size)
-    try:
-        with bootstrap.administration(settings) as connection:
-            for number in range(tenants):
-                slug = f"salon-{number:04d}"
-                business = tenancy.NewTenant(slug, "Luna", "Europe/Berlin", "EUR", "DE", 1900)
-                tenancy.create(connection, business)
-        vault = Vault(settings.key_file)
-        account = ProviderAccount("google", sandbox=True, config={"calendar": "benchmark"})
-        for slug in engine.across_tenants(tenancy.slugs):
-            engine.act(slug, lambda tx: set_account(tx, vault, account, {"token": "t"}), command="")
-        yield settings, engine
-    finally:
-        engine.close()
-        bootstrap.embedded_server(settings).stop()
-        shutil.rmtree(home, ignore_errors=True)
+    with kept_home(None) as home:
+        settings = Settings(home=home)
+        with closing(bootstrap.open_engine(settings, size=size)) as engine:
+            with bootstrap.administration(settings) as connection:
+                for number in range(tenants):
+                    slug = f"salon-{number:04d}"
+                    business = tenancy.NewTenant(slug, "Luna", "Europe/Berlin", "EUR", "DE", 1900)
+                    tenancy.create(connection, business)
+            vault = Vault(settings.key_file)
+            account = ProviderAccount("google", sandbox=True, config={"calendar": "benchmark"})
+            for slug in engine.across_tenants(tenancy.slugs):
+                engine.act(
+                    slug, lambda tx: set_account(tx, vault, account, {"token": "t"}), command=""
+                )
+            yield settings, engine
 
 
 def add(settings: Settings, rows: int, prefix: str) -> None:

@@ -7,16 +7,15 @@ login, row by row through the exclusion constraint. Folder and server are gone a
 from __future__ import annotations
 
 import random
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
-from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from homes import kept_home
 
 from bookra import bootstrap
 from bookra.clock import resolve
@@ -64,18 +63,10 @@ class Salon:
 @contextmanager
 def opened(bookings: int) -> Iterator[Salon]:
     """Start a server, open the salon with so many ``bookings``, and take all of it away again."""
-    home = Path(tempfile.mkdtemp(prefix="bookra-benchmark-"))
-    home.chmod(0o711)  # the server's account must be able to pass through
-    settings = Settings(home=home)
-    engine = None
-    try:
-        engine = bootstrap.open_engine(settings, size=1)
-        yield _furnished(settings, engine, bookings)
-    finally:
-        if engine is not None:
-            engine.close()
-        bootstrap.embedded_server(settings).stop()
-        shutil.rmtree(home, ignore_errors=True)
+    with kept_home(None) as home:
+        settings = Settings(home=home)
+        with closing(bootstrap.open_engine(settings, size=1)) as engine:
+            yield _furnished(settings, engine, bookings)
 
 
 def _furnished(settings: Settings, engine: Engine, bookings: int) -> Salon:
