@@ -134,7 +134,10 @@ def _printed(found: Invoice, path: Path) -> dict[str, Any]:
     _write(path, paper.pdf)
     if paper.replaced:
         lost = " ".join(paper.replaced)
-        output.remark(f"{found.number}: not in the fonts, printed in another form: {lost}")
+        output.remark(
+            f"{found.number}: not in the fonts, printed in another form: {lost}."
+            " More fonts: pip install 'bookra[fonts]'"
+        )
     return {"number": found.number, "file": str(path)}
 
 

@@ -8,6 +8,7 @@ import operator
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -18,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
+from bookra.engine.invoices import paper as printing
 from bookra.engine.invoices.document import (
     Brand,
     InvoiceDocument,
@@ -219,6 +221,16 @@ def test_names_of_europe_and_the_near_east_need_no_replacement() -> None:
     assert BOX not in pages(paper.pdf)[0]
 
 
+@pytest.fixture
+def own_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The typesetter's own fonts alone, as where the extra is not installed."""
+    monkeypatch.setattr(printing, "_widest", printing._own)
+    printing._prints.cache_clear()
+    yield
+    printing._prints.cache_clear()
+
+
+@pytest.mark.usefixtures("own_fonts")
 def test_a_character_without_a_glyph_is_shown_as_a_box_and_named() -> None:
     paper = typeset(invoice(inclusive("Schnitt 😀", 6900), customer=Party(name="山田 Ａｎａ")))
     text = pages(paper.pdf)[0]
@@ -228,6 +240,17 @@ def test_a_character_without_a_glyph_is_shown_as_a_box_and_named() -> None:
     assert "Nicht in der Schrift: U+5C71, U+7530, U+FF21, U+FF41, U+FF4E, U+1F600" in text
 
 
+def test_with_the_extra_fonts_names_of_all_the_world_are_printed() -> None:
+    names = "山田花子 김지수 李小龍 प्रिया สมชาย 😀 Ａｎａ"
+    paper = typeset(invoice(inclusive("Schnitt", 6900), customer=Party(name=names)))
+    assert paper.replaced == ()
+    text = pages(paper.pdf)[0]
+    assert BOX not in text
+    assert "山田花子 김지수" in text
+    assert "Nicht in der Schrift" not in text
+
+
+@pytest.mark.usefixtures("own_fonts")
 def test_glyphs_that_do_not_go_side_by_side_leave_the_rest_legible() -> None:
     """Alone, each of the two prints; together the typesetter refuses them."""
     name = "Zoë \u041e\u0951"

@@ -1,7 +1,8 @@
 """Typesets a page: a template and worded values in, the bytes of a PDF out.
 
 The same page gives the same bytes on every machine: the fonts are those that the ``typst``
-package carries, the PDF's date is the document's, and nothing is read from the system. The file
+package carries, and for what these lack those of the extra ``fonts`` where it is installed; the
+PDF's date is the document's, and nothing is read from the system. The file
 is PDF/A-2a and PDF/UA-1, thus fit for an archive and for a screen reader. Texts reach the
 template as strings inside JSON, never as markup, so nothing that a customer is called can run.
 
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import cache, lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +37,12 @@ if TYPE_CHECKING:
 US_LETTER_COUNTRIES = frozenset({"US", "CA", "MX"})
 BOX = "□"
 FONTS = ("Libertinus Serif", "New Computer Modern", "DejaVu Sans Mono")
+WIDE = ("manimgx_fonts", "manimgx_fonts_cjk")
+"""Packages of the extra ``fonts``: Noto, as files alone. Read only for a text that needs them."""
+
+HAN = {"JP": "JP", "KR": "KR", "TW": "TC", "HK": "HK"}
+"""By country the shapes in which Chinese characters are printed; simplified ones elsewhere."""
+
 LANGUAGES = ("en", "de", "fr", "es")
 LABELS = {
     "page": ("Page {} of {}", "Seite {} von {}", "Page {} sur {}", "Página {} de {}"),
@@ -56,16 +64,23 @@ def typeset(template: bytes, page: dict[str, Any], day: date) -> Paper:
     import typst
 
     clean = _each_text(page, lambda text: text.translate(_CLEANED))
-    for spell in (str, _by_glyph):
+    attempts: list[tuple[typst.Fonts, Callable[[str], str]]] = [(_own(), str)]
+    if _widest() is not _own():
+        attempts.append((_widest(), str))
+    for fonts, spell in (*attempts, (_widest(), _by_glyph)):
         try:
-            return _respelled(template, clean, spell, day)
+            return _respelled(template, clean, spell, day, fonts)
         except typst.TypstError:  # a glyph is missing, or (seen with stray marks) its neighbour
             continue
-    return _respelled(template, clean, _latin, day)
+    return _respelled(template, clean, _latin, day, _widest())
 
 
 def _respelled(
-    template: bytes, page: dict[str, Any], spell: Callable[[str], str], day: date
+    template: bytes,
+    page: dict[str, Any],
+    spell: Callable[[str], str],
+    day: date,
+    fonts: typst.Fonts,
 ) -> Paper:
     spelled = _each_text(page, lambda text: "".join(spell(character) for character in text))
     before, after = (set(json.dumps(data, ensure_ascii=False)) for data in (page, spelled))
@@ -73,7 +88,7 @@ def _respelled(
     if found:
         points = ", ".join(f"U+{ord(character):04X}" for character in found[:20])
         spelled["replaced"] = f"{spelled['labels']['lost']} {points}"
-    return Paper(_compile(template, spelled, day), found)
+    return Paper(_compile(template, spelled, day, fonts), found)
 
 
 class Wording:
@@ -99,7 +114,7 @@ class Wording:
         """Return what every template is told: paper, fonts, language, date and labels."""
         return {
             "paper": "us-letter" if self.country in US_LETTER_COUNTRIES else "a4",
-            "fonts": FONTS,
+            "fonts": (*FONTS, f"Noto Sans CJK {HAN.get(self.country, 'SC')}"),
             "language": self.language,
             "date": day.timetuple()[:3],
             "labels": self.labels,
@@ -132,17 +147,29 @@ class Wording:
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def _own() -> typst.Fonts:
     import typst
 
     return typst.Fonts(include_system_fonts=False)
 
 
-def _compile(source: bytes, data: Any, day: date) -> bytes:
+@cache
+def _widest() -> typst.Fonts:
+    """Return the fonts of the extra too, or ``_own()`` where it is not installed."""
+    import typst
+
+    found = [spec for spec in map(find_spec, WIDE) if spec is not None]
+    folders = [place for spec in found for place in spec.submodule_search_locations or ()]
+    if not folders:
+        return _own()
+    return typst.Fonts(include_system_fonts=False, font_paths=list(folders))
+
+
+def _compile(source: bytes, data: Any, day: date, fonts: typst.Fonts) -> bytes:
     import typst
 
     # the default root is the working directory, which may be gone
-    compiler = typst.Compiler(source, root=Path(__file__).parent, font_paths=_fonts())
+    compiler = typst.Compiler(source, root=Path(__file__).parent, font_paths=fonts)
     try:
         pdf = compiler.compile(
             format="pdf",
@@ -179,7 +206,7 @@ def _prints(text: str) -> bool:
     import typst
 
     try:
-        _compile(_PROBE, [FONTS, text], date(2000, 1, 1))
+        _compile(_PROBE, [FONTS, text], date(2000, 1, 1), _widest())
     except typst.TypstError:
         return False
     return True
