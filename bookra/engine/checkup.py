@@ -23,10 +23,6 @@ FACTS = text(
            current_setting('server_version') AS version_text,
            (SELECT version_num FROM bookra.alembic_version) AS revision,
            (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user) AS unbound,
-           (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE n.nspname = 'bookra' AND c.relkind IN ('r', 'p')
-               AND c.relname <> 'alembic_version'
-               AND NOT (c.relrowsecurity AND c.relforcerowsecurity)) AS unforced,
            EXTRACT(EPOCH FROM clock_timestamp())::float8 AS epoch
     """
 )
@@ -41,7 +37,6 @@ class DatabaseFacts:
     revision: str
     up_to_date: bool
     unbound: bool
-    unforced_tables: int
     epoch_seconds: float
 
 
@@ -54,7 +49,6 @@ def database_facts(connection: Connection) -> DatabaseFacts:
         row.revision,
         row.revision == HEAD,
         row.unbound,
-        row.unforced,
         row.epoch,
     )
 

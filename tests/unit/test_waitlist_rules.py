@@ -21,10 +21,8 @@ from bookra.engine.bookings.waitlist.rules import (
     WishStatus,
     became,
     given_out,
-    parse_rule,
     unusable_seconds,
 )
-from bookra.errors import InvalidInputError
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -214,10 +212,3 @@ def test_a_wish_lapses_with_its_last_window_but_not_while_an_offer_is_out() -> N
     assert became(WishStatus.WAITING, [], LATER, NOW) is WishStatus.WAITING
     assert became(WishStatus.OFFERED, [offer(Status.HELD)], NOW, NOW) is WishStatus.OFFERED
     assert became(WishStatus.OFFERED, [offer(Status.EXPIRED)], NOW, NOW) is WishStatus.LAPSED
-
-
-def test_a_rule_is_named_in_full() -> None:
-    assert parse_rule("best-fit") is Rule.BEST_FIT
-    with pytest.raises(InvalidInputError) as refused:
-        parse_rule("best")
-    assert refused.value.code == "unknown_rule"

@@ -34,7 +34,7 @@ HISTORY = text(
       FROM outbox_history o
       LEFT JOIN bookings b ON b.tenant_id = o.tenant_id AND b.id = o.booking_id
      WHERE o.tenant_id = :tenant_id AND (CAST(:id AS uuid) IS NULL OR o.id = :id)
-       AND (CAST(:booking_id AS uuid) IS NULL OR o.booking_id = :booking_id)
+       AND (CAST(:outcome AS text) IS NULL OR o.outcome = :outcome)
      ORDER BY o.settled_at DESC, o.id LIMIT :limit
     """
 )
@@ -106,19 +106,13 @@ class OutboxStats:
 def outbox_rows(tx: Tx, *, state: str | None = None, limit: int = 200) -> list[OutboxRow]:
     """Return rows in the queue, the next due first; ``delivered`` and ``discarded`` ones too."""
     if state in ("delivered", "discarded"):
-        rows = tx.rows(HISTORY, id=None, booking_id=None, limit=limit)
-        return [_row(row) for row in rows if row.state == state]
+        return [_row(row) for row in tx.rows(HISTORY, id=None, outcome=state, limit=limit)]
     return [_row(row) for row in tx.rows(LIST, state=state, limit=limit)]
-
-
-def effects_of(tx: Tx, booking_id: UUID) -> list[OutboxRow]:
-    """Return every settled effect of a booking, the newest first."""
-    return [_row(row) for row in tx.rows(HISTORY, id=None, booking_id=booking_id, limit=100)]
 
 
 def outbox_row(tx: Tx, row_id: UUID) -> OutboxRow:
     """Return one row by id, from the queue or from history; raises NotFoundError."""
-    row = tx.row(ONE, id=row_id) or tx.row(HISTORY, id=row_id, booking_id=None, limit=1)
+    row = tx.row(ONE, id=row_id) or tx.row(HISTORY, id=row_id, outcome=None, limit=1)
     if row is None:
         raise NotFoundError(
             "unknown_outbox_row",

@@ -163,8 +163,3 @@ NOT_HELD: dict[str, str] = {
     " `keep_days`, whomever they are about",
 }
 """Tables that refer to what is a customer's and hold nothing of the person, and why not."""
-
-
-def where_of(table: str) -> str:
-    """Return the condition that finds a customer's rows of a table."""
-    return next(held.where for held in HELD if held.table == table)

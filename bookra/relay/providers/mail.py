@@ -33,7 +33,6 @@ from bookra.relay.providers.mail_message import Mail, composed
 from bookra.relay.providers.wire import ANSWER_SECONDS, CONNECT_SECONDS
 
 TLS, STARTTLS, NONE = "tls", "starttls", "none"
-SECURITIES = (TLS, STARTTLS, NONE)
 
 _LINE_OF_A_DOT = re.compile(rb"(?m)^\.")
 _ACCOUNT_TROUBLE = frozenset({432, 454, 530, 534, 535, 538})

@@ -17,7 +17,6 @@ from typing import NamedTuple
 from uuid import UUID
 
 from bookra.engine.bookings.model import Status
-from bookra.errors import InvalidInputError
 
 Span = tuple[int, int]
 """``(start, end)`` in epoch seconds, half-open."""
@@ -82,16 +81,6 @@ class OfferState(NamedTuple):
 
     status: Status
     held_until: datetime | None
-
-
-def parse_rule(text: str) -> Rule:
-    """Return the rule of this name; raises InvalidInputError (``unknown_rule``)."""
-    try:
-        return Rule(text)
-    except ValueError:
-        raise InvalidInputError(
-            "unknown_rule", f"'{text}' is not a rule", hint=f"One of: {', '.join(Rule)}"
-        ) from None
 
 
 def given_out(rule: Rule, line: Iterable[InLine], *, limit: int) -> list[Given]:
