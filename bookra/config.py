@@ -8,7 +8,6 @@ settings to choose from (`profiles`), and ``[keys]`` (`preferences`).
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -70,6 +69,8 @@ class Settings:
             return self.home / "sandbox" / self.database
         # Without the login: every operator of a database meets the same stand-ins.
         place = re.sub(r"//[^@/]*@", "//", self.database_url)
+        import hashlib  # OpenSSL: 15 ms that a completed word does not wait for
+
         digest = hashlib.sha256(place.encode()).hexdigest()[:12]
         return self.home / "sandbox" / f"server-{digest}"
 

@@ -13,7 +13,7 @@ from front_desk import Desk
 from bookra.commands.completing import OF_A_NOUN, SHELLS, answer
 from bookra.engine.glance import WORDS
 
-HEAVY = ("sqlalchemy", "psycopg", "asyncio", "rich", "textual", "babel")
+HEAVY = ("sqlalchemy", "psycopg", "asyncio", "rich", "textual", "babel", "_hashlib")
 PROGRAMS = Path(sys.executable).parent
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -65,7 +64,7 @@ def initialise(layout: Layout, account: Account, programs: Path, *, durable: boo
     An initdb that outlived its killed command keeps writing under its own name, so each try
     takes a new one. ``durable=False`` skips the wait for the disk (tests).
     """
-    fresh = layout.server_dir / f"{_UNFINISHED}{secrets.token_hex(4)}"
+    fresh = layout.server_dir / f"{_UNFINISHED}{os.urandom(4).hex()}"
     options = _INITDB if durable else [*_INITDB, "--no-sync"]
     made = account.run(
         [program(programs, "initdb"), "-D", fresh.name, *options],

@@ -7,7 +7,6 @@ Only folders made here get an owner or permissions; one that was there stays as 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import re
 import tempfile
@@ -62,6 +61,8 @@ class Layout:
         plain = _PLAIN_PATH.fullmatch(str(inside)) is not None
         if plain and len(str(inside / SOCKET_FILE)) <= SOCKET_PATH_BYTES:
             return inside
+        import hashlib  # OpenSSL: 15 ms that a completed word does not wait for
+
         digest = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
         return SHORT_ROOT / f"bookra-{digest}"
 
