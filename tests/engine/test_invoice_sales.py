@@ -26,6 +26,8 @@ from bookra.engine.orders.gift_cards import sell_gift_card
 from bookra.engine.orders.redeeming import redeem_gift_card
 from bookra.engine.orders.selling import pay_by, sell_goods
 from bookra.engine.payments.fees import cancel_visit
+from bookra.engine.payments.refund_asked import Back
+from bookra.engine.payments.refunding import refund
 from bookra.engine.prices.discounts import discount_by_hand
 from bookra.engine.prices.items import Wanted, add_item
 from bookra.engine.runtime import Tx
@@ -141,6 +143,14 @@ def test_what_is_kept_as_a_fee_stands_in_the_credit_note(salon: Salon) -> None:
     assert sum(note.gross.minor for note in notes) == -3_000
     assert sum(note.document.totals.paid.minor for note in notes) == -3_000
     assert sum(note.tax.minor for note in notes) == -718
+
+    salon.act(lambda tx: refund(tx, booking.code, Back()))  # in the end the fee goes back too
+    *_, last = notes = credited(salon, booking.id)
+    assert [(line.description, line.gross.minor) for line in last.document.lines] == [
+        ("Fee for a late cancellation", -1_500)
+    ]
+    assert sum(note.gross.minor for note in notes) == -4_500
+    assert sum(note.document.totals.paid.minor for note in notes) == -4_500
 
 
 def test_orders_have_invoices_and_value_to_be_used_later_carries_no_tax(salon: Salon) -> None:

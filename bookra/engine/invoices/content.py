@@ -72,10 +72,10 @@ def invoice_document(tx: Tx, sale: Sale, number: str) -> InvoiceDocument:
 def credit_document(
     tx: Tx, sale: Sale, number: str, refund_key: str, corrects: str
 ) -> InvoiceDocument | None:
-    """Return the credit note of a refund's entry; None when it took no revenue back.
+    """Return the credit note of a refund's entry; None when it took back nothing that was sold.
 
     What was kept of the price as a fee is a line of its own: so the note says what was given up
-    and what is charged in its place.
+    and what is charged in its place. A later refund of that fee takes this line back.
     """
     rows = tx.rows(TAKEN_BACK, refund_key=refund_key)
     back: dict[UUID | None, list[int]] = {}
@@ -85,17 +85,12 @@ def credit_document(
         elif row.part is not None and row.code.startswith(chart.TAX_PREFIX):
             back.setdefault(row.part, [0, 0])[1] += row.amount_minor
     lines = [_taken_back(sold.line, *back[sold.part]) for sold in sale.lines if sold.part in back]
+    for code in (chart.NO_SHOW, chart.LATE_CANCEL):
+        if fee := -sum(row.amount_minor for row in rows if row.code == code):
+            name = words(code.removeprefix("income:"), tx.tenant.brand.language)
+            lines.append(untaxed(name, Money(fee, sale.currency)))
     if not lines:
         return None
-    language = tx.tenant.brand.language
-    lines += [
-        untaxed(
-            words(row.code.removeprefix("income:"), language),
-            Money(-row.amount_minor, sale.currency),
-        )
-        for row in rows
-        if row.code in (chart.NO_SHOW, chart.LATE_CANCEL)
-    ]
     tip = -sum(row.amount_minor for row in rows if row.code.startswith(chart.TIPS_PREFIX))
     given = _given_back(tx, sale, rows, sum(line.gross.minor for line in lines) + tip)
     return _document(tx, sale, "credit_note", number, tuple(lines), tip, given, corrects)

@@ -17,7 +17,7 @@ from bookra.engine.ledger.rules.sales import Sale
 from bookra.engine.ledger.store import post
 from bookra.engine.outbox.emit import emit
 from bookra.engine.outbox.topics import ClawBackCommission, CreditInvoice
-from bookra.engine.payments.purses import FEE, Purse
+from bookra.engine.payments.purses import FEE, FEES, Purse
 from bookra.engine.payments.refund_parts import Pools, Taken, given_back, taken_from
 from bookra.engine.payments.sold import Sold
 from bookra.engine.runtime import Tx
@@ -52,7 +52,7 @@ def post_refund(tx: Tx, sold: Sold, purse: Purse, giving: Giving) -> bool:
     given = GivenBack(giving.way, parts, taken.deposits_minor, giving.tips, others)
     _, fresh = post(tx, refunds.refund(fact, given))
     if fresh:
-        _caused(tx, sold, giving.key, parts)
+        _caused(tx, sold, giving.key, parts, fee=_invoiced_fee(sold, giving, taken))
         if sold.booking is not None and giving.way != "package":
             message(tx, sold.booking, "payment_refunded", key=f"payment_refunded:{giving.key}")
     return fresh
@@ -80,8 +80,15 @@ def _taken(sold: Sold, purse: Purse, giving: Giving) -> Taken:
     return taken_from(purse.pools, giving.price_minor)
 
 
-def _caused(tx: Tx, sold: Sold, key: str, parts: Sequence[Sale]) -> None:
+def _invoiced_fee(sold: Sold, giving: Giving, taken: Taken) -> bool:
+    """Tell whether a fee goes back that stands in a credit note: one kept of what was revenue."""
+    of_the_price = sold.recognised and giving.charge_kind != FEE
+    return of_the_price and any(account in FEES for account in taken.others)
+
+
+def _caused(tx: Tx, sold: Sold, key: str, parts: Sequence[Sale], *, fee: bool = False) -> None:
     """Emit what revenue that was taken back causes: a credit note, and less commission."""
-    if parts:
+    if parts or fee:
         emit(tx, CreditInvoice(sold.booking_id, sold.order_id, key))
+    if parts:
         emit(tx, ClawBackCommission(sold.booking_id, sold.order_id, key))
