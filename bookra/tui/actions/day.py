@@ -68,7 +68,7 @@ DAY = (
     Action("repair", "R", "R", "repair", "Day repair: who lost their time", DAYS, writes=True),
     Action("day.sheet", "p", "p", "sheet", "Print or save the day sheet", DAYS, "Sheet"),
     Action(
-        "inspect", "I", "I", "inspect", "All about what is here, where it has no room beside", MOVES
+        "inspect", "I", "I", "inspect", "All about what is here, over the grid", MOVES
     ),
     Action("jump", "g", "g", "jump", "Jump to a booking by its letters", MOVES),
     Action("day.previous", "left_square_bracket", "[", "day(-1)", "The day before", DAYS, "Day"),

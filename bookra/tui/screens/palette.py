@@ -6,11 +6,15 @@ went away in between: a quick hand on escape is enough.
 
 from __future__ import annotations
 
-from textual.command import CommandList, CommandPalette
+from textual.command import CommandInput, CommandList, CommandPalette
 
 
 class Palette(CommandPalette):
     """Textual's palette; what comes too late is shown nowhere."""
+
+    def on_mount(self) -> None:
+        """Let the cursor stand still, as everywhere: an idle desk paints nothing."""
+        self.query_one(CommandInput).cursor_blink = False
 
     def _watch__list_visible(self) -> None:
         """Show or hide the list, while there is one."""
