@@ -113,6 +113,19 @@ def test_the_architecture_names_every_layer_and_every_room() -> None:
     assert [room.parent.name for room in rooms if f"{room.parent.name}/`" not in text] == []
 
 
+def test_every_file_that_the_architecture_names_is_there() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    named = set(re.findall(r"`([\w*/]+\.py)`", text))
+    assert len(named) > 50
+    rooms = [ROOT / room for room in ("bookra", "migrations", "packaging")]
+    lost = {
+        name
+        for name in named
+        if not (ROOT / name).exists() and not any(any(room.rglob(name)) for room in rooms)
+    }
+    assert lost == set()
+
+
 def test_no_command_has_two_options_of_one_name() -> None:
     twice = [
         (path, option)
