@@ -143,6 +143,8 @@ def test_a_screenshot_is_taken_after_the_day_was_painted(tmp_path: Path) -> None
     picture = path.read_text("utf-8")
     assert "Check</text>" in picture
     assert "Ella" in picture
+    assert "\u258c" not in picture  # blocks are drawn: no font's fill a line
+    assert "<rect class=" in picture
 
 
 def test_every_action_has_its_own_id_and_a_method() -> None:
