@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +31,12 @@ from bookra.engine.availability.absences import (
 from bookra.engine.availability.away import Absence, Bookable
 from bookra.engine.bookings import statements, store
 from bookra.engine.bookings.actions import set_status
-from bookra.engine.bookings.displacement.in_the_way import refuse_all, refuse_immovable
+from bookra.engine.bookings.displacement.in_the_way import (
+    InTheWay,
+    listed,
+    refuse_all,
+    refuse_immovable,
+)
 from bookra.engine.bookings.displacement.reseating import other_units, reseat
 from bookra.engine.bookings.history import note
 from bookra.engine.bookings.holds import cancel_checkouts
@@ -114,6 +120,18 @@ def add_absence(tx: Tx, bookable: Bookable, wanted: Absence, *, displace: bool =
     )
 
 
+def what_it_meets(tx: Tx, bookable: Bookable, start: datetime, until: datetime) -> list[InTheWay]:
+    """Return what an absence would meet, by time: buffers count, as they do when it is written.
+
+    Nothing is locked or written; what a unit's pool could take over is among it.
+    """
+    rows = _rows_in_the_way(tx, bookable, start, until)
+    ids = dict.fromkeys(row.booking_id for row in rows if row.booking_id is not None)
+    bookings = [store.booking_by_id(tx, booking_id) for booking_id in ids]
+    standing = [booking for booking in bookings if not _lapsed(tx, booking)]
+    return listed(tx, standing, [row.session_id for row in rows if row.session_id is not None])
+
+
 def remove_absence(tx: Tx, words: str, kind: str) -> Absence:
     """Remove an absence, named by its id or the end of it; what others cover stays taken.
 
@@ -158,8 +176,8 @@ def _attempt(tx: Tx, bookable: Bookable, wanted: Absence, *, displace: bool) -> 
 
 def _lock(tx: Tx, bookable: Bookable, wanted: Absence, units: Sequence[UUID]) -> list[Booking]:
     """Lock, in id order, the bookings in the way and lapsed holds on units that may take over."""
-    ids = {row.booking_id for row in _rows_in_the_way(tx, bookable, wanted)} - {None}
     span = {"start": wanted.starts_at, "until": wanted.ends_at}
+    ids = {row.booking_id for row in _rows_in_the_way(tx, bookable, **span)} - {None}
     if units:
         lapsed = tx.rows(LAPSED_ON, bookables=list(units), now=tx.now, **span)
         ids |= {row.booking_id for row in lapsed}
@@ -169,7 +187,7 @@ def _lock(tx: Tx, bookable: Bookable, wanted: Absence, units: Sequence[UUID]) ->
 
 def _met(tx: Tx, bookable: Bookable, wanted: Absence) -> _Met:
     met = _Met({}, [])
-    for row in _rows_in_the_way(tx, bookable, wanted):
+    for row in _rows_in_the_way(tx, bookable, wanted.starts_at, wanted.ends_at):
         if row.session_id is not None:
             met.sessions.append(row.session_id)
         else:
@@ -177,14 +195,10 @@ def _met(tx: Tx, bookable: Bookable, wanted: Absence) -> _Met:
     return met
 
 
-def _rows_in_the_way(tx: Tx, bookable: Bookable, wanted: Absence) -> Sequence[Row[Any]]:
-    return tx.rows(
-        IN_THE_WAY,
-        bookable_id=bookable.id,
-        start=wanted.starts_at,
-        until=wanted.ends_at,
-        now=tx.now,
-    )
+def _rows_in_the_way(
+    tx: Tx, bookable: Bookable, start: datetime, until: datetime
+) -> Sequence[Row[Any]]:
+    return tx.rows(IN_THE_WAY, bookable_id=bookable.id, start=start, until=until, now=tx.now)
 
 
 def _reseat_all(

@@ -45,10 +45,9 @@ def refuse_all(
     tx: Tx, bookable: Bookable, bookings: Sequence[Booking], sessions: Sequence[UUID]
 ) -> None:
     """Raise ConflictError (``in_the_way``) that lists visits and classes, if there are any."""
-    found = [_visit(booking) for booking in bookings] + [_class(tx, one) for one in sessions]
+    found = listed(tx, bookings, sessions)
     if not found:
         return
-    found.sort(key=lambda one: (one.starts_at, one.code))
     shown = [_line(tx, one) for one in found[:SHOWN]]
     if len(found) > SHOWN:
         shown.append(f"and {len(found) - SHOWN} more")
@@ -58,6 +57,12 @@ def refuse_all(
         hint="Add --displace to put visits into a queue with proposals: bookra displaced list",
         details={"in_the_way": [_details(tx, one) for one in found]},
     )
+
+
+def listed(tx: Tx, bookings: Sequence[Booking], sessions: Sequence[UUID]) -> list[InTheWay]:
+    """Return visits and classes as what is in the way, by time."""
+    found = [_visit(booking) for booking in bookings] + [_class(tx, one) for one in sessions]
+    return sorted(found, key=lambda one: (one.starts_at, one.code))
 
 
 def refuse_immovable(
