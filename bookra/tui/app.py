@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.await_complete import AwaitComplete
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -21,15 +21,18 @@ from bookra import clock
 from bookra.tui import actions
 from bookra.tui.collecting import spare
 from bookra.tui.front import Front
+from bookra.tui.in_turn import InTurn
 from bookra.tui.live import Changed, Live
 from bookra.tui.look import Look
 from bookra.tui.messages_search import PlaceFound
+from bookra.tui.punctual import Punctual
 from bookra.tui.rules import KeptStylesheet
 from bookra.tui.screens.base import DeskScreen
 from bookra.tui.screens.day import DayScreen
 from bookra.tui.screens.dialog import Dialog
 from bookra.tui.screens.palette import Palette
 from bookra.tui.sitting import Sitting
+from bookra.tui.sturdy import Sturdy
 from bookra.tui.text import clean
 from bookra.tui.theme import DARK, LIGHT, Ink, ink, tenant_theme
 from bookra.tui.work import Work
@@ -58,10 +61,11 @@ def run(
     BookraError is the caller's, as for any command.
     """
     brand = desk.brand()
-    BookraApp(desk, brand, read_only=read_only, light=light, ascii_only=ascii_only, keys=keys).run()
+    app = BookraApp(desk, brand, read_only=read_only, light=light, ascii_only=ascii_only, keys=keys)
+    app.run_or_raise()
 
 
-class BookraApp(App[None]):
+class BookraApp(Punctual, InTurn, Sturdy):
     """The front desk of one tenant."""
 
     TITLE = "Bookra"

@@ -80,7 +80,8 @@ class OpsScreen(DeskScreen):
         self.front.work.ask(self, self.LANE, self.front.desk.ops, OpsRead)
 
     def _look_again(self) -> None:
-        if self.app.screen is self and not self.front.work.busy(self.LANE):
+        on_top = self.is_current and self.app.screen is self  # none is while the program ends
+        if on_top and not self.front.work.busy(self.LANE):
             self.reread()
 
     def on_ops_read(self, message: OpsRead) -> None:

@@ -86,7 +86,7 @@ class WaitlistScreen(DeskScreen):
     def tick(self) -> None:
         """Count down what offers still hold."""
         super().tick()
-        if self.is_mounted and self._wishes:
+        if self.is_mounted and self.app.is_running and self._wishes:
             self._show()
 
     def _show(self) -> None:
