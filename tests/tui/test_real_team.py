@@ -13,10 +13,16 @@ from driving import Hand
 from factories import Salon
 from over_the_engine import as_front_desk, at_the_desk
 
+from bookra.engine.availability.absences import find_bookable
+from bookra.engine.availability.away import TIME_OFF, new_absence
+from bookra.engine.bookings.displacement.displacing import add_absence
+from bookra.engine.runtime import Tx
 from bookra.tui.engine_desk import EngineDesk
 from bookra.tui.plain.desk import run
 
 TODAY, FRIDAY = "2026-11-23", "2026-11-27"
+SINCE = ("--from", "2026-11-23")
+"""A command goes by the real clock, the salon by its own."""
 
 
 @pytest.fixture
@@ -88,23 +94,30 @@ def test_time_off_displaces_who_is_booked(salon: Salon, bookra: CommandLine) -> 
         assert "1 visit waits for another time" in hand.text()
 
     at_the_desk(salon, play)
-    (listed,) = bookra("time-off", "list", "ana", "--json", check=True).json
+    (listed,) = bookra("time-off", "list", "ana", *SINCE, "--json", check=True).json
     assert (listed["start"][:10], listed["end"][:10], listed["reason"]) == (
         FRIDAY, "2026-11-28", "Flu",
     )  # fmt: skip
     assert bookra("booking", "show", code, "--json", check=True).json["status"] == "displaced"
 
 
+def ana_has_the_flu(tx: Tx) -> None:
+    """Displace whom Ana would have served on Friday."""
+    ana = find_bookable(tx, "ana", staff_only=True)
+    add_absence(
+        tx, ana, new_absence(ana, TIME_OFF, FRIDAY, FRIDAY, tx.now, reason="Flu"), displace=True
+    )
+
+
 def test_time_off_is_removed_out_of_the_list_or_at_the_cursor_and_stands_again_by_undo(
     salon: Salon, bookra: CommandLine
 ) -> None:
     code = salon.book(f"{FRIDAY}T10:00").code
-    away = ("--from", FRIDAY, "--to", FRIDAY, "--reason", "Flu")
-    bookra("time-off", "add", "ana", *away, "--displace", check=True)
-    before = bookra("time-off", "list", "--json", check=True).json
+    salon.act(ana_has_the_flu)
+    before = bookra("time-off", "list", *SINCE, "--json", check=True).json
 
     def listed() -> list[Any]:
-        return bookra("time-off", "list", "--json", check=True).json
+        return bookra("time-off", "list", *SINCE, "--json", check=True).json
 
     async def play(hand: Hand) -> None:
         await hand.press("5", "O")
