@@ -99,10 +99,10 @@ def _driver(tx: Tx) -> psycopg.Connection[Any]:
 
 def _entering(engine: Engine, slug: str) -> str:
     """Return the settings that begin each transaction, as the engine sends them."""
-    from bookra.engine.runtime import ENTER, OPENING
+    from bookra.engine.runtime import ENTER, OPENED
 
-    tenant_id, driver = engine.ask(slug, lambda tx: (tx.tenant.id, _driver(tx)))
-    return ENTER.format(id=tenant_id) + OPENING.asked(driver, tenant_id, keep=False)
+    tenant_id = engine.ask(slug, lambda tx: tx.tenant.id)
+    return ENTER.format(id=tenant_id) + OPENED.said({"tenant_id": f"'{tenant_id}'"}, kept=False)
 
 
 def _general(statement: str, names: Names, recorded: list[str]) -> str:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import psycopg
+from sqlalchemy import Connection, create_engine, event, make_url
 from sqlalchemy import Engine as Pool
-from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
@@ -52,6 +52,9 @@ SESSION_OPTIONS = " ".join(f"-c {name}={value}" for name, value in SESSION_SETTI
 BEHIND_POOLER = "bookra.pooler"
 """In a connection's ``info``: a transaction pooler stands between; its sessions are anybody's."""
 
+PLANS_KEPT = "bookra.plans_kept"
+"""In a connection's ``info``: whether the session has the plans that `statements` keeps in it."""
+
 EACH_TIME = "".join(f"SET LOCAL {name} = {value};" for name, value in SESSION_SETTINGS.items())
 """What a transaction says behind a pooler, which throws the options of sessions away."""
 
@@ -89,7 +92,13 @@ def open_pool(conninfo: Mapping[str, str], *, size: int = 5, pooled: bool = True
     )
     if pooled:
         event.listen(pool, "connect", _prepare_on_a_session_of_its_own)
+        event.listen(pool, "rollback_savepoint", _forget_plans)
     return pool
+
+
+def _forget_plans(connection: Connection, _name: str, _context: None) -> None:
+    """Know that psycopg lets the server forget every plan, after any rollback."""
+    connection.info[PLANS_KEPT] = False
 
 
 def _prepare_on_a_session_of_its_own(

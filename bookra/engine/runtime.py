@@ -28,7 +28,7 @@ from bookra.engine.database import LONGEST_TRANSACTION_SECONDS
 from bookra.engine.notices import Notices, listening
 from bookra.engine.roles import OWNER, PLATFORM
 from bookra.engine.schema import SCHEMA
-from bookra.engine.statements import Answer, Opening, Statements
+from bookra.engine.statements import Answer, Kept, Statements
 from bookra.errors import UnavailableError
 from bookra.ids import new_id
 
@@ -44,9 +44,10 @@ LONGEST_NOTICE = 7_000
 """Bytes of a notice; PostgreSQL takes less than 8,000. What is cut off is read anyway."""
 
 ATTEMPTS = 4
-"""One try and three retries, for serialisation failures and deadlocks alone."""
+"""One try and three retries, for what another try mends."""
 
-RETRIED = frozenset({"40001", "40P01"})
+RETRIED = frozenset({"40001", "40P01", "26000"})
+"""Serialisation failures and deadlocks; and a kept plan that the session has lost meanwhile."""
 
 
 @dataclass(slots=True)
@@ -103,7 +104,7 @@ class Tx:
 Clock = Callable[[], datetime]
 
 # What is said last in a transaction, and afterwards on which channels.
-Ending = tuple[tuple[TextClause, Mapping[str, Any]] | None, Sequence[tuple[str, str]]]
+Ending = tuple[tuple[Kept, Mapping[str, Any]] | None, Sequence[tuple[str, str]]]
 
 ENTER = "SET LOCAL app.tenant = '{id}';"
 """For a UUID alone: SET takes no binds. Citus passes SET LOCAL on to its workers, but not
@@ -113,16 +114,22 @@ KEEP_PLANS = "SET LOCAL plan_cache_mode = force_generic_plan;"
 """A write works on few rows, found by keys: planning its statements anew takes longer than they do.
 Left to itself the server plans the one that finds who is free for each booking, 3 ms each time."""
 
-OPENING = Opening(
-    "bookra_opening",
-    f"SELECT now(), {TENANT_COLUMNS} FROM tenants WHERE id = $1",  # noqa: S608 - constants
-)
+OPENING = text(f"SELECT now(), {TENANT_COLUMNS} FROM tenants WHERE id = :tenant_id")  # noqa: S608
 """What every transaction of a tenant asks first: the clock, and the business as it is now."""
 
 AUDIT = text(
     "INSERT INTO audit (tenant_id, id, command, subjects)"
     " VALUES (:tenant_id, :id, :command, :subjects)"
 )
+"""What every one that writes says last."""
+
+OPENED = Kept("bookra_opening", OPENING, {"tenant_id": "uuid"})
+AUDITED = Kept(
+    "bookra_audit",
+    AUDIT,
+    {"tenant_id": "uuid", "id": "uuid", "command": "text", "subjects": "jsonb"},
+)
+KEPT = (OPENED, AUDITED)
 
 
 class Engine:
@@ -159,7 +166,7 @@ class Engine:
             if row is not None and dry_run:
                 tx.run(AUDIT, **row)
             _in_time(begun)
-            return result, ((AUDIT, row) if row else None, notices(tx, command))
+            return result, ((AUDITED, row) if row else None, notices(tx, command))
 
         return self._attempt(work, "", slug, commit=not dry_run)
 
@@ -249,7 +256,7 @@ class Engine:
                     "" if known is None else ENTER.format(id=known) + ("" if mode else KEEP_PLANS)
                 )
                 settings = f"BEGIN {mode};{step}{enter}"
-                return connection, statements.begin(connection, settings, OPENING, known)
+                return connection, statements.begin(connection, settings, KEPT, known)
             except BaseException as error:
                 connection.close()
                 if not (again and isinstance(error, DBAPIError) and error.connection_invalidated):

@@ -24,7 +24,7 @@ from sqlalchemy import Connection, Dialect, Row, TextClause
 from sqlalchemy.dialects.postgresql import psycopg as psycopg_dialect
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 
-from bookra.engine.database import BEHIND_POOLER, EACH_TIME
+from bookra.engine.database import BEHIND_POOLER, EACH_TIME, PLANS_KEPT
 
 BINARY_RESULTS = "binary_results"
 """Execution option: long arrays of numbers are read faster as such than as text."""
@@ -80,25 +80,32 @@ class Statements:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """The question with which every transaction of a tenant begins: ``sql`` asks it of ``$1``.
+class Kept:
+    """A statement of every transaction: a session keeps its plan under ``name``.
 
-    A session that asks it often keeps its plan under ``name``, since it takes the server five times
-    as long to plan it as to answer it.
+    To plan it takes the server several times as long as to run it. ``kinds`` are the types of its
+    binds, by name and in the order in which it is given them.
     """
 
     name: str
-    sql: str
+    statement: TextClause
+    kinds: Mapping[str, str]
 
-    def asked(self, driver: psycopg.Connection[Any], tenant_id: UUID, *, keep: bool) -> str:
-        """Return the SQL that asks about the tenant; ``keep`` says whether the plan is known."""
-        if keep and driver.prepare_threshold is not None:
-            return f"EXECUTE {self.name}('{tenant_id}')"
-        return self.sql.replace("$1", f"'{tenant_id}'")
+    @property
+    def words(self) -> str:
+        """The statement as psycopg writes it."""
+        return _words(self.statement)[0]
+
+    def said(self, literals: Mapping[str, str], *, kept: bool) -> str:
+        """Return the SQL that runs it; ``kept`` says whether the session has its plan."""
+        if kept:
+            return f"EXECUTE {self.name}({', '.join(literals[bind] for bind in self.kinds)})"
+        return self.words % literals
 
     def prepared(self) -> str:
-        """Return the SQL that lets the server keep the plan."""
-        return f"PREPARE {self.name}(uuid) AS {self.sql};"
+        """Return the SQL that lets the session keep its plan."""
+        numbers = {bind: f"${number}" for number, bind in enumerate(self.kinds, 1)}
+        return f"PREPARE {self.name}({', '.join(self.kinds.values())}) AS {self.words % numbers};"
 
 
 class Answer:
@@ -129,14 +136,14 @@ class Answer:
 def begin(
     connection: Connection,
     settings: str,
-    opening: Opening | None = None,
+    kept: Sequence[Kept] = (),
     tenant_id: UUID | None = None,
 ) -> Answer | None:
-    """Begin a transaction by ``settings``, which start with BEGIN, and ask the opening's question.
+    """Begin a transaction by ``settings``, which start with BEGIN, and ask the first of ``kept``.
 
-    All of it is one message; psycopg would say BEGIN by itself and wait for its answer. Returns
-    the question's row, if there is one. Raises DBAPIError; a connection that is found dead leaves
-    the pool.
+    That is a question about the tenant, and the plans of all of them are kept. All of it is one
+    message; psycopg would say BEGIN by itself and wait for its answer. Returns the question's row,
+    if there is one. Raises DBAPIError; a connection that is found dead leaves the pool.
     """
     connection.begin()
     if connection.info.get(BEHIND_POOLER):
@@ -144,10 +151,10 @@ def begin(
         settings = f"{begun};{EACH_TIME}{rest}"
     try:
         driver = driver_of(connection)
-        if opening is None or tenant_id is None:
+        if not kept or tenant_id is None:
             _say(driver, settings)
             return None
-        return _opened(connection, driver, settings, opening, tenant_id)
+        return _opened(connection, driver, settings, kept, tenant_id)
     except psycopg.Error as error:
         _refuse(connection, error, settings)
 
@@ -156,29 +163,30 @@ def _opened(
     connection: Connection,
     driver: psycopg.Connection[Any],
     settings: str,
-    opening: Opening,
+    kept: Sequence[Kept],
     tenant_id: UUID,
 ) -> Answer | None:
-    """Let a session keep the plan from its second transaction on, and again when it lost it.
+    """Let a session keep the plans from its second transaction on, and again when it lost them.
 
     psycopg has the server forget every plan after a rollback.
     """
     seen = connection.info.get(_SEEN, 0)
-    asked = opening.asked(driver, tenant_id, keep=seen > 0)
-    first = driver.prepare_threshold is not None and seen == 1
+    keeps = seen > 0 and driver.prepare_threshold is not None
+    asked = kept[0].said({"tenant_id": f"'{tenant_id}'"}, kept=keeps)
     # After BEGIN: no statement of a message may come before it that sets the isolation level.
-    prepared = f"{settings}{opening.prepared()}{asked}"
+    prepared = f"{settings}{''.join(one.prepared() for one in kept)}{asked}"
     try:
-        results = _say(driver, prepared if first else settings + asked)
+        results = _say(driver, prepared if keeps and seen == 1 else settings + asked)
     except InvalidSqlStatementName:
         results = _say(driver, "ROLLBACK;" + prepared)
     connection.info[_SEEN] = min(seen + 1, 2)
+    connection.info[PLANS_KEPT] = keeps
     return Answer(driver, results[-1]) if results[-1].ntuples else None
 
 
 def commit(
     connection: Connection,
-    last: tuple[TextClause, Mapping[str, Any]] | None = None,
+    last: tuple[Kept, Mapping[str, Any]] | None = None,
     notices: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Say the ``last`` statement, commit, and then notify each channel, all in one message.
@@ -191,10 +199,11 @@ def commit(
     escape = Escaping(driver.pgconn)
     parts, statement = [b"COMMIT"], "COMMIT"
     if last is not None:
-        statement, _ = _words(last[0])
+        statement = last[0].words
         _tell(connection, None, statement, last[1])
         literals = {name: _literal(escape, value) for name, value in last[1].items()}
-        parts.insert(0, (statement % literals).encode())
+        kept = connection.info[PLANS_KEPT]
+        parts.insert(0, last[0].said(literals, kept=kept).encode())
     parts += [
         b"NOTIFY %b, %b" % (escape.escape_identifier(name.encode()), escape.escape_literal(said))
         for name, said in ((name, said.encode()) for name, said in notices)

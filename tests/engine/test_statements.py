@@ -14,11 +14,17 @@ from sqlalchemy.exc import DBAPIError
 
 from bookra.engine.database import open_pool
 from bookra.engine.people.customers import add_customer
-from bookra.engine.runtime import AUDIT, OPENING, Engine, Tx
+from bookra.engine.runtime import AUDIT, AUDITED, OPENED, Engine, Tx
 from bookra.errors import UnavailableError
 
 COUNT = text("SELECT count(*) AS found FROM customers WHERE tenant_id = :tenant_id")
 KEPT = text("SELECT count(*) AS found FROM pg_prepared_statements WHERE name = :name")
+USED = text(
+    "SELECT custom_plans + generic_plans AS found FROM pg_prepared_statements WHERE name = :name"
+)
+NOTED = text(
+    "SELECT command, count(*) AS found FROM audit WHERE tenant_id = :tenant_id GROUP BY command"
+)
 PID = text("SELECT pg_backend_pid() AS pid")
 BROKEN = text("SELECT CAST(:phone AS uuid)")
 RENAME = text(
@@ -89,7 +95,7 @@ def test_the_plan_of_the_opening_is_kept_and_found_again_after_rollbacks(
     engine = Engine(single)
 
     def kept(tx: Tx) -> int:
-        return int(tx.rows(KEPT, name=OPENING.name)[0].found)
+        return int(tx.rows(KEPT, name=OPENED.name)[0].found)
 
     assert [engine.ask(salon.slug, kept) for _ in range(3)] == [0, 1, 1]
     for _ in range(8):  # often enough for psycopg to keep plans of its own
@@ -97,6 +103,40 @@ def test_the_plan_of_the_opening_is_kept_and_found_again_after_rollbacks(
     engine.act(salon.slug, lambda tx: tx.rows(COUNT), command=None, dry_run=True)
     engine.act(salon.slug, lambda tx: tx.rows(COUNT), command=None)
     assert engine.ask(salon.slug, kept) == 1
+
+
+def test_the_audit_row_goes_by_a_kept_plan_unless_that_was_lost_meanwhile(
+    salon: Salon, single: Pool
+) -> None:
+    """It is said with the commit: if its plan is gone by then, all that was done is undone."""
+    engine = Engine(single)
+    runs: list[int] = []
+
+    def taken_back(tx: Tx) -> None:
+        savepoint = tx.connection.begin_nested()
+        tx.rows(COUNT)
+        savepoint.rollback()
+        tx.rows(COUNT)  # with it psycopg has every plan forgotten
+        add_customer(tx, "Kim")
+
+    def forgetful(tx: Tx) -> None:
+        runs.append(1)
+        add_customer(tx, "Rosa")
+        if len(runs) == 1:
+            tx.connection.exec_driver_sql("DEALLOCATE ALL")
+
+    for _ in range(3):
+        engine.act(salon.slug, lambda tx: None, command="plain")
+    assert engine.ask(salon.slug, lambda tx: tx.rows(USED, name=AUDITED.name))[0].found == 2
+    for _ in range(2):
+        engine.act(salon.slug, taken_back, command="in parts")
+    engine.act(salon.slug, lambda tx: None, command="plain")  # which finds the plan lost
+    engine.act(salon.slug, forgetful, command="forgetful")
+    noted = salon.ask(lambda tx: tx.rows(NOTED))
+    found = {row.command: row.found for row in noted}
+    assert (found["plain"], found["in parts"], found["forgetful"]) == (4, 2, 1)
+    assert len(runs) == 2
+    assert salon.ask(lambda tx: tx.rows(COUNT))[0].found == 3  # Rosa once
 
 
 def test_a_session_behind_a_pooler_keeps_no_plan(salon: Salon, single: Pool) -> None:
