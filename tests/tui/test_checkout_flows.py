@@ -106,6 +106,7 @@ def test_a_link_is_drawn_and_flips_to_paid_by_itself() -> None:
         await hand.rest()
         assert "✓ paid  £34.00" in hand.text()
         assert "█▀▀▀▀▀█" not in hand.text()
+        assert "payment link" not in hand.text(), "the bill shows from beneath"
         await hand.press("enter")
         assert isinstance(hand.app.screen, DayScreen)
 
@@ -159,6 +160,7 @@ def test_a_declined_card_leads_back_to_the_bill() -> None:
         await hand.rest()
         assert isinstance(hand.app.screen, CheckOutDialog)
         assert "It was declined" in hand.text()
+        assert "payment link" in hand.text()
         await hand.press("c", "enter")
 
     drive(play, desk=desk)

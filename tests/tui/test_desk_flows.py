@@ -36,9 +36,17 @@ def test_a_client_is_checked_in_with_one_key() -> None:
 def test_a_check_in_that_can_not_be_says_why() -> None:
     desk = DeskDouble()
     done = next(b.code for b in desk.blocks.values() if b.status == "completed")
+    quick = an_open_booking(desk)
 
     async def play(hand: Hand) -> None:
         hand.goto(done)
+        for key, verb in (("i", "checked in"), ("c", "cancelled"), ("N", "noted as a no-show")):
+            await hand.press(key)
+            assert isinstance(hand.app.screen, DayScreen)
+            await hand.sees(f"can't be {verb}: done")
+        assert desk.writes() == []
+        hand.goto(quick)
+        desk.blocks[quick] = replace(desk.blocks[quick], status="completed")  # elsewhere, just now
         await hand.press("i")
         assert "That booking is not waiting" in hand.text()
         assert "Look again" in hand.text()

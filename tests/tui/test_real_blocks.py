@@ -50,6 +50,9 @@ def test_a_block_is_removed_at_the_cursor_and_stands_again_by_undo(
     blocked(salon, "ana", "14:00", "15:00", "Supplier")
     salon.act(lambda tx: add_resource(tx, "chair-1", "chair", name="By the window"))
     blocked(salon, "chair-1", "16:00", "17:00", "Repair")
+    salon.service("spa", "busy 30", "40.00", after=15)
+    kim = salon.customer("Kim Roth")
+    salon.book(f"{TODAY} 10:00", staff="ben", service="spa", customer=kim)
 
     async def play(hand: Hand) -> None:
         day = hand.app.day_screen
@@ -79,7 +82,13 @@ def test_a_block_is_removed_at_the_cursor_and_stands_again_by_undo(
         day.grid.point_to("ana", salon.local(f"{TODAY} 13:00"))
         await hand.press("O")
         assert "Ana has no time off and no block at 13:00" in hand.text()
-        await hand.press("enter", "escape", "v", "v", "v")
+        await hand.press("enter", "escape")
+        day.grid.point_to("ben", salon.local(f"{TODAY} 10:30"))
+        await hand.press("o")
+        assert "Kim Roth needs another time" in hand.text(), "the buffer after is taken, too"
+        await hand.press("up", "down", "down")
+        assert "Kim Roth needs another time" in hand.text()
+        await hand.press("escape", "v", "v", "v")
         day.grid.point_now(salon.local(f"{TODAY} 16:30"))
         await hand.press("O", "enter")
         assert "By the window is not blocked Mon 23 Nov 16:00\u201317:00" in hand.text()

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from bookra import clock
 from bookra.engine.availability.absences import absences, find_bookable
 from bookra.engine.availability.away import BLOCK, TIME_OFF, Absence, new_absence
-from bookra.engine.bookings import rota, store
-from bookra.engine.bookings.displacement import queue
+from bookra.engine.bookings import store
+from bookra.engine.bookings.displacement import displacing, queue
 from bookra.engine.bookings.displacement.displacing import add_absence, remove_absence
 from bookra.engine.bookings.displacement.queue import Waiting
 from bookra.engine.bookings.history import history
@@ -19,8 +19,6 @@ from bookra.tui.desk import Done, Undo
 from bookra.tui.desk.absences import Absent, Affected, Displaced, Proposal, TakenOff
 from bookra.tui.engine_desk.counter import Counter, words
 
-OVER = frozenset({"completed", "no_show", "displaced"})
-"""What time off leaves alone."""
 INSTANT = timedelta(microseconds=1)
 """How long an instant lasts: spans are half-open."""
 
@@ -29,24 +27,17 @@ class EngineAbsences(Counter):
     """Time off, and the visits that it displaces."""
 
     def in_the_way(self, staff: str, start: datetime, until: datetime) -> list[Affected]:
-        """Return whom a person sees then, as the days' pictures have it."""
+        """Return what time off would meet, by the rule that writing it goes by: buffers count."""
 
         def question(tx: Tx) -> list[Affected]:
-            first, last = (clock.local_day(at, tx.tenant.zone) for at in (start, until))
-            days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-            blocks = {block for day in days for block in rota.day_snapshot(tx, day).blocks}
-            met = (
-                block
-                for block in blocks
-                if block.staff == staff
-                and block.status not in OVER
-                and block.starts_at < until
-                and block.ends_at > max(start, tx.now)
-            )
+            met = displacing.what_it_meets(tx, find_bookable(tx, staff), start, until)
             return [
-                Affected(one.code, one.customer, one.service, one.starts_at, one.status)
-                for one in sorted(met, key=lambda block: (block.starts_at, block.code))
-            ]
+                Affected(
+                    one.code, one.customer or f"{one.seats} seats", one.service, one.starts_at,
+                    one.status,
+                )
+                for one in met
+            ]  # fmt: skip
 
         return self._ask(question)
 

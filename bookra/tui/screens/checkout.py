@@ -98,12 +98,8 @@ class CheckOutDialog(Dialog[Written]):
             then(message.tab)
 
     def _close(self, last: Written) -> None:
-        again, look = self._again, self.front.look
-        said = last.said
-        if again is not None:
-            when = f"{look.day(again.at.astimezone(look.tz).date())} {look.time(again.at)}"
-            said = f"{said}\nb books again: {when} with {clean(again.staff_name)}"
-        self.dismiss(Written(last.ticket, last.done, said))
+        offer = checkout_words.next_visit(self.front.look, self._again)
+        self.dismiss(Written(last.ticket, last.done, f"{last.said}{offer}"))
 
     # Steps
 
@@ -209,6 +205,7 @@ class CheckOutDialog(Dialog[Written]):
             self.app.base.written(message)  # type: ignore[attr-defined]
             before = tab.asked.id if tab.asked and tab.asked.state == "failed" else ""
             self._enter("")
+            self.query_one(".dialog").visible = False  # a smaller box is to lie on nothing
             waiting = WaitingDialog(self.front, tab, before, self._again)
             self.app.push_screen(waiting, self._waited)
         elif tab is not None and not self._step:
@@ -220,6 +217,7 @@ class CheckOutDialog(Dialog[Written]):
 
     def _waited(self, answer: str | None) -> None:
         """Go on after the wait: the visit is done, or paid in another way."""
+        self.query_one(".dialog").visible = True
         if answer == "failed":
             self._read()
             self.say("It was declined. Take it in another way", "$text-error")

@@ -11,6 +11,7 @@ from textual.content import Content
 from bookra.errors import BookraError
 from bookra.money import Money, format_minor, parse_amount, rate_bps, share
 from bookra.tui.describe import MUTED, line
+from bookra.tui.desk.booking import Again
 from bookra.tui.desk.checkout import Discount, Tab
 from bookra.tui.look import Look
 from bookra.tui.text import clean, fit, pad
@@ -167,6 +168,15 @@ def above_limit(look: Look, tab: Tab, text: str) -> str:
         return ""
     percent = format_minor(tab.most_off_bps, "EUR").removesuffix(".00")
     return f"A front desk may take at most {percent} % off: {look.money(most)}"
+
+
+def next_visit(look: Look, again: Again | None) -> str:
+    """Return a second line that offers the next visit; nothing where none is to be offered."""
+    if again is None:
+        return ""
+    when = f"{look.day(again.at.astimezone(look.tz).date())} {look.time(again.at)}"
+    key = look.key("booking.again")
+    return f"\n{key} books again: {when} with {clean(again.staff_name)}"
 
 
 def said(look: Look, tab: Tab, method: str, parts: Sequence[Money | None]) -> str:

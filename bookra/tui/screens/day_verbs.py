@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bookra.tui.actions.day import MOVABLE
+from bookra.tui.actions.day import FITS
 from bookra.tui.describe import note_line
 from bookra.tui.messages import Written
 from bookra.tui.screens.day_place import DayPlace
@@ -34,10 +34,10 @@ class DayVerbs(DayPlace):
             return None
         return pointed, pointed.block
 
-    def _movable(self, verb: str) -> DayBlock | None:
-        """Return the booking under the cursor if it may go elsewhere; else say why not."""
+    def _block_for(self, action: str, verb: str) -> DayBlock | None:
+        """Return the booking under the cursor if its state allows an action; else say why not."""
         found = self._booking_to_change()
-        if found is None or found[1].status in MOVABLE:
+        if found is None or found[1].status in FITS[action]:
             return found[1] if found else None
         name, state = clean(found[1].customer), self.front.look.state(found[1].status)
         said = f"{name} can't be {verb}: {state.partition(' ')[2].lower()}"
@@ -108,16 +108,16 @@ class DayVerbs(DayPlace):
 
     def action_check_in(self) -> None:
         """Note that the client has arrived."""
-        if found := self._booking_to_change():
-            block, desk = found[1], self.front.desk
+        if block := self._block_for("booking.check-in", "checked in"):
+            desk = self.front.desk
             told = f"\n{note_line(block.note)}" if block.note else ""
             said = f"{clean(block.customer)} is checked in{told}"
             self._write(lambda: desk.check_in(block.code), said)
 
     def action_done(self) -> None:
         """Note that the visit is over; what is due stays due."""
-        if found := self._booking_to_change():
-            block, desk = found[1], self.front.desk
+        if block := self._block_for("booking.done", "ended"):
+            desk = self.front.desk
             due = f"; {self.front.look.money(block.due)} is still due" if block.due.minor else ""
             self._write(lambda: desk.complete(block.code), f"{clean(block.customer)} is done{due}")
 
@@ -157,21 +157,21 @@ class DayVerbs(DayPlace):
         """Cancel the booking."""
         from bookra.tui.screens.cancel import CancelDialog
 
-        if found := self._booking_to_change():
-            self.app.push_screen(CancelDialog(self.front, found[1]), self.written)
+        if block := self._block_for("booking.cancel", "cancelled"):
+            self.app.push_screen(CancelDialog(self.front, block), self.written)
 
     def action_no_show(self) -> None:
         """Note that nobody came, after what it costs was shown."""
         from bookra.tui.screens.no_show import NoShowDialog
 
-        if found := self._booking_to_change():
-            self.app.push_screen(NoShowDialog(self.front, found[1]), self.written)
+        if block := self._block_for("booking.no-show", "noted as a no-show"):
+            self.app.push_screen(NoShowDialog(self.front, block), self.written)
 
     def action_move(self) -> None:
         """Lead the booking's ghost elsewhere."""
         from bookra.tui.screens.moving import MovingLayer
 
-        if (block := self._movable("moved")) is not None:
+        if block := self._block_for("booking.move", "moved"):
             column = self.grid.spot.column
             self.app.push_screen(MovingLayer(self.front, self, block, column), self._moved)
 
@@ -186,5 +186,5 @@ class DayVerbs(DayPlace):
         """Let the booking change places with another one."""
         from bookra.tui.screens.swapping import SwapLayer
 
-        if (block := self._movable("swapped")) is not None:
+        if block := self._block_for("booking.swap", "swapped"):
             self.app.push_screen(SwapLayer(self.front, self, block), self._moved)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from bookra.engine.bookings.day import DayBlock
 from bookra.tui.describe import line
 from bookra.tui.front import Front
 from bookra.tui.glyphs import DONE
-from bookra.tui.messages_day import OffTaken
+from bookra.tui.messages_day import InTheWay, OffTaken
 from bookra.tui.screens.layer import Layer
 from bookra.tui.text import clean, spell_minutes
 from bookra.tui.widgets.day_grid import ghost
@@ -19,7 +20,9 @@ from bookra.tui.work import WRITES
 
 if TYPE_CHECKING:
     from bookra.tui.screens.day_place import DayPlace
+    from bookra.tui.widgets.day_grid.cursor import Pointed
 
+LANE = "time-off"
 NAMED = 3
 """How many of the displaced are named; the others are counted."""
 
@@ -43,6 +46,8 @@ class TimeOffLayer(Layer[OffTaken]):
         super().__init__(front, day)
         self._anchor = start
         self._whole: tuple[str, datetime, datetime] | None = None
+        self._marked: tuple[str, datetime, datetime] | None = None
+        self._met: tuple[str, ...] | None = None
 
     # The span
 
@@ -73,14 +78,31 @@ class TimeOffLayer(Layer[OffTaken]):
             self.say(f"{clean(pointed.staff_name)} does not work on this day", "$text-warning")
 
     def pointed(self) -> None:
-        """Mark the span, and say whom it displaces."""
-        span, scene, pointed = self._span, self.grid.scene, self.grid.pointed
-        if span is None or scene is None or pointed is None:
+        """Mark the span, and say whom it displaces: what the picture tells, until the desk does."""
+        span, pointed = self._span, self.grid.pointed
+        if span is None or pointed is None:
             return
-        start, until = span
+        marked = (pointed.staff, *span)
+        if marked != self._marked:
+            self._marked, self._met = marked, None
+        self._show(pointed)
+        call = partial(self.front.desk.in_the_way, *marked)
+        self.front.work.ask(self, LANE, call, lambda ticket, met: InTheWay(ticket, tuple(met)))
+
+    def on_in_the_way(self, message: InTheWay) -> None:
+        """Say whom it displaces; an answer that another one follows never comes here."""
+        self._met = tuple(one.customer for one in message.affected)
+        if self.grid.pointed is not None:
+            self._show(self.grid.pointed)
+
+    def _show(self, pointed: Pointed) -> None:
+        scene = self.grid.scene
+        if scene is None or self._marked is None:
+            return
+        _, start, until = self._marked
         top = max(0, scene.axis.row(start))
         bottom = min(scene.axis.rows, max(top + 1, scene.axis.row_after(until)))
-        hit = self._displaced(pointed.staff, start, until)
+        hit = self._pictured(pointed.staff, start, until) if self._met is None else self._met
         look = self.front.look
         sign = look.glyphs.states["displaced"]
         said = f"{sign} {len(hit)} to move" if hit else " Time off"
@@ -90,19 +112,19 @@ class TimeOffLayer(Layer[OffTaken]):
         self.grid.haunt([ghost.Ghost(self.grid.spot.column, top, bottom, lines, mood)])
         self._tell(pointed.staff_name, start, until, hit)
 
-    def _displaced(self, staff: str, start: datetime, until: datetime) -> list[DayBlock]:
-        """Return whom it displaces, as far as the day that is shown tells."""
+    def _pictured(self, staff: str, start: datetime, until: datetime) -> tuple[str, ...]:
+        """Return whom it displaces, as far as the day that is shown tells: it knows no buffers."""
         scene, now = self.grid.scene, self.front.now()
-        return [
-            block
+        return tuple(
+            block.customer
             for block in (scene.snapshot.blocks if scene else ())
             if block.staff == staff
             and block.status not in DONE | {"displaced"}
             and block.starts_at < until
             and block.ends_at > max(start, now)
-        ]
+        )
 
-    def _tell(self, name: str, start: datetime, until: datetime, hit: list[DayBlock]) -> None:
+    def _tell(self, name: str, start: datetime, until: datetime, hit: Sequence[str]) -> None:
         look = self.front.look
         minutes = int((until - start).total_seconds()) // 60
         span = f"{look.day(start.astimezone(look.tz).date())} {look.span(start, until)}"
@@ -111,7 +133,7 @@ class TimeOffLayer(Layer[OffTaken]):
         if not hit:
             self.say_content(line(head, length, ("nobody is booked then", "$text-success")))
             return
-        named = ", ".join(clean(block.customer) for block in hit[:NAMED])
+        named = ", ".join(map(clean, hit[:NAMED]))
         more = f" and {len(hit) - NAMED} more" if len(hit) > NAMED else ""
         verb = "needs" if len(hit) == 1 else "need"
         told = f"{named}{more} {verb} another time"
