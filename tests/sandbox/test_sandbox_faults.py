@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +16,9 @@ from bookra.errors import InvalidInputError
 from bookra.sandbox import faults, open_google_calendar, open_whatsapp_sender, webhooks
 from bookra.sandbox.buckets import Buckets
 from bookra.sandbox.faults import Fault
+from bookra.sandbox.google import GoogleApi
 from bookra.sandbox.state import State
+from bookra.sandbox.wire import Reply, Request
 
 MESSAGE = {
     "messaging_product": "whatsapp",
@@ -163,3 +166,29 @@ def test_a_state_file_of_an_earlier_release_is_taken_over(tmp_path: Path) -> Non
     with closing(State(tmp_path)) as new, new.writing() as tx:
         faults.plan(tx, "stripe", Fault("rate-limit", per_second=3))
         assert faults.limit(tx, "stripe") == 3
+
+
+def test_a_bug_of_the_stand_ins_is_told_without_what_was_asked(
+    sandbox: Any,
+    http: httpx.Client,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    answer = GoogleApi.answer
+
+    def broken(self: GoogleApi, request: Request, fault: str | None) -> Reply:
+        if fault is None:
+            raise KeyError(request.body.decode())
+        return answer(self, request, fault)
+
+    monkeypatch.setattr(GoogleApi, "answer", broken)
+    events = f"{sandbox.url}/calendar/v3/calendars/rosa@example.org/events"
+    bearer = {"Authorization": "Bearer ya29.secret"}
+    asked = http.post(events, headers=bearer, json={"summary": "Cut · Rosa Vega"})
+    assert asked.status_code == 500
+    said = capsys.readouterr()
+    assert said.out == ""
+    told = json.loads(said.err)
+    assert (told["event"], told["provider"], told["error"]) == ("sandbox.bug", "google", "KeyError")
+    assert any(place.endswith(" broken") for place in told["at"])
+    assert not any(word in said.err for word in ("rosa", "Rosa", "ya29", "Bearer"))
