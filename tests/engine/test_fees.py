@@ -33,6 +33,7 @@ from bookra.engine.payments.refunding import refund
 from bookra.engine.payments.settling import Charge, settle_payment
 from bookra.engine.prices.policies import set_policy
 from bookra.engine.prices.policy import Fee
+from bookra.engine.tenancy.providers import set_state
 from bookra.errors import BookraError, ConflictError, InvalidInputError
 
 DISPLACE = text(
@@ -174,6 +175,16 @@ def test_without_card_and_payment_the_history_says_that_no_fee_was_taken(online:
     late(online).act(lambda tx: cancel_visit(tx, booking.code))
     (noted,) = online.ask(lambda tx: history(tx, booking.id))
     assert noted.facts == {"not_taken": "22.50 EUR", "why": "no saved card"}
+
+
+def test_a_visit_is_called_off_also_while_stripe_takes_no_payments(online: Salon) -> None:
+    booking = visit(online)
+    keep_card(online, booking)
+    online.act(lambda tx: set_state(tx, "stripe", "restricted", "due:external_account"))
+    cancelled = late(online).act(lambda tx: cancel_visit(tx, booking.code))
+    assert cancelled.status is Status.LATE_CANCELLED
+    (noted,) = online.ask(lambda tx: history(tx, booking.id))
+    assert noted.facts == {"not_taken": "22.50 EUR", "why": "Stripe takes no payments"}
 
 
 def test_a_no_show_forfeits_the_fee_and_a_card_pays_what_is_missing(online: Salon) -> None:

@@ -283,7 +283,11 @@ def test_a_saved_card_is_charged_and_a_declined_one_leaves_the_member_past_due(
     assert third.ask(lambda tx: membership(tx, member.code)).state == "past-due"
     third.act(lambda tx: pay_by(tx, order.code, "cash"))
     assert third.ask(lambda tx: membership(tx, member.code)).state == "active"
-    assert proven(third)
+    fourth = salon.later(days=93)
+    fourth.act(lambda tx: set_state(tx, "stripe", "restricted", "due:external_account"))
+    (bill,) = fourth.act(bill_memberships)
+    assert bill.how == "open"
+    assert proven(fourth)
 
 
 def test_a_period_without_visits_is_earned_at_its_end_with_its_tax(salon: Salon) -> None:

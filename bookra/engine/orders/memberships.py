@@ -19,9 +19,8 @@ from bookra.engine.orders.model import MEMBERSHIP, Membership, Order
 from bookra.engine.orders.packages import NewPackage, expire_packages, insert_package
 from bookra.engine.orders.periods import next_period
 from bookra.engine.orders.selling import cancel_order
-from bookra.engine.payments import cards
+from bookra.engine.payments import saved_cards
 from bookra.engine.runtime import Tx
-from bookra.engine.tenancy.providers import account
 from bookra.errors import ConflictError, NotFoundError
 from bookra.ids import booking_code, new_id
 from bookra.money import Money, chargeable
@@ -190,8 +189,7 @@ def cancel_membership(tx: Tx, code: str) -> Membership:
 def _bill(tx: Tx, found: Membership, plan: Plan) -> Bill:
     order, period = _bill_period(tx, found, plan)
     how = "open"
-    by_card = account(tx, "stripe") is not None and bool(cards.cards_of(tx, found.customer_id))
-    if by_card and chargeable(order.amount) == order.amount:
+    if saved_cards.can_charge(tx, found.customer_id) and chargeable(order.amount) == order.amount:
         paying.charge_saved_card(tx, order.code)
         how = "saved-card"
     else:

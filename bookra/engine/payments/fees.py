@@ -11,7 +11,7 @@ from bookra.engine.bookings import store as bookings
 from bookra.engine.bookings.history import note
 from bookra.engine.bookings.model import Booking, Status
 from bookra.engine.ledger import chart
-from bookra.engine.payments import cards, package_visits, saved_cards
+from bookra.engine.payments import cards, operations, package_visits, saved_cards
 from bookra.engine.payments.purses import Purse, purse_of
 from bookra.engine.payments.refund_posting import Giving, post_kept, post_refund
 from bookra.engine.payments.refunding import give
@@ -90,7 +90,8 @@ def foreseen(tx: Tx, booking: Booking, kind: str) -> Money:
     kept = min(wanted, money)
     if purse.package_minor and wanted > money:
         kept = money + purse.package_minor
-    if kept < wanted and booking.policy_accepted_at and cards.cards_of(tx, booking.customer_id):
+    accepted = booking.policy_accepted_at is not None
+    if kept < wanted and accepted and saved_cards.can_charge(tx, booking.customer_id):
         kept += chargeable(Money(wanted - kept, booking.price.currency)).minor
     return Money(kept, booking.price.currency)
 
@@ -161,12 +162,16 @@ def _charge(tx: Tx, booking: Booking, fee_minor: int, kind: str) -> None:
     wanted = Money(fee_minor, booking.price.currency)
     fee = chargeable(wanted)
     accepted = booking.policy_accepted_at is not None
-    kept_card = accepted and bool(cards.cards_of(tx, booking.customer_id))
-    if fee and kept_card:
+    if not accepted:
+        why = "the policy was not accepted"
+    elif not cards.cards_of(tx, booking.customer_id):
+        why = "no saved card"
+    elif not operations.takes_payments(tx):
+        why = "Stripe takes no payments"  # no reason to keep the visit's time taken
+    elif not fee:
+        why = "too little for a card"
+    else:
         saved_cards.charge(tx, booking, fee, kind)
         note(tx, booking.id, kind, charged=fee)
         return
-    why = "no saved card" if accepted else "the policy was not accepted"
-    if kept_card:
-        why = "too little for a card"
     note(tx, booking.id, kind, not_taken=wanted, why=why)

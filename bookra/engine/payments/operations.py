@@ -27,6 +27,9 @@ from bookra.money import Money, rate_bps, share
 TAKING = frozenset({"checkout", "payment-link", "setup", "saved-card"})
 """Kinds for which the account must be allowed to take payments."""
 
+NOT_READY = frozenset({"pending", "restricted"})
+"""States of an account that may not take payments."""
+
 PAGES = frozenset({"checkout", "payment-link", "setup"})
 """Kinds that give a customer a page to go to; the others are done between Stripe and us."""
 
@@ -145,7 +148,7 @@ def _check_ready(tx: Tx, new: NewOperation) -> None:
     found = account(tx, "stripe")
     if new.external or new.kind not in TAKING or found is None:
         return
-    if found.state not in ("pending", "restricted"):
+    if found.state not in NOT_READY:
         return
     pending = "is still being opened" if found.state == "pending" else "is restricted by Stripe"
     raise ConflictError(
@@ -209,6 +212,12 @@ def stripe_account(tx: Tx) -> ProviderAccount:
             hint="Set one: bookra tenant provider set stripe, or take cash: bookra pay … --cash",
         )
     return found
+
+
+def takes_payments(tx: Tx) -> bool:
+    """Tell whether the business has a Stripe account that may take payments now."""
+    found = account(tx, "stripe")
+    return found is not None and found.state not in NOT_READY
 
 
 def platform_fee(stripe: ProviderAccount, net: Money) -> Money:

@@ -17,7 +17,7 @@ from bookra.engine.outbox.emit import emit
 from bookra.engine.outbox.topics import ChargeCard, RequestPayment
 from bookra.engine.payments import links, operations, store
 from bookra.engine.payments.asked import ALL, Asked, Part, checked
-from bookra.engine.payments.cards import SavedCard, the_card
+from bookra.engine.payments.cards import SavedCard, cards_of, the_card
 from bookra.engine.payments.operations import NewOperation
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError
@@ -85,6 +85,11 @@ def charge(tx: Tx, booking: Booking, amount: Money, purpose: str) -> UUID:
     card = the_card(tx, booking.customer_id)
     fee = operations.platform_fee(operations.stripe_account(tx), amount)
     return _charge(tx, booking, card, Part(amount.minor, 0, {}), purpose, fee)
+
+
+def can_charge(tx: Tx, customer_id: UUID) -> bool:
+    """Tell whether a customer has a saved card, and Stripe lets the business charge it now."""
+    return operations.takes_payments(tx) and bool(cards_of(tx, customer_id))
 
 
 def charge_order(
