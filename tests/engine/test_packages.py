@@ -46,6 +46,7 @@ from bookra.engine.payments.taking import take_cash
 from bookra.engine.people.customers import Customer
 from bookra.engine.prices.booking import book
 from bookra.engine.prices.discounts import discount_by_hand
+from bookra.engine.tenancy.providers import set_state
 
 SLOT = "2026-11-24 10:00"
 RACERS = 16
