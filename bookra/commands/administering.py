@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
 from bookra.commands.session import current
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from bookra.engine.runtime import Tx
+
+Connection: TypeAlias = Any
+"""The administrator's connection: doors hand it on, and hold no SQL."""
 
 Result = TypeVar("Result")
 
