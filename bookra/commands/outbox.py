@@ -216,6 +216,9 @@ def reconcile(
         destinations = ", ".join(each["let_go"])
         held = f"{goes}: {destinations}" if destinations else "nothing is held"
         output.remark(f"{each['tenant']}: {held}")
+        if "stripe" in each["let_go"] and not dry_run:
+            prove = f"bookra reconcile stripe --tenant {each['tenant']}"
+            output.remark(f"Payments of visits that the backup does not know: {prove}")
 
 
 @app.command()

@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 app = group("Prove that the ledger equals what Stripe moved.")
 
 From = Annotated[str | None, typer.Option("--from", help="First day of the roll-forward.")]
+BEHIND = (
+    "If the relay is behind, let it catch up: bookra relay drain;"
+    " or fetch what is missing: bookra reconcile stripe --repair"
+)
+ORPHANS = (
+    "Give each back in Stripe's dashboard (at the stand-in: bookra sandbox refund ID),"
+    " then: bookra reconcile stripe --repair"
+)
+
 To = Annotated[str | None, typer.Option("--to", help="Its last day.")]
 
 
@@ -123,11 +132,11 @@ def _refuse(found: tuple[Reconciliation, ...]) -> None:
     broken = [part for one in found for part in one.proof if not part.ok]
     if not drift and "not proven" in broken[0].shows:
         raise CheckFailedError("not_proven", f"Nothing is proven; {broken[0].shows}")
+    kinds = {item["class"] for item in drift}
     raise CheckFailedError(
         "drift",
         f"The ledger and Stripe differ by {found[0].difference}; what does not hold:"
         f" {', '.join(dict.fromkeys(part.name for part in broken))}",
-        hint="If the relay is behind, let it catch up: bookra relay drain;"
-        " or fetch what is missing: bookra reconcile stripe --repair",
+        hint=ORPHANS if kinds == {"orphan"} else BEHIND,
         details={"drift": drift},
     )

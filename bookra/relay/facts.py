@@ -125,6 +125,7 @@ def _line(movement: Movement) -> str:
         "category": movement.category,
         "source_ref": movement.source_ref,
         "operation": movement.operation_id,
+        "charge": movement.charge_ref,
         "amount_minor": movement.amount.minor,
         "fee_minor": movement.fee.minor,
         "net_minor": movement.net.minor,

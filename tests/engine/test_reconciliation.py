@@ -35,6 +35,7 @@ from bookra.engine.reports.reconcile_model import (
     Period,
     Reconciliation,
 )
+from bookra.engine.reports.reconcile_open import GIVEN_BACK
 from bookra.relay.facts import prove_stripe
 from bookra.relay.repairing import repair_stripe
 from bookra.sandbox.state import FILE
@@ -96,6 +97,15 @@ class Luna:
             json.dumps(body),
         )
         return str(body["id"])
+
+    def post_there(self, path: str, **data: object) -> dict[str, Any]:
+        """Do something in Stripe's dashboard: past Bookra."""
+        stripe = self.connected.stripe
+        headers = {"Authorization": f"Bearer {stripe.secret_key}", "Stripe-Account": stripe.id}
+        with httpx.Client(base_url=self.connected.url, trust_env=False) as http:
+            answered = http.post(path, data=data, headers=headers)
+        made: dict[str, Any] = answered.raise_for_status().json()
+        return made
 
     def sql(self, *statements: str) -> None:
         """Change our own tables as a superuser, past every rule."""
@@ -299,27 +309,31 @@ def test_money_that_moved_twice_for_one_payment_is_a_duplicate(luna: Luna) -> No
     assert classes(luna.prove()) == [("duplicate", max(again, luna.movement["id"]))]
 
 
-def test_a_payment_made_in_the_dashboard_is_an_orphan(luna: Luna) -> None:
-    stripe = luna.connected.stripe
-    with httpx.Client(base_url=luna.connected.url, trust_env=False) as http:
-        made = http.post(
-            "/v1/payment_intents",
-            data={
-                "amount": 1000,
-                "currency": "eur",
-                "payment_method": "pm_card_visa",
-                "confirm": "true",
-            },
-            headers={
-                "Authorization": f"Bearer {stripe.secret_key}",
-                "Stripe-Account": stripe.id,
-            },
-        ).json()
+def test_a_payment_made_in_the_dashboard_is_an_orphan_until_it_is_given_back(luna: Luna) -> None:
+    made = luna.post_there(
+        "/v1/payment_intents",
+        amount=1000,
+        currency="eur",
+        payment_method="pm_card_visa",
+        confirm="true",
+    )
     luna.connected.poll()
     found = luna.prove()
-    assert classes(found) == [("orphan", made["latest_charge"])]
+    charge = made["latest_charge"]
+    assert classes(found) == [("orphan", charge)]
     assert failing(found) == {OPEN_ITEMS}
     assert found.difference.minor == 0
+
+    luna.post_there("/v1/refunds", charge=charge, amount=400)
+    luna.connected.poll()
+    assert [kind for kind, _ in classes(luna.prove())] == ["orphan", "orphan"]  # 6.00 are there
+    luna.post_there("/v1/refunds", charge=charge, amount=600)
+    luna.connected.poll()
+    found = luna.prove()
+    assert (found.drift, found.ok) == ((), True)
+    assert {(item.what, item.amount.minor) for item in found.open} == {
+        (GIVEN_BACK, minor) for minor in (-1000, 400, 600)
+    }
 
 
 def test_an_empty_answer_or_a_part_of_one_proves_nothing(luna: Luna) -> None:

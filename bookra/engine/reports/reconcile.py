@@ -56,15 +56,15 @@ def reconcile(
     if answer.failure or not answer.count:
         return (unproven(answer, books, tx.tenant.currency, answer.failure or EMPTY),)
     opened = open_rows(tx)
-    operations: dict[str, str] = {}
-    facts = _noted(answer.facts(), rolling, {row.ref for row in opened}, operations)
+    looking = Looking({}, {}, answer.begun_at - YOUNG)
+    facts = _noted(answer.facts(), rolling, {row.ref for row in opened}, looking)
     try:
         found = _compared(tx, answer, facts, rolling, books)
     except ValueError as error:
         return (unproven(answer, books, tx.tenant.currency, f"not proven: {error}"),)
     findings = _only_one_side(answer, found, rolling)
     again, sources = repeated(tx, answer.account_ref)
-    items, drift = judge(tx, opened, Looking(operations, answer.begun_at - YOUNG))
+    items, drift = judge(tx, opened, looking)
     findings.items += items
     findings.drift += again
     # A source that moved twice doesn't come to zero either: that is one thing, not two.
@@ -97,13 +97,15 @@ def _noted(
     facts: Iterator[StripeFact],
     rolling: Rolling,
     wanted: set[str],
-    operations: dict[str, str],
+    looking: Looking,
 ) -> Iterator[StripeFact]:
     """Pass facts on; add them to the roll-forward, and note whose they are where that is asked."""
     for fact in facts:
         rolling.add(fact)
         if fact.source_ref in wanted and fact.operation:
-            operations[fact.source_ref] = fact.operation
+            looking.operations[fact.source_ref] = fact.operation
+        if fact.source_ref in wanted and fact.charge:
+            looking.charges[fact.source_ref] = fact.charge
         yield fact
 
 

@@ -35,8 +35,9 @@ MEANING = {
     AMOUNT_DIFFERS: "both know it, with different amounts: nothing here may be changed; find out"
     " which is right (bookra explain), then post a correction",
     DUPLICATE: "it is there twice: find out which one is wrong (bookra explain)",
-    ORPHAN: "it was made in Stripe's dashboard: --repair takes over refunds; a payment that"
-    " belongs to no booking is to be refunded there",
+    ORPHAN: "Stripe has it, for no visit here: made in its dashboard, or paid for a visit that a"
+    " restored backup does not know. Give it back there, then --repair; take it anew where the"
+    " visit stands",
     UNKNOWN_TYPE: "no rule knows this type of movement: it waits in liabilities:suspense",
     MUTATED: "Stripe tells it otherwise than before: ask Stripe's support",
     BALANCE_DIFFERS: "Stripe's own movements do not add up to its balance: the answer is a part",
@@ -49,7 +50,7 @@ MEANING = {
 class StripeFact:
     """A balance transaction as Stripe tells it now; amounts in minor units of its currency.
 
-    ``operation`` is the operation of ours that its source names, or empty.
+    ``operation`` is the operation of ours that its source names, ``charge`` the charge; or empty.
     """
 
     txn_ref: str
@@ -62,6 +63,7 @@ class StripeFact:
     net_minor: int
     currency: str
     moved_at: datetime
+    charge: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from bookra.money import Money
 
 CODES = (chart.CLEARING, chart.DISPUTED, chart.IN_TRANSIT)
 PAYMENTS = frozenset({"charge", "payment"})
+GIVEN_BACK = "taken and given back at Stripe, for no visit here"
 REFUNDS = frozenset({"refund", "payment_refund"})
 
 
@@ -30,11 +31,12 @@ REFUNDS = frozenset({"refund", "payment_refund"})
 class Looking:
     """What is needed to judge an open item: the states of things, and what is young.
 
-    ``operations`` is by source the operation that Stripe's object names. What was posted or moved
-    at ``young_from`` or later may still be on its way.
+    ``operations`` and ``charges`` are by source what Stripe's object names: filled while its answer
+    is read. What was posted or moved at ``young_from`` or later may still be on its way.
     """
 
-    operations: Mapping[str, str]
+    operations: dict[str, str]
+    charges: dict[str, str]
     young_from: datetime
 
 
@@ -63,7 +65,27 @@ def judge(tx: Tx, rows: Sequence[Row[Any]], looking: Looking) -> tuple[list[Open
             items.append(OpenItem(row.code, row.ref, what, amount, row.since))
         else:
             drift.append(Drift(kind, row.ref, amount, model.OPEN_ITEMS))
-    return items, drift
+    given_back = _given_back(drift, looking)
+    for row in rows:
+        if row.ref in given_back and row.code == chart.CLEARING:
+            amount = Money(row.minor, row.currency)
+            items.append(OpenItem(row.code, row.ref, GIVEN_BACK, amount, row.since))
+    return items, [each for each in drift if each.id not in given_back]
+
+
+def _given_back(drift: Sequence[Drift], looking: Looking) -> set[str]:
+    """Return the orphans that Stripe itself took and gave back whole: nothing of them is left."""
+    together: dict[tuple[str, str], list[Drift]] = {}
+    for each in drift:
+        if each.kind == model.ORPHAN:
+            charge = looking.charges.get(each.id, each.id)
+            together.setdefault((charge, each.amount.currency), []).append(each)
+    return {
+        each.id
+        for found in together.values()
+        if not sum(each.amount.minor for each in found)
+        for each in found
+    }
 
 
 def _known(tx: Tx, rows: Sequence[Row[Any]], looking: Looking) -> _Known:
