@@ -158,11 +158,14 @@ def _run(heat: _Heat) -> list[Outcome]:
         engine.ask(heat.slug, lambda tx: tx.now)  # connects, and learns the tenant
         connected.wait()
         gate.start()
-        try:
-            booked = engine.act(heat.slug, lambda tx: book(tx, wanted), command="race")
-        except BookraError as error:
-            return Outcome(None, error.code, len(error.details.get("nearest", ())))
-        return Outcome(booked.code)
+        while True:
+            try:
+                booked = engine.act(heat.slug, lambda tx: book(tx, wanted), command="race")
+            except BookraError as error:
+                if error.code == "locked":  # ten seconds in a queue: as it says, again
+                    continue
+                return Outcome(None, error.code, len(error.details.get("nearest", ())))
+            return Outcome(booked.code)
 
     with ThreadPoolExecutor(len(heat.requests)) as threads:
         found = list(threads.map(attempt, heat.requests))

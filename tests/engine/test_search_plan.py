@@ -62,7 +62,7 @@ def alone(salon: Salon) -> Iterator[Pool]:
 
 
 def test_a_session_plans_the_search_once(salon: Salon, alone: Pool) -> None:
-    assert len(searched(Engine(alone), salon)) == 1
+    assert len(searched(Engine(alone, now=lambda: salon.now), salon)) == 1
 
 
 def test_a_session_that_books_plans_who_is_free_for_nobody_in_particular(
@@ -79,7 +79,7 @@ def test_a_session_that_books_plans_who_is_free_for_nobody_in_particular(
 
 def test_a_dry_run_does_not_break_the_searches_after_it(salon: Salon, alone: Pool) -> None:
     """A rollback throws the plans away, on both sides."""
-    engine = Engine(alone)
+    engine = Engine(alone, now=lambda: salon.now)
     searched(engine, salon)
     engine.act(salon.slug, lambda tx: None, command="test", dry_run=True)
     assert engine.ask(salon.slug, lambda tx: tx.rows(KEPT)) == []
@@ -90,7 +90,7 @@ def test_behind_a_pooler_nothing_is_kept_in_a_session(salon: Salon, tmp_path: Pa
     """PgBouncer gives each transaction another session, and tells clients a made-up process id."""
     with pooler(salon.database, tmp_path) as folder:
         pool = open_pool({**salon.database.conninfo, "host": str(folder)}, size=1)
-        assert searched(Engine(pool), salon) == []
+        assert searched(Engine(pool, now=lambda: salon.now), salon) == []
         pool.dispose()
 
 
@@ -103,7 +103,7 @@ def test_a_plan_for_any_values_still_goes_through_the_index(
     with administrator.begin() as connection:
         assert connection.execute(FILL).rowcount > 20_000
         connection.execute(text("ANALYZE"))
-    (statement,) = searched(Engine(alone), salon)
+    (statement,) = searched(Engine(alone, now=lambda: salon.now), salon)
     touching = [
         node
         for node in nodes(generic_plan(alone, statement))
