@@ -42,7 +42,8 @@ TITLES = {
 
 CHOSEN = {
     ("engine/backups/programs.py", "_missing"): ("no_pg_dump", "no_pg_restore", "no_psql"),
-    ("engine/bookings/classes/seating.py", "_conflict"): ("class_full", "not_offered"),
+    ("engine/backups/turn.py", "_running"): ("job_running",),
+    ("engine/bookings/classes/refusing.py", "_conflict"): ("class_full", "not_offered"),
     ("engine/imports/appointments.py", "find"): ("unknown_service", "unknown_staff"),
     ("engine/payments/asked.py", "_minor"): ("bad_amount", "bad_tip"),
 }
