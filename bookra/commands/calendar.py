@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +11,7 @@ import typer
 
 from bookra import clock
 from bookra.commands import calendar_feeds, output
+from bookra.commands.files import write_whole
 from bookra.commands.options import DryRun, FromDay, Key, group
 from bookra.commands.session import current
 from bookra.errors import CheckFailedError, InvalidInputError, NotFoundError
@@ -61,7 +60,7 @@ def export(
     if file is None:
         sys.stdout.buffer.write(content)
         return
-    _write(file, content)
+    write_whole(file, [content])
     output.record({"file": str(file), "events": count})
 
 
@@ -165,20 +164,4 @@ def _read(path: Path) -> bytes:
         reason = getattr(error, "strerror", None) or "not a usable name"
         raise InvalidInputError(
             "cannot_read", f"{path} can't be read: {reason}", hint="Name a file you may read"
-        ) from None
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, so that no subscriber reads half a feed."""
-    try:
-        descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(partial).chmod(0o644)
-        Path(partial).replace(path)
-    except OSError as error:
-        raise InvalidInputError(
-            "cannot_write",
-            f"{path} can't be written: {error.strerror}",
-            hint="Choose another --file",
         ) from None

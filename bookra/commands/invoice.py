@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +11,7 @@ import typer
 
 from bookra.clock import parse_day, parse_moment
 from bookra.commands import ledger_documents, output
+from bookra.commands.files import write_whole
 from bookra.commands.options import group
 from bookra.commands.session import current
 from bookra.errors import InvalidInputError, UsageError
@@ -131,7 +130,7 @@ def _printed(found: Invoice, path: Path) -> dict[str, Any]:
     from bookra.engine.invoices.pdf import typeset
 
     paper = typeset(found.document)
-    _write(path, paper.pdf)
+    write_whole(path, [paper.pdf])
     if paper.replaced:
         lost = " ".join(paper.replaced)
         output.remark(
@@ -149,18 +148,4 @@ def _make(folder: Path) -> None:
             "cannot_write",
             f"{folder} can't be made: {error.strerror}",
             hint="Choose another --folder",
-        ) from None
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    try:
-        descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(partial).chmod(0o644)
-        Path(partial).replace(path)
-    except OSError as error:
-        raise InvalidInputError(
-            "cannot_write", f"{path} can't be written: {error.strerror}", hint="Choose another --to"
         ) from None

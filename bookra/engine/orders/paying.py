@@ -10,7 +10,6 @@ from collections.abc import Mapping
 
 from sqlalchemy import text
 
-from bookra.engine.ledger import chart
 from bookra.engine.ledger.rules import sales, value
 from bookra.engine.ledger.rules.sales import Fact, Sale, Tender
 from bookra.engine.ledger.store import post
@@ -28,6 +27,7 @@ from bookra.engine.payments.links import OPEN_SESSION
 from bookra.engine.payments.operations import NewOperation, Operation
 from bookra.engine.payments.refunding import give_back
 from bookra.engine.payments.settling import Charge, captured
+from bookra.engine.payments.tab import sale_of
 from bookra.engine.payments.taking import COUNTER
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, InvalidInputError
@@ -176,19 +176,7 @@ def locked_payable(tx: Tx, code: str) -> Order:
 
 def sales_of(order: Order) -> list[Sale]:
     """Return what an order of goods sells, for the posting rules."""
-    return [
-        Sale(
-            None,
-            item.staff,
-            item.net.minor,
-            item.tax.minor,
-            item.tax_bps,
-            item.discount_minor,
-            item.id,
-            chart.PRODUCTS if item.kind == "product" else chart.SERVICES,
-        )
-        for item in order.items
-    ]
+    return [sale_of(item) for item in order.items]
 
 
 def _tips(tx: Tx, order: Order, tip: Money | None) -> Mapping[str, int]:

@@ -17,7 +17,7 @@ from bookra.engine.bookings.model import Booking
 from bookra.engine.ledger import chart
 from bookra.engine.ledger.rules.sales import Fact, Sale
 from bookra.engine.ledger.rules.value import OWED_ON
-from bookra.engine.payments.tab import sales_of
+from bookra.engine.payments.tab import sale_of, sales_of
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, NotFoundError
 
@@ -164,18 +164,6 @@ def restore_value(tx: Tx, sold: Sold, minor: int) -> None:
 
 def _order(row: Row[Any]) -> Sold:
     items = [bookings.item_of(values, row.currency) for values in row.items or ()]
-    sales = tuple(
-        Sale(
-            None,
-            item.staff,
-            item.net.minor,
-            item.tax.minor,
-            item.tax_bps,
-            item.discount_minor,
-            item.id,
-            chart.PRODUCTS if item.kind == "product" else chart.SERVICES,
-        )
-        for item in items
-    )
+    sales = tuple(sale_of(item) for item in items)
     value = OWED_ON.get(row.kind, "")
     return Sold(row.id, row.code, row.currency, sales, bool(row.paid_at) and not value, value)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from bookra.engine.bookings import statements
 from bookra.engine.bookings import store as bookings
-from bookra.engine.bookings.model import Booking, Status
+from bookra.engine.bookings.model import Booking, Item, Status
 from bookra.engine.ledger import chart
 from bookra.engine.ledger.rules import sales
 from bookra.engine.ledger.rules.sales import Fact, Sale, Tender
@@ -93,19 +93,21 @@ def sales_of(booking: Booking) -> list[Sale]:
         )
         for line in booking.lines
     ]
-    return lines + [
-        Sale(
-            None,
-            item.staff,
-            item.net.minor,
-            item.tax.minor,
-            item.tax_bps,
-            item.discount_minor,
-            item.id,
-            chart.PRODUCTS if item.kind == "product" else chart.SERVICES,
-        )
-        for item in booking.items
-    ]
+    return lines + [sale_of(item) for item in booking.items]
+
+
+def sale_of(item: Item) -> Sale:
+    """Return what a sold item is to the posting rules: goods, or an add-on to a service."""
+    return Sale(
+        None,
+        item.staff,
+        item.net.minor,
+        item.tax.minor,
+        item.tax_bps,
+        item.discount_minor,
+        item.id,
+        chart.PRODUCTS if item.kind == "product" else chart.SERVICES,
+    )
 
 
 def tips_of(booking: Booking, tip_minor: int) -> Mapping[str, int]:
