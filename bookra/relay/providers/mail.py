@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
-from types import TracebackType
+from typing import Self
 
 from bookra.relay.outcome import (
     ACCOUNT,
@@ -135,15 +135,10 @@ class MailClient:
     def close(self) -> None:
         """Hold nothing: each mail has its own connection."""
 
-    def __enter__(self) -> MailClient:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_trouble: object) -> None:
         self.close()
 
 

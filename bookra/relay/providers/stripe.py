@@ -11,8 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import requests
 import stripe
@@ -189,15 +188,10 @@ class StripeGateway(StripePages, StripeCards, StripeDisputes):
         """Close the connections."""
         self._session.close()
 
-    def __enter__(self) -> StripeGateway:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_trouble: object) -> None:
         self.close()
 
     def _refund_params(self, order: RefundOrder) -> RefundCreateParams:
