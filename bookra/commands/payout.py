@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bookra.clock import local_day
-from bookra.commands import documents, output, payroll_documents
+from bookra.commands import output, payout_rent, payroll_documents
 from bookra.commands.files import PRIVATE, write_whole
 from bookra.commands.options import DryRun, Key, group
+from bookra.commands.payout_rent import OneStaff
 from bookra.commands.session import current
-from bookra.errors import InvalidInputError, UsageError
+from bookra.errors import InvalidInputError
 from bookra.money import format_minor
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ app = group("Pay runs: run, approve, pay, export, list, show, rent, rent-paid.")
 PERIODS = "2026-11, previous, current, 2026-W47 or 2026-11-01..2026-11-15."
 PeriodOption = Annotated[str, typer.Option("--period", help=PERIODS)]
 PeriodArgument = Annotated[str, typer.Argument(metavar="PERIOD", help=PERIODS)]
-Staff = Annotated[str | None, typer.Option(help="One member of staff alone, by slug.")]
 COLUMNS = ("staff", "commission", "tips", "gross", "clawback", "rent", "carried", "net", "status")
 
 
@@ -48,7 +48,7 @@ class FileFormat(StrEnum):
 @app.command()
 def run(
     period: PeriodOption,
-    staff: Staff = None,
+    staff: OneStaff = None,
     approve: Annotated[
         bool, typer.Option("--approve", help="Seal the runs; the period must be over.")
     ] = False,
@@ -70,7 +70,7 @@ def run(
 
 @app.command()
 def approve(
-    period: PeriodArgument, staff: Staff = None, key: Key = None, dry_run: DryRun = False
+    period: PeriodArgument, staff: OneStaff = None, key: Key = None, dry_run: DryRun = False
 ) -> None:
     """Compute a period's runs for the last time and seal them, once the period is over.
 
@@ -103,7 +103,7 @@ def pay(
     period: PeriodArgument,
     method: Annotated[Method, typer.Option(help="How the money leaves.")],
     reference: Annotated[str, typer.Option(help="Such as the bank's order number.")] = "",
-    staff: Staff = None,
+    staff: OneStaff = None,
     key: Key = None,
     dry_run: DryRun = False,
 ) -> None:
@@ -125,7 +125,7 @@ def pay(
 
 
 @app.command("list")
-def list_(staff: Staff = None) -> None:
+def list_(staff: OneStaff = None) -> None:
     """List all pay runs, the newest period first.
 
     Examples:
@@ -149,7 +149,7 @@ def list_(staff: Staff = None) -> None:
 
 
 @app.command()
-def show(period: PeriodArgument, staff: Staff = None) -> None:
+def show(period: PeriodArgument, staff: OneStaff = None) -> None:
     """Show a period's runs as they stand.
 
     Examples:
@@ -173,7 +173,7 @@ def export(
         FileFormat, typer.Option("--format", help="pain001 is SEPA's, for euros alone.")
     ] = FileFormat.PAIN001,
     to: Annotated[Path | None, typer.Option(help="The file; pay-PERIOD by default.")] = None,
-    staff: Staff = None,
+    staff: OneStaff = None,
     paid: Annotated[
         bool, typer.Option("--paid", help="What was paid by bank already, for the record.")
     ] = False,
@@ -211,70 +211,8 @@ def export(
     )
 
 
-@app.command()
-def rent(staff: Staff = None, key: Key = None, dry_run: DryRun = False) -> None:
-    """Post the chair rent that has fallen due; a pay run does the same.
-
-    Examples:
-
-      bookra payout rent
-      bookra payout rent --staff ana --dry-run
-    """
-    from bookra.engine.payouts.chairs import accrue_until
-
-    def action(tx: Tx) -> dict[str, Any]:
-        today = local_day(tx.now, tx.tenant.zone)
-        accrued = [
-            {
-                "staff": found.staff,
-                "starts_on": str(found.due.starts_on),
-                "ends_on": str(found.due.ends_on),
-                "rent": {"amount_minor": found.due.amount_minor, "currency": found.currency},
-            }
-            for found in accrue_until(tx, today, staff)
-        ]
-        return {"accrued": accrued}
-
-    done = current().write(
-        "payout rent", action, parameters={"staff": staff}, key=key, dry_run=dry_run
-    )
-    if current().format == "table":
-        output.rows(
-            done["accrued"], ("staff", "starts_on", "ends_on", "rent"), empty="No rent is due."
-        )
-    else:
-        output.record(done)
-
-
-@app.command("rent-paid")
-def rent_paid(
-    staff: Annotated[str, typer.Argument(help="The staff member's slug.")],
-    cash: Annotated[bool, typer.Option("--cash", help="Into the drawer.")] = False,
-    bank: Annotated[bool, typer.Option("--bank", help="To the bank account.")] = False,
-    key: Key = None,
-    dry_run: DryRun = False,
-) -> None:
-    """Take all chair rent that somebody owes, in money: no pay run nets it then.
-
-    Examples:
-
-      bookra payout rent-paid ana --cash
-      bookra payout rent-paid ana --bank
-    """
-    from bookra.engine.payouts.chairs import paid_in_money
-
-    if cash == bank:
-        raise UsageError("no_method", "Say how it was paid", hint="--cash or --bank")
-    method = "cash" if cash else "bank"
-
-    def action(tx: Tx) -> dict[str, Any]:
-        amount = paid_in_money(tx, staff, method)
-        return {"staff": staff, "paid": documents.money(amount), "method": method}
-
-    parameters = {"staff": staff, "method": method}
-    output.record(
-        current().write("payout rent-paid", action, parameters=parameters, key=key, dry_run=dry_run)
-    )
+app.command()(payout_rent.rent)
+app.command("rent-paid")(payout_rent.rent_paid)
 
 
 def _period(tx: Tx, text: str) -> Period:
