@@ -296,6 +296,21 @@ def test_who_has_said_yes_is_booked_into_the_gap() -> None:
     assert desk.writes() == [("offer_time", "W-AAAA", "noor", at(11, 30), True)]
 
 
+def test_a_gap_that_nobody_waits_for_names_no_key_that_gives_it() -> None:
+    desk = DeskDouble()
+    desk.who_fits = lambda staff, start, until: []  # type: ignore[method-assign]
+
+    async def play(hand: Hand) -> None:
+        await hand.press("right", "down", "w", "enter")
+        assert isinstance(hand.app.screen, WaitlistFillDialog)
+        text = hand.text()
+        assert "Nobody waits for this time" in text
+        assert "they said yes" not in text
+
+    drive(play, desk=desk)
+    assert desk.writes() == []
+
+
 def test_a_gap_that_is_gone_says_so_and_asks_again() -> None:
     desk = DeskDouble()
     desk.refusing_writes = ConflictError("no_opening", "W-AAAA can't have this time any more")

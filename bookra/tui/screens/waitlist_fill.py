@@ -22,6 +22,8 @@ from bookra.tui.widgets.listing import Listing
 from bookra.tui.work import WRITES
 
 LANE = "fitting"
+MOST_ROWS, TITLES = 7, 1
+"""How many are seen at once, and the line above them."""
 
 
 class WaitlistFillDialog(Dialog[Written]):
@@ -44,15 +46,12 @@ class WaitlistFillDialog(Dialog[Written]):
     def body(self) -> Sequence[Widget]:
         """List them."""
         reading = f"Asking {self.front.look.glyphs.ellipsis}"
-        return [Listing(wish_text.FITTING_COLUMNS, empty=reading)]
+        listing = Listing(wish_text.FITTING_COLUMNS, empty=reading)
+        listing.styles.height = 1 + TITLES
+        return [listing]
 
     def on_mount(self) -> None:
-        """Name the keys, and ask who would take it."""
-        self.show_hints(
-            (self.front.look.glyphs.enter, "offer: hold, and tell them"),
-            ("b", "book: they said yes"),
-            ("esc", "close"),
-        )
+        """Ask who would take it."""
         self.query_one(Listing).focus()
         self._read()
 
@@ -76,10 +75,18 @@ class WaitlistFillDialog(Dialog[Written]):
         listing, now = self.query_one(Listing), self.front.now()
         shows = self.front.look.key("go.waitlist")
         listing.say_empty(f"Nobody waits for this time; esc, then {shows} shows who waits")
+        listing.styles.height = min(max(1, len(message.found)), MOST_ROWS) + TITLES
         listing.show([wish_text.fitting_row(self.front.look, one, now) for one in message.found])
+        self._name_keys()
         waited, self._offer_when_listed = self._offer_when_listed, False
         if waited:
             self.action_offer()
+
+    def _name_keys(self) -> None:
+        """Name what can be done for those who are listed; for nobody nothing can."""
+        enter = self.front.look.glyphs.enter
+        gives = ((enter, "offer: hold, and tell them"), ("b", "book: they said yes"))
+        self.show_hints(*(gives if self._found else ()), ("esc", "close"))
 
     def action_offer(self) -> None:
         """Hold the time for who is chosen, and have them told."""
