@@ -38,17 +38,23 @@ def keys(session: Session, engine: Engine) -> Iterator[Finding]:
     found = _accounts(engine)
     if not found:
         return
-    clients, closed = Clients(engine, session.settings), []
+    clients, closed = Clients(engine, session.settings), dict[str, BookraError]()
     try:
         for slug, accounts in list(found.items())[:MOST]:
-            closed += [f"{slug} × {name}" for name in accounts if not _opens(clients, slug, name)]
+            for name in accounts:
+                if (trouble := _trouble(clients, slug, name)) is not None:
+                    closed[f"{slug} × {name}"] = trouble
     except NotAllowedError:
         return  # this login may not read them, sealed or not
+    if not closed:
+        yield Finding("provider keys", ok=True, message="every token opens")
+        return
+    first = next(iter(closed.values()))
     yield Finding(
         "provider keys",
-        ok=not closed,
-        message=f"can't be opened: {', '.join(closed[:5])}" if closed else "every token opens",
-        remedy="Bring the right secret.key to this home, or set the provider again",
+        ok=False,
+        message=f"can't be opened: {', '.join(list(closed)[:5])}. {first.message}",
+        remedy=first.hint or "Bring the right secret.key to this home, or set the provider again",
     )
 
 
@@ -87,14 +93,15 @@ def _accounts(engine: Engine) -> dict[str, Any]:
     return {slug: each for slug, each in found.items() if each}
 
 
-def _opens(clients: Any, slug: str, provider: str) -> bool:
+def _trouble(clients: Any, slug: str, provider: str) -> BookraError | None:
+    """Return why a token can't be opened, or None."""
     try:
         clients.sealed(slug, provider)
     except NotAllowedError:
         raise
-    except BookraError:
-        return False
-    return True
+    except BookraError as error:
+        return error
+    return None
 
 
 def _place(session: Session, provider: str, account: Any) -> Place | None:

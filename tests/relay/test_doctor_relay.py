@@ -78,6 +78,14 @@ def test_who_is_well_is_told_so(luna: Connected, bookra: CommandLine) -> None:
         assert found[name][0]["ok"], name
     assert found["wake-up"][0]["message"] == "LISTEN works"
 
+    key = luna.settings.key_file
+    key.chmod(0o644)
+    code, found = examined(bookra)
+    (exposed,) = found["provider keys"]
+    assert (code, exposed["ok"]) == (8, False)
+    assert "luna × stripe" in exposed["message"]
+    assert f"chmod 600 {key}" in exposed["remedy"]
+
 
 def test_each_trouble_is_found_with_the_command_that_mends_it(
     troubled: Connected, bookra: CommandLine
