@@ -60,12 +60,11 @@ class Inbound:
         clients: Clients,
         *,
         poll_seconds: float = POLL_SECONDS,
-        threads: int = THREADS,
     ) -> None:
         self._engine = engine
         self._clients = clients
         self._feed = StripeFeed(engine)
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="inbound")
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="inbound")
         self._lock = threading.Lock()
         self._turns = Turns(poll_seconds)
         self._busy: set[str] = set()

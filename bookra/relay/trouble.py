@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from bookra.engine.messages.planning import plan_trouble
 from bookra.engine.outbox import breakers
@@ -32,8 +32,7 @@ ILL_AFTER = 3
 class Trouble:
     """Counts by tenant and destination. Shared by the relay's threads."""
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._in_a_row: dict[tuple[str, str], tuple[int, float]] = {}
         self._trials: set[tuple[str, str]] = set()
@@ -45,7 +44,7 @@ class Trouble:
         """
         with self._lock:
             answered_at = self._answered_at.get(destination, -1.0)
-            since = max(self._clock() - REMEMBERED_SECONDS, answered_at)
+            since = max(time.monotonic() - REMEMBERED_SECONDS, answered_at)
             recent = [
                 count
                 for (_, where), (count, at) in self._in_a_row.items()
@@ -56,7 +55,7 @@ class Trouble:
 
     def count(self, carried: Iterable[Carried]) -> None:
         """Count what deliveries say of their destinations, and note it in them."""
-        now = self._clock()
+        now = time.monotonic()
         with self._lock:
             for each in carried:
                 if each.says is None:

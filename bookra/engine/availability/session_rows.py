@@ -43,7 +43,6 @@ BETWEEN = text(
     SELECT
     + """
        AND x.starts_at >= :start AND (CAST(:until AS timestamptz) IS NULL OR x.starts_at < :until)
-       AND (CAST(:service_id AS uuid) IS NULL OR x.service_id = :service_id)
      ORDER BY x.starts_at, k.slug, x.code
     """
 )
@@ -81,11 +80,9 @@ class Session:
         return clock.local_day(self.starts_at, self.zone)
 
 
-def sessions_between(
-    tx: Tx, start: datetime, until: datetime | None, *, service_id: UUID | None = None
-) -> list[Session]:
+def sessions_between(tx: Tx, start: datetime, until: datetime | None) -> list[Session]:
     """Return all sessions that start in ``[start, until)``, cancelled ones too, by time."""
-    rows = tx.rows(BETWEEN, start=start, until=until, service_id=service_id, own=None, now=tx.now)
+    rows = tx.rows(BETWEEN, start=start, until=until, own=None, now=tx.now)
     return sessions_of(tx, rows)
 
 

@@ -48,6 +48,6 @@ def worries(connection: Connection) -> list[Worry]:
     ]
 
 
-def late(connection: Connection, late_minutes: int = LATE_MINUTES) -> int:
+def late(connection: Connection) -> int:
     """Return how many schedules have been due for long: no relay looks after them."""
-    return int(connection.execute(LATE, {"late_minutes": late_minutes}).scalar_one())
+    return int(connection.execute(LATE, {"late_minutes": LATE_MINUTES}).scalar_one())

@@ -64,8 +64,8 @@ TEST_METHODS = {
 }
 
 
-def new_method(call: Call, card: Card, *, customer: str | None = None) -> Json:
-    """Store a payment method for ``card``, attached to ``customer`` where one is given."""
+def new_method(call: Call, card: Card) -> Json:
+    """Store a payment method for ``card``, attached to no customer yet."""
     method: Json = {
         "id": random_id("pm_1"),
         "object": "payment_method",
@@ -79,7 +79,7 @@ def new_method(call: Call, card: Card, *, customer: str | None = None) -> Json:
         },
         "card": _card_face(card),
         "created": call.now,
-        "customer": customer,
+        "customer": None,
         "livemode": False,
         "metadata": {},
         "type": "card",
