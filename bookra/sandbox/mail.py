@@ -21,6 +21,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from bookra.sandbox import faults, mails
 from bookra.sandbox.buckets import Buckets
 from bookra.sandbox.state import State, token_owner
+from bookra.sandbox.telling import tell
 
 NOBODY = "nobody"
 """No mailbox has this name, on any domain: a mail to it is refused."""
@@ -131,6 +132,10 @@ class _Post:
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 2.1.0 OK"
+
+    async def handle_exception(self, error: Exception) -> str:
+        tell("sandbox.bug", error, provider="mail")
+        return _REPLIES["500"]
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]

@@ -6,12 +6,10 @@ work and then never answers is the fault that matters most, and it is a closed s
 
 from __future__ import annotations
 
-import json
 import math
 import socket
 import sys
 import threading
-import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -24,6 +22,7 @@ from bookra.sandbox.onboarding import OnboardingPage
 from bookra.sandbox.page import CheckoutPage
 from bookra.sandbox.state import State
 from bookra.sandbox.stripe.api import StripeApi
+from bookra.sandbox.telling import tell
 from bookra.sandbox.whatsapp import WhatsAppApi
 from bookra.sandbox.wire import Reply, Request
 
@@ -92,8 +91,8 @@ class SandboxServer(ThreadingHTTPServer):
     def _provide(self, provider: str, request: Request, fault: str | None) -> Reply:
         try:
             return self._ask(provider, request, fault)
-        except Exception:  # noqa: BLE001 - a bug here is a 500 of the provider, without effect
-            _report("sandbox.bug", provider=provider)
+        except Exception as error:  # noqa: BLE001 - a bug here is a provider's 500, without effect
+            tell("sandbox.bug", error, provider=provider)
             return self._ask(provider, request, "500")
 
     def _ask(self, provider: str, request: Request, fault: str | None) -> Reply:
@@ -120,25 +119,9 @@ class SandboxServer(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - its shape
         """Keep quiet about clients that hang up; log what is a bug of ours."""
-        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
-            _report("sandbox.connection_failed")
-
-
-def _report(event: str, **values: str) -> None:
-    """Say on stderr what broke and where in the code: never the error's text, nor a request's.
-
-    People try the stand-ins with their own clients' names, and tokens come in every header.
-    """
-    error = sys.exception()
-    assert error is not None
-    places = traceback.extract_tb(error.__traceback__)
-    told = {
-        "event": event,
-        **values,
-        "error": type(error).__name__,
-        "at": [f"{place.filename}:{place.lineno} {place.name}" for place in places],
-    }
-    print(json.dumps(told), file=sys.stderr, flush=True)  # noqa: T201 - as above
+        error = sys.exception()
+        if error is not None and not isinstance(error, ConnectionError | TimeoutError):
+            tell("sandbox.connection_failed", error)
 
 
 def provider_of(path: str) -> str | None:

@@ -134,6 +134,19 @@ def test_each_fault_is_what_it_is_and_no_more(
     assert isinstance(MailClient(access).send(MAIL), Delivered)
 
 
+def test_a_bug_of_the_stand_in_is_told_without_whose_mail_it_was(
+    access: MailAccess, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def broken(_self: object, *given: object) -> str:
+        raise KeyError(given)
+
+    monkeypatch.setattr("bookra.sandbox.mail._Post.handle_RCPT", broken)
+    assert isinstance(MailClient(access).send(MAIL), Retry)
+    said = capsys.readouterr()
+    assert '"event": "sandbox.bug", "provider": "mail", "error": "KeyError"' in said.err
+    assert MAIL.to not in said.out + said.err
+
+
 def test_a_rate_limit_lets_some_through_and_puts_the_rest_off(
     folder: Path, access: MailAccess
 ) -> None:
