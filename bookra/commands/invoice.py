@@ -135,7 +135,7 @@ def _printed(found: Invoice, path: Path) -> dict[str, Any]:
         lost = " ".join(paper.replaced)
         output.remark(
             f"{found.number}: not in the fonts, printed in another form: {lost}."
-            " More fonts: pip install 'bookra[fonts]'"
+            " Fonts that the system has are used: install Noto, on Debian fonts-noto-cjk"
         )
     return {"number": found.number, "file": str(path)}
 

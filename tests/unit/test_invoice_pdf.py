@@ -223,8 +223,8 @@ def test_names_of_europe_and_the_near_east_need_no_replacement() -> None:
 
 @pytest.fixture
 def own_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The typesetter's own fonts alone, as where the extra is not installed."""
-    monkeypatch.setattr(printing, "_widest", printing._own)
+    """The typesetter's own fonts alone, as where the system has none."""
+    monkeypatch.setattr(printing, "_everybodys", printing._own)
     printing._prints.cache_clear()
     yield
     printing._prints.cache_clear()
@@ -240,14 +240,20 @@ def test_a_character_without_a_glyph_is_shown_as_a_box_and_named() -> None:
     assert "Nicht in der Schrift: U+5C71, U+7530, U+FF21, U+FF41, U+FF4E, U+1F600" in text
 
 
-def test_with_the_extra_fonts_names_of_all_the_world_are_printed() -> None:
-    names = "山田花子 김지수 李小龍 प्रिया สมชาย 😀 Ａｎａ"
-    paper = typeset(invoice(inclusive("Schnitt", 6900), customer=Party(name=names)))
-    assert paper.replaced == ()
-    text = pages(paper.pdf)[0]
-    assert BOX not in text
-    assert "山田花子 김지수" in text
-    assert "Nicht in der Schrift" not in text
+def test_the_fonts_of_the_system_are_asked_for_what_the_typesetter_lacks_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def everybodys() -> object:
+        asked.append("the system's")
+        return printing._own()
+
+    monkeypatch.setattr(printing, "_everybodys", everybodys)
+    typeset(invoice(inclusive("Schnitt", 6900), customer=Party(name="Žofie Ζωή")))
+    assert asked == []
+    typeset(invoice(inclusive("Schnitt", 6900), customer=Party(name="山田花子")))
+    assert asked
 
 
 @pytest.mark.usefixtures("own_fonts")

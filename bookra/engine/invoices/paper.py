@@ -1,10 +1,10 @@
 """Typesets a page: a template and worded values in, the bytes of a PDF out.
 
 The same page gives the same bytes on every machine: the fonts are those that the ``typst``
-package carries, and for what these lack those of the extra ``fonts`` where it is installed; the
-PDF's date is the document's, and nothing is read from the system. The file
-is PDF/A-2a and PDF/UA-1, thus fit for an archive and for a screen reader. Texts reach the
-template as strings inside JSON, never as markup, so nothing that a customer is called can run.
+package carries, and the PDF's date is the document's. Only a text that these can't print is set
+with the fonts of the system as well. The file is PDF/A-2a and PDF/UA-1, thus fit for an archive
+and for a screen reader. Texts reach the template as strings inside JSON, never as markup, so
+nothing that a customer is called can run.
 
 A plain PDF shows an unnamed box for a character without a glyph; PDF/A refuses to be written.
 That refusal is used: such characters are written in a simpler form if Unicode has one (``Ａ`` as
@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import cache, lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,9 +36,6 @@ if TYPE_CHECKING:
 US_LETTER_COUNTRIES = frozenset({"US", "CA", "MX"})
 BOX = "□"
 FONTS = ("Libertinus Serif", "New Computer Modern", "DejaVu Sans Mono")
-WIDE = ("manimgx_fonts", "manimgx_fonts_cjk")
-"""Packages of the extra ``fonts``: Noto, as files alone. Read only for a text that needs them."""
-
 HAN = {"JP": "JP", "KR": "KR", "TW": "TC", "HK": "HK"}
 """By country the shapes in which Chinese characters are printed; simplified ones elsewhere."""
 
@@ -64,15 +60,13 @@ def typeset(template: bytes, page: dict[str, Any], day: date) -> Paper:
     import typst
 
     clean = _each_text(page, lambda text: text.translate(_CLEANED))
-    attempts: list[tuple[typst.Fonts, Callable[[str], str]]] = [(_own(), str)]
-    if _widest() is not _own():
-        attempts.append((_widest(), str))
-    for fonts, spell in (*attempts, (_widest(), _by_glyph)):
+    attempts = ((_own, str), (_everybodys, str), (_everybodys, _by_glyph))
+    for fonts, spell in attempts:
         try:
-            return _respelled(template, clean, spell, day, fonts)
+            return _respelled(template, clean, spell, day, fonts())
         except typst.TypstError:  # a glyph is missing, or (seen with stray marks) its neighbour
             continue
-    return _respelled(template, clean, _latin, day, _widest())
+    return _respelled(template, clean, _latin, day, _own())
 
 
 def _respelled(
@@ -154,15 +148,11 @@ def _own() -> typst.Fonts:
 
 
 @cache
-def _widest() -> typst.Fonts:
-    """Return the fonts of the extra too, or ``_own()`` where it is not installed."""
+def _everybodys() -> typst.Fonts:
+    """Return the typesetter's fonts and the system's. To look for these takes a moment."""
     import typst
 
-    found = [spec for spec in map(find_spec, WIDE) if spec is not None]
-    folders = [place for spec in found for place in spec.submodule_search_locations or ()]
-    if not folders:
-        return _own()
-    return typst.Fonts(include_system_fonts=False, font_paths=list(folders))
+    return typst.Fonts(include_system_fonts=True)
 
 
 def _compile(source: bytes, data: Any, day: date, fonts: typst.Fonts) -> bytes:
@@ -206,7 +196,7 @@ def _prints(text: str) -> bool:
     import typst
 
     try:
-        _compile(_PROBE, [FONTS, text], date(2000, 1, 1), _widest())
+        _compile(_PROBE, [FONTS, text], date(2000, 1, 1), _everybodys())
     except typst.TypstError:
         return False
     return True
