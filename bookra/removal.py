@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bookra import bootstrap, safekeeping
 from bookra.config import Settings
-from bookra.engine import roles
+from bookra.engine import migrating, roles
 from bookra.engine.backups import archive, databases, restoring, taking
 from bookra.engine.backups.manifest import Manifest, Surveyed, differences
 from bookra.engine.backups.restoring import Restored, Wish, as_platform
@@ -117,6 +117,7 @@ def _checked(target: Settings) -> int:
             raise UnavailableError(
                 "server_too_old", "This server is older than PostgreSQL 15", hint="Upgrade it"
             )
+        migrating.require_unicode(connection)
         roles.require_administrator(connection)
         able = "SELECT has_database_privilege(current_database(), 'CREATE')"
         if not connection.exec_driver_sql(able).scalar_one():

@@ -124,6 +124,7 @@ def _arguments(conninfo: Mapping[str, str]) -> dict[str, object]:
         "options": f"{conninfo.get('options', '')} {SESSION_OPTIONS}".strip(),
         "connect_timeout": int(conninfo.get("connect_timeout", CONNECT_TIMEOUT_SECONDS)),
         "application_name": conninfo.get("application_name", "bookra"),
+        "client_encoding": "UTF8",  # a database without an encoding of its own answers in bytes
         "keepalives_idle": 10,
         "keepalives_interval": 5,
         "keepalives_count": 3,

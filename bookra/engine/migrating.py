@@ -20,7 +20,7 @@ from sqlalchemy import Connection, text
 
 from bookra.engine import roles
 from bookra.engine.schema import SCHEMA, metadata
-from bookra.errors import UnavailableError
+from bookra.errors import InvalidInputError, UnavailableError
 
 UPGRADE_LOCK = 0x626F6F6B7261
 """An arbitrary constant ("bookra" in ASCII) that names the upgrade's advisory lock."""
@@ -46,8 +46,10 @@ class SchemaState:
 def upgrade(connection: Connection, revision: str = "head") -> None:
     """Bring the schema to ``revision`` in the caller's transaction, making the roles first.
 
-    Raises UnavailableError (``database_newer``) when a newer Bookra wrote this database.
+    Raises UnavailableError (``database_newer``) when a newer Bookra wrote this database, and what
+    `require_unicode` raises.
     """
+    require_unicode(connection)
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": UPGRADE_LOCK})
     connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}"))
     connection.execute(text("SET LOCAL statement_timeout = '10min'"))
@@ -58,6 +60,17 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     connection.execute(text(f"SET LOCAL ROLE {roles.OWNER}"))
     command.upgrade(_config(connection), revision)
     connection.execute(text("RESET ROLE"))
+
+
+def require_unicode(connection: Connection) -> None:
+    """Raise InvalidInputError (``not_utf8``) for a database that can't hold everybody's name."""
+    encoding = connection.execute(text("SELECT current_setting('server_encoding')")).scalar_one()
+    if encoding != "UTF8":
+        raise InvalidInputError(
+            "not_utf8",
+            f"This database keeps its texts in {encoding}, in which not every name can be written",
+            hint="Make it anew: CREATE DATABASE bookra ENCODING 'UTF8' TEMPLATE template0",
+        )
 
 
 def downgrade(connection: Connection, revision: str = "base") -> None:

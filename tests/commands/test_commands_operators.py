@@ -13,7 +13,7 @@ from command_line import Ran
 from front_desk import Desk, Shop
 from psycopg import errors
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import event
+from sqlalchemy import event, make_url
 from sqlalchemy.engine import Engine as Pool
 
 Session = psycopg.Connection[tuple[object, ...]]
@@ -166,6 +166,19 @@ def test_an_operator_is_tried_first_and_made_once_for_a_key(office: Office) -> N
     assert [row["command"] for row in rows] == [f"operator {verb}" for verb in verbs]
     (row,) = (row for row in office("list").json if row["login"] == tina)
     assert row["standing"] == "active"
+
+
+def test_a_database_in_which_not_every_name_can_be_written_is_refused(office: Office) -> None:
+    name = office.login("ascii")
+    office.administer(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+    try:
+        url = make_url(office.administrator["BOOKRA_DATABASE_URL"]).set(database=name)
+        there = {"BOOKRA_DATABASE_URL": url.render_as_string(hide_password=False)}
+        ran = office.front("db", "upgrade", "--json", **there)
+        assert (ran.code, ran.error["code"]) == (6, "not_utf8")
+        assert "ENCODING 'UTF8'" in ran.error["hint"]
+    finally:
+        office.administer(f"DROP DATABASE {name}")
 
 
 def test_a_key_of_the_installation_holds_for_all_businesses(office: Office) -> None:

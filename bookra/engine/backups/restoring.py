@@ -81,11 +81,12 @@ def restore(connection: Connection, archive: Archive, wish: Wish) -> Restored:
     """Restore an archive in the administrator's open transaction, which the caller commits.
 
     Raises UnavailableError (``backup_newer``), ConflictError (``database_not_empty``),
-    InvalidInputError (``damaged_backup``), CheckFailedError (``restore_differs``).
+    InvalidInputError (``damaged_backup``, ``not_utf8``), CheckFailedError (``restore_differs``).
     """
     manifest = archive.manifest
     if manifest.revision > HEAD:
         raise newer(manifest.program)
+    migrating.require_unicode(connection)
     connection.execute(FOREVER)
     _make_room(connection, replace=wish.replace)
     _play(connection, archive)
