@@ -100,7 +100,6 @@ class Driving:
         wanted = RefundOrder(operation, f"{operation}:1", state.intent_ref, Money(500, "USD"), True)
         made = self("refund", wanted)
         self("refund_now", made.reference)
-        self("find_refund", state.intent_ref, operation)
         self("intent", state.intent_ref)
 
     def disputed(self, state: CheckoutState) -> None:

@@ -247,12 +247,6 @@ def test_look_ups_find_by_operation_and_prove_absence(
     stripe: StripeGateway, sandbox: SandboxClient
 ) -> None:
     state = paid(stripe, sandbox)
-    assert state.intent_ref is not None
-    assert stripe.find_refund(state.intent_ref, "nobody") is None
-    order = refund(state, 5400)
-    made = stripe.refund(order)
-    assert isinstance(made, Delivered)
-    assert stripe.find_refund(state.intent_ref, order.operation_id) == made.facts
     found = stripe.find_checkout(state.operation_id)
     assert found == CheckoutClosed(state.session_id, "complete")
     assert stripe.find_checkout("nobody") is None

@@ -46,12 +46,6 @@ USED = text(
      ORDER BY first
     """  # noqa: S608 - constants
 )
-ROOM = text(
-    """
-    SELECT initial_minor - balance_minor AS room FROM gift_cards
-     WHERE tenant_id = :tenant_id AND id = :id FOR UPDATE
-    """
-)
 
 
 def use_prefix(gift_card_id: UUID) -> str:
@@ -87,22 +81,3 @@ def used_for(tx: Tx, owner_id: UUID) -> list[tuple[UUID, Money]]:
         (UUID(row.card), Money(row.amount_minor, row.currency))
         for row in tx.rows(USED, owner_id=owner_id)
     ]
-
-
-def refill_used(tx: Tx, owner_id: UUID, amount: Money) -> list[tuple[UUID, Money]]:
-    """Put an amount back onto the cards that paid a booking or an order, the first one first.
-
-    Returns what each got. Locks the cards; raises ConflictError (``over_refund``) when there is
-    not so much room on them.
-    """
-    left, given = amount.minor, []
-    for card_id, used in used_for(tx, owner_id):
-        row = tx.row(ROOM, id=card_id)
-        part = min(left, used.minor, row.room if row is not None else 0)
-        if part:
-            refill(tx, card_id, Money(part, amount.currency))
-            given.append((card_id, Money(part, amount.currency)))
-            left -= part
-    if left:
-        raise ConflictError("over_refund", f"{amount} was not paid by gift card")
-    return given

@@ -117,7 +117,6 @@ class Statement:
     rents: tuple[Rent, ...]
     figures: Figures
     run: Run | None
-    made_at: datetime
 
     @property
     def currency(self) -> str:
@@ -148,7 +147,6 @@ def statement_of(tx: Tx, staff: str, period: Period) -> Statement:
         tuple(_rent(row, currency) for row in tx.rows(RENTS, staff_id=person.id, **days)),
         figures,
         run,
-        tx.now,
     )
 
 

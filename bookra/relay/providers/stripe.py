@@ -111,12 +111,6 @@ class StripeGateway(StripePages, StripeCards, StripeDisputes):
         with explained():
             return facts.refund_made(self._client.v1.refunds.retrieve(refund_id).to_dict())
 
-    def find_refund(self, intent_ref: str, operation_id: str) -> facts.RefundMade | None:
-        """Return the refund that an operation made; None is proof that there is none."""
-        with explained():
-            found = lists.refund_of(self._client, intent_ref, operation_id)
-            return None if found is None else facts.refund_made(found)
-
     def intent(self, intent_ref: str) -> facts.IntentState:
         """Return a PaymentIntent as it is now."""
         with explained():

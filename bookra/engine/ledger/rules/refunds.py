@@ -77,12 +77,3 @@ def owed_paid_out(fact: Fact, method: str, amount_minor: int) -> Draft:
         Posting(chart.REFUNDS_OWED, amount_minor),
         Posting(chart.TENDERS[method], -amount_minor),
     )
-
-
-def order_returned(fact: Fact, method: str, account: str, amount_minor: int) -> Draft:
-    """Post the refund of bought value that was not used: a gift card, a package."""
-    return fact.draft(
-        REFUND_KINDS[method],
-        Posting(account, amount_minor),
-        Posting(chart.TENDERS[method], -amount_minor),
-    )
