@@ -81,11 +81,10 @@ def administer(work: Callable[[Connection], Result], *, dry_run: bool = False) -
     session = current()
     session.engine.across_tenants(lambda _: None)  # the server runs, and the tables are there
     with administration(session.settings) as connection:
-        if not dry_run:
-            return work(connection)
-        trial = connection.begin_nested()
         result = work(connection)
-        trial.rollback()
+        transaction = connection.get_transaction()
+        if dry_run and transaction is not None:
+            transaction.rollback()
         return result
 
 
