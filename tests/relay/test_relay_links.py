@@ -13,6 +13,7 @@ from bookra.engine.bookings.booking import BookingRequest, book
 from bookra.engine.bookings.model import Booking, Status
 from bookra.engine.catalog.actions import NewService, add_service
 from bookra.engine.catalog.model import Segment
+from bookra.engine.payments import card_amounts
 from bookra.engine.payments.asked import Asked
 from bookra.engine.payments.links import Wish, request_link
 from bookra.engine.payments.taking import take_cash
@@ -36,8 +37,13 @@ def cheap_visit(luna: Connected) -> Booking:
     return luna.salon.act(action)
 
 
-def test_a_link_that_stripe_refuses_does_not_hold_up_the_next(luna: Connected) -> None:
+def test_a_link_that_stripe_refuses_does_not_hold_up_the_next(
+    luna: Connected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stripe charges more at least than the program has read."""
     visit = cheap_visit(luna)
+    read = f"{card_amounts.__name__}.stripe_smallest"
+    monkeypatch.setattr(read, lambda currency: Money(1, currency))
     luna.salon.act(lambda tx: request_link(tx, visit.code))
     luna.drain()
     assert luna.row("payment.request").state == "dead"
