@@ -58,8 +58,6 @@ class Waking:
                 log("relay.not_listening", level="warning", error=type(error).__name__)
                 self._ended.wait(pause)
                 pause = min(pause * 2, MOST_PAUSE_SECONDS)
-            finally:
-                self.listening.clear()
 
     def _listen(self) -> bool:
         """Listen until told to end or the session breaks; False where no notice could arrive."""
@@ -75,6 +73,7 @@ class Waking:
                     self._wake()
             return True
         finally:
+            self.listening.clear()
             driver.close()
 
 

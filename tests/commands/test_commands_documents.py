@@ -134,7 +134,7 @@ def test_an_operator_gets_a_login_that_works_and_a_password_once(desk: Desk) -> 
     words = ("operator", "add", login, "--role", "front-desk", "--json")
     administrator = {"BOOKRA_DATABASE_URL": desk.salon.database.admin_url}
     made = desk(*words, check=True, **administrator).json
-    assert set(made) == {"login", "role", "tenant", "password", "url"}
+    assert set(made) == {"login", "role", "tenant", "password", "url", "changed"}
     again = desk(*words, check=True, **administrator).json
     assert set(again) == {"login", "role", "tenant"}
     assert desk("day", "--json", BOOKRA_DATABASE_URL=made["url"]).code == 0
