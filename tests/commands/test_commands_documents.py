@@ -136,7 +136,8 @@ def test_an_operator_gets_a_login_that_works_and_a_password_once(desk: Desk) -> 
     made = desk(*words, check=True, **administrator).json
     assert set(made) == {"login", "role", "tenant", "password", "url", "changed"}
     again = desk(*words, check=True, **administrator).json
-    assert set(again) == {"login", "role", "tenant"}
+    assert set(again) == {"login", "role", "tenant", "changed"}
+    assert (made["changed"], again["changed"]) == (True, False)
     assert desk("day", "--json", BOOKRA_DATABASE_URL=made["url"]).code == 0
     refused = desk("tenant", "brand", "--primary", "#112233", BOOKRA_DATABASE_URL=made["url"])
     assert (refused.code, refused.stderr.split(":")[0]) == (5, "not_allowed")
