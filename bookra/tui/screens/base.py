@@ -111,6 +111,8 @@ class DeskScreen(Screen[None]):
 
     def tick(self) -> None:
         """Move the clock, and read again when it is time; nothing is painted in vain."""
+        if not self.query(Header):  # the program is ending
+            return
         header, time = self.query_one(Header), self.front.look.time(self.front.now())[:5]
         if header.clock != time:
             header.clock = time
