@@ -284,7 +284,7 @@ class Engine:
         row, last = answer.raw[1:], self._tenants.get(slug)
         if last is None or last[0] != row:
             last = self._tenants[slug] = row, tenant_of(answer.values())
-        return Tx(connection, last[1], self._now() if self._now else answer.first())
+        return Tx(connection, last[1], self._now() if self._now else answer.moment())
 
     def _must_step_down(self, connection: Connection) -> bool:
         """Tell whether this login bypasses policies (superuser) or owns the tables."""

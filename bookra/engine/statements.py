@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NoReturn
 from uuid import UUID
@@ -34,6 +35,7 @@ REMEMBERED = 2_000
 
 _DIALECT: Dialect = psycopg_dialect.dialect()  # type: ignore[no-untyped-call]
 _SEEN = "bookra.seen"
+_READ_MOMENT = "bookra.read_moment"
 
 
 class Statements:
@@ -111,19 +113,24 @@ class Kept:
 class Answer:
     """The one row that an opening brings. ``raw`` is as it came: equal rows have equal bytes."""
 
-    def __init__(self, driver: psycopg.Connection[Any], result: PGresult) -> None:
+    def __init__(
+        self, connection: Connection, driver: psycopg.Connection[Any], result: PGresult
+    ) -> None:
+        self._connection = connection
         self._driver = driver
         self._result = result
         self.raw = tuple(result.get_value(0, column) for column in range(result.nfields))
 
-    def first(self) -> Any:
-        """Return the first column's value."""
-        kind, raw = self._result.ftype(0), self.raw[0]
-        return (
-            None
-            if raw is None
-            else Transformer(self._driver).get_loader(kind, Format.TEXT).load(raw)
-        )
+    def moment(self) -> datetime:
+        """Return the first column's value, a moment. What reads one is kept with the session."""
+        raw = self.raw[0]
+        assert raw is not None
+        load = self._connection.info.get(_READ_MOMENT)
+        if load is None:
+            reader = Transformer(self._driver).get_loader(self._result.ftype(0), Format.TEXT)
+            load = self._connection.info[_READ_MOMENT] = reader.load
+        moment: datetime = load(raw)
+        return moment
 
     def values(self) -> tuple[Any, ...]:
         """Return every column's value."""
@@ -173,15 +180,18 @@ def _opened(
     seen = connection.info.get(_SEEN, 0)
     keeps = seen > 0 and driver.prepare_threshold is not None
     asked = kept[0].said({"tenant_id": f"'{tenant_id}'"}, kept=keeps)
-    # After BEGIN: no statement of a message may come before it that sets the isolation level.
-    prepared = f"{settings}{''.join(one.prepared() for one in kept)}{asked}"
+
+    def prepared() -> str:
+        # After BEGIN: no statement of a message may come before it that sets the isolation level.
+        return f"{settings}{''.join(one.prepared() for one in kept)}{asked}"
+
     try:
-        results = _say(driver, prepared if keeps and seen == 1 else settings + asked)
+        results = _say(driver, prepared() if keeps and seen == 1 else settings + asked)
     except InvalidSqlStatementName:
-        results = _say(driver, "ROLLBACK;" + prepared)
+        results = _say(driver, "ROLLBACK;" + prepared())
     connection.info[_SEEN] = min(seen + 1, 2)
     connection.info[PLANS_KEPT] = keeps
-    return Answer(driver, results[-1]) if results[-1].ntuples else None
+    return Answer(connection, driver, results[-1]) if results[-1].ntuples else None
 
 
 def commit(
