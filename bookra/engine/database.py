@@ -98,7 +98,8 @@ def open_pool(conninfo: Mapping[str, str], *, size: int = 5, pooled: bool = True
 
 def _forget_plans(connection: Connection, _name: str, _context: None) -> None:
     """Know that psycopg lets the server forget every plan, after any rollback."""
-    connection.info[PLANS_KEPT] = False
+    if not connection.invalidated:  # else the session is gone, and what was known of it
+        connection.info[PLANS_KEPT] = False
 
 
 def _prepare_on_a_session_of_its_own(

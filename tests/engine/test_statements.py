@@ -77,6 +77,19 @@ def test_a_session_that_dies_within_an_action_is_an_error_and_not_said_again(
     assert (refused.value.code, len(tries)) == ("database_unavailable", 1)
 
 
+def test_a_session_that_dies_within_a_savepoint_is_an_error_like_any(
+    salon: Salon, single: Pool
+) -> None:
+    def cut_off(tx: Tx) -> None:
+        with tx.connection.begin_nested():
+            end(salon, tx.rows(PID)[0].pid)
+            tx.rows(COUNT)
+
+    with pytest.raises(UnavailableError) as refused:
+        Engine(single).act(salon.slug, cut_off, command="test")
+    assert refused.value.code == "database_unavailable"
+
+
 def test_a_session_that_dies_before_its_commit_commits_nothing(salon: Salon, single: Pool) -> None:
     def cut_off(tx: Tx) -> None:
         add_customer(tx, "Rosa")
