@@ -17,7 +17,7 @@ from bookra.tui import actions
 
 DOWN = UnavailableError("database_down", "The database can't be reached", hint="It is retried")
 SIZES = [(80, 24), (120, 36), (160, 48), (60, 16), (100, 17), (59, 15), (20, 5), (250, 70)]
-STEPS, BURST = 45, 12
+STEPS, BURST = 25, 12
 """Each step is a burst of keys, and now and then something worse."""
 SEEDS = int(os.environ.get("BOOKRA_TEST_WALKS", "1"))
 

