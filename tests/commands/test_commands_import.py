@@ -15,6 +15,7 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import Engine as Pool
 
 from bookra.engine.bookings.store import bookings_between
+from bookra.engine.imports.appointments import shared_numbers
 from bookra.engine.imports.batches import BATCH_LINES, bring_in
 from bookra.engine.imports.columns import columns_of, known_columns
 from bookra.engine.imports.values import Reading
@@ -341,7 +342,22 @@ def test_a_killed_import_run_again_ends_as_if_it_had_not_been_killed(desk: Desk)
     desk.salon.act(lambda tx: tx.run(LAPSE))  # what a minute does by itself
     found = imported(desk, "booking", many(count))
     assert (found["added"], found["unchanged"]) == (count - some, some)
-    assert counts(desk)["remembered"] == count
+    assert counts(desk)["remembered"] == 2 * count  # each by its number, and by what it says
+
+
+def test_a_number_that_two_lines_share_stands_for_neither(desk: Desk) -> None:
+    day = f"{NEXT_YEAR}-06-02"
+    taken = f"r1,Rosa Vega,Ana,Cut,{day} 10:00,45,45.00,New\n"
+    free = f"r1,Noa Lind,Ana,Cut,{day} 12:00,45,45.00,New\n"
+    imported(desk, "booking", HEADER + taken.replace("r1,Rosa Vega", "r0,Mia Arp"))
+    for _ in range(2):  # the second time, what was refused is not taken for what was kept
+        assert list(codes(imported(desk, "booking", HEADER + taken + free)).values()) == [
+            "slot_taken"
+        ]
+    alone = imported(desk, "booking", HEADER + taken.replace("10:00", "15:00"))
+    assert tally(alone) == (1, 0, 0, 0, 0)
+    moved = imported(desk, "booking", HEADER + taken.replace("10:00", "16:00"))
+    assert tally(moved) == (0, 1, 0, 0, 0)
 
 
 cells = st.sampled_from(
@@ -382,7 +398,8 @@ def test_any_file_twice_changes_nothing_and_a_dry_run_tells_what_will_be(
         columns = columns_of("appointment", sheet.header)
         salon = desk.salon
         reading = Reading(salon.zone, "EUR")
-        keeper = Visits(columns, "auto", reading, {}, {}, dry_run)
+        shared = shared_numbers(sheet, columns)
+        keeper = Visits(columns, "auto", reading, {}, {}, dry_run, shared)
         found = bring_in(
             salon.engine, salon.slug, sheet, columns, keeper, command=COMMAND, dry_run=dry_run
         )

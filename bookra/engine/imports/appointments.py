@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
@@ -17,11 +18,12 @@ from bookra.engine.catalog.model import Service
 from bookra.engine.imports.batches import Line, value
 from bookra.engine.imports.columns import Columns
 from bookra.engine.imports.values import Reading, read_minutes, read_moment, read_price
+from bookra.engine.people.csv_lines import Sheet
 from bookra.engine.people.csv_people import phone_as_written
 from bookra.engine.people.customers import checked_email
 from bookra.engine.people.matching import folded
 from bookra.engine.people.staff import Staff
-from bookra.errors import InvalidInputError, NotFoundError
+from bookra.errors import BookraError, InvalidInputError, NotFoundError
 from bookra.ids import checked_name
 from bookra.money import Money
 
@@ -97,7 +99,10 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """A line that can be kept. ``state`` is booked, cancelled or no-show."""
+    """A line that can be kept. ``state`` is booked, cancelled or no-show.
+
+    ``reference`` is its number in the other program; '' if it has none of its own.
+    """
 
     line: int
     reference: str
@@ -125,13 +130,14 @@ class Appointment:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads appointments of one file."""
+    """Reads appointments of one file; ``shared`` are the numbers that are no line's own."""
 
     columns: Columns
     reading: Reading
     country: str
     services: Directory[Service]
     staff: Directory[Staff]
+    shared: frozenset[str] = frozenset()
 
     def read(self, line: Line) -> Appointment:
         """Return what a line says; raises InvalidInputError or NotFoundError with the reason."""
@@ -145,7 +151,7 @@ class Reader:
         ends_at = self._end(line, reading, starts_at, service.at_level(staff.level).minutes)
         return Appointment(
             line.number,
-            said.get("reference", "")[:200],
+            "" if _number(said) in self.shared else said.get("reference", "")[:200],
             starts_at,
             ends_at,
             service,
@@ -204,6 +210,26 @@ class Reader:
             return None
         currency = self.reading.currency
         return value(self.columns, line, "price", lambda cell: read_price(cell, currency))
+
+
+def shared_numbers(sheet: Sheet, columns: Columns) -> frozenset[str]:
+    """Return the numbers, each with its service, that several lines of a file have.
+
+    Such a number tells a visit from no other: two people came together, or a program counts days.
+    Told by it, a line that was refused would be taken for the one that was kept.
+    """
+    seen, shared = set[str](), set[str]()
+    for record in sheet.records():
+        with suppress(BookraError):  # what can't be read has no number, and is refused later
+            number = _number(columns.cells(record))
+            (shared if number in seen else seen).add(number)
+    return frozenset(shared - {""})
+
+
+def _number(said: Mapping[str, str]) -> str:
+    """Return a line's number with its service, as the file writes them; '' without a number."""
+    reference = said.get("reference", "")
+    return f"{reference} {folded(said.get('service', ''))}" if reference else ""
 
 
 def _email(cell: str) -> str:

@@ -37,7 +37,10 @@ COMMAND, KIND = "booking import", "appointment"
 
 @dataclass(slots=True)
 class Visits:
-    """Keeps appointments. ``staff_map`` and ``service_map`` lead from the file's names to slugs."""
+    """Keeps appointments. ``staff_map`` and ``service_map`` lead from the file's names to slugs.
+
+    ``shared`` are the numbers that several of its lines have (`shared_numbers`).
+    """
 
     columns: Columns
     source: str
@@ -45,6 +48,7 @@ class Visits:
     staff_map: dict[str, str]
     service_map: dict[str, str]
     dry_run: bool = False
+    shared: frozenset[str] = frozenset()
     missing: dict[str, dict[str, None]] = field(default_factory=dict)
     _seen: set[bytes] = field(default_factory=set)
     _page: set[bytes] = field(default_factory=set)
@@ -71,7 +75,8 @@ class Visits:
         fates, wanted = self._read(reader, lines)
         units = units_of(tx, wanted)
         times = self._times(tx, [each for each in wanted if each.ends_at > tx.now], units)
-        known = batches.known_rows(tx, self.source, KIND, (_reference(each) for each in wanted))
+        names = (name for each in wanted for name in _names(each))
+        known = batches.known_rows(tx, self.source, KIND, names)
         clients = Clients(tx, (each.contact for each in wanted))
         visits: list[Visit] = []
         for each in wanted:
@@ -105,6 +110,7 @@ class Visits:
             tx.tenant.country,
             Directory.of("service", services(tx, retired=True), self.service_map),
             Directory.of("staff", staff_list(tx, retired=True), self.staff_map),
+            self.shared,
         )
 
     def _read(self, reader: Reader, lines: Sequence[Line]) -> tuple[list[Fate], list[Appointment]]:
@@ -129,7 +135,7 @@ class Visits:
         if wanted.state == "cancelled":
             return Fate(wanted.line, batches.SKIPPED, "cancelled", "It was cancelled there")
         key = bytes.fromhex(wanted.key)
-        if key in self._seen or key in self._page or _reference(wanted) in known:
+        if key in self._seen or key in self._page or any(name in known for name in _names(wanted)):
             self._page.add(key)
             return Fate(wanted.line, batches.SAME)
         try:
@@ -140,7 +146,7 @@ class Visits:
         return Fate(wanted.line, batches.NEW)
 
     def _remember(self, tx: Tx, visits: Sequence[Visit]) -> None:
-        became = {_reference(visit.wanted): visit.booking_id for visit in visits}
+        became = {name: visit.booking_id for visit in visits for name in _names(visit.wanted)}
         batches.remember_all(tx, self.source, KIND, became)
 
 
@@ -158,14 +164,15 @@ def _planned(tx: Tx, wanted: Appointment, clients: Clients, times: Times) -> Vis
     return Visit(wanted, customer_id, status, price, claims, new_id(), new_id())
 
 
-def _reference(wanted: Appointment) -> str:
-    """Return what a line is known by: its own number with the service, or a digest of it.
+def _names(wanted: Appointment) -> tuple[str, ...]:
+    """Return what a line is known by: what it says, and its own number with the service.
 
-    Programs write a line for each service of a visit, under one number.
+    The number finds a visit again that was moved there since. Programs write a line for each
+    service of a visit, under one number.
     """
     if not wanted.reference:
-        return wanted.key
-    return f"{wanted.reference} {wanted.service.slug}"
+        return (wanted.key,)
+    return wanted.key, f"{wanted.reference} {wanted.service.slug}"
 
 
 def _require_bookable(wanted: Appointment) -> None:
