@@ -1,9 +1,9 @@
 """What row-level security costs: the slot search and booking, with it and without it.
 
 Logins work on the same rows of the same server, in turns, through the same engine. The policies
-hold for an operator of the business and for the installation's own login, as for everybody; a
-third is the benchmark's own and may pass them by (``BYPASSRLS``), which no login of the product
-may. Run it:
+hold for an operator of the business and for the installation's own login, as for everybody. Each is
+compared with a login of the benchmark's own that has the same rights and may pass the policies by
+(``BYPASSRLS``), which no login of the product may. Run it:
 ``python benchmarks/row_security.py``.
 """
 
@@ -30,10 +30,16 @@ from bookra.engine.database import open_pool
 from bookra.engine.runtime import Engine, Tx
 from bookra.errors import ConflictError
 
-FREE = "benchmark_without_policies"
+OPERATOR, INSTALLATION = "an operator", "the installation"
+SIDES = {
+    f"{OPERATOR}, without": ("benchmark_free_operator", roles.FRONT_DESK),
+    OPERATOR: ("benchmark_operator", roles.FRONT_DESK),
+    f"{INSTALLATION}, without": ("benchmark_free_installation", roles.PLATFORM),
+    INSTALLATION: ("benchmark_installation", roles.PLATFORM),
+}
+"""Logins and their groups; those without have the same rights, and policies don't hold for them."""
 CUSTOMER = text("SELECT id FROM customers WHERE tenant_id = :tenant_id LIMIT 1")
 SESSION = text("SELECT pg_backend_pid() AS pid, row_security_active('bookra.bookings') AS guarded")
-OPERATOR = "benchmark_front_desk"
 
 
 def main() -> None:
@@ -54,8 +60,10 @@ def main() -> None:
         ):
             sides = {side: verb(engine) for side, engine in engines.items()}
             found = interleaved(sides, rounds=given.rounds, warm_up=10, servers=servers)
-            free = found[0]
-            rows += [[f"{name}, {held.name}", *_figures(free, held)] for held in found[1:]]
+            rows += [
+                [f"{name}, {held.name}", *_figures(free, held)]
+                for free, held in zip(found[::2], found[1::2], strict=True)
+            ]
             raw += [f"{name}, {times.raw}" for times in found]
     publish(
         "row_security",
@@ -78,29 +86,36 @@ def _figures(free: Times, held: Times) -> list[str]:
 
 @contextmanager
 def _both(salon: Salon) -> Iterator[dict[str, Engine]]:
-    """Give an engine whose login passes the policies by, an operator's, and the salon's own."""
+    """Give an engine for each of ``SIDES``."""
+    tenant = salon.engine.ask(SLUG, lambda tx: tx.tenant)
     with bootstrap.administration(salon.settings) as connection:
-        tenant = salon.engine.ask(SLUG, lambda tx: tx.tenant)
-        for login, group in ((FREE, roles.PLATFORM), (OPERATOR, roles.FRONT_DESK)):
+        for side, (login, group) in SIDES.items():
             roles.create_login(connection, login, None)
             roles.grant(connection, group, login)
-        roles.grant(connection, roles.tenant_role(tenant.id), OPERATOR)
-        connection.exec_driver_sql(f"ALTER ROLE {FREE} BYPASSRLS")
-    free, operator = (
-        Engine(open_pool({**bootstrap.conninfo(salon.settings), "user": login}, size=1))
-        for login in (FREE, OPERATOR)
-    )
+            if group == roles.FRONT_DESK:
+                roles.grant(connection, roles.tenant_role(tenant.id), login)
+            if _free(side):
+                connection.exec_driver_sql(f"ALTER ROLE {login} BYPASSRLS")
+    reached = bootstrap.conninfo(salon.settings)
+    engines = {
+        side: Engine(open_pool({**reached, "user": login}, size=1))
+        for side, (login, _) in SIDES.items()
+    }
     try:
-        yield {"without": free, "an operator": operator, "the installation": salon.engine}
+        yield engines
     finally:
-        free.close()
-        operator.close()
+        for engine in engines.values():
+            engine.close()
+
+
+def _free(side: str) -> bool:
+    return side.endswith("without")
 
 
 def _server(engine: Engine, side: str) -> int:
     """Return the process of an engine's one session, and make sure that it is what it should be."""
     found = engine.ask(SLUG, lambda tx: tx.connection.execute(SESSION).one())
-    assert found.guarded == (side != "without")
+    assert found.guarded != _free(side)
     return int(found.pid)
 
 

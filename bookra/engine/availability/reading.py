@@ -102,10 +102,10 @@ def _person(row: Row[Any], zone: ZoneInfo, taken: Places) -> StaffTime:
         skills=None if skills is None else frozenset(map(UUID, skills)),
         level=level,
         location_id=_id(location),
-        weekly=_weekly(tuple(map(tuple, row.weekly))),
+        weekly=_weekly(tuple(map(tuple, row.weekly or ()))),
         exceptions=_exceptions(row),
         busy=_taken(row),
-        external=tuple((start, end) for start, end in row.away),
+        external=tuple((start, end) for start, end in row.away or ()),
         daily_limit=daily_limit,
         places={day: count for (subject, day), count in taken.items() if subject == row.id},
     )
@@ -123,7 +123,7 @@ def _weekly(week: Week) -> tuple[WeeklyShift, ...]:
 def _exceptions(row: Row[Any]) -> dict[date, tuple[Shift, ...]]:
     """Return the days with shifts of their own; a day without any has one row of NULLs."""
     days: dict[date, tuple[Shift, ...]] = {}
-    for number, opens, closes in row.exceptions:
+    for number, opens, closes in row.exceptions or ():
         day = _day(number)
         days[day] = days.get(day, ()) + (() if opens is None else ((opens, closes),))
     return days

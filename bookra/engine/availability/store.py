@@ -77,6 +77,51 @@ LOAD = text(
         FROM (SELECT DISTINCT pool_id, pool FROM needed) n
         JOIN resources r ON r.tenant_id = :tenant_id AND r.pool_id = n.pool_id
         JOIN bookables b ON b.tenant_id = :tenant_id AND b.id = r.id AND b.active
+    ), everybody AS MATERIALIZED (
+      SELECT array_agg(id) AS ids FROM people
+    ), weekly AS MATERIALIZED (
+      SELECT h.staff_id,
+             array_agg(ARRAY[h.weekday, h.opens_minute, h.closes_minute,
+                             h.valid_from - DATE '1970-01-01', h.valid_until - DATE '1970-01-01']
+                       ORDER BY h.weekday, h.opens_minute, h.valid_from) AS weekly
+        FROM working_hours h
+       WHERE h.tenant_id = :tenant_id AND h.staff_id = ANY((SELECT ids FROM everybody)::uuid[])
+         AND h.valid_from < :day_after AND (h.valid_until IS NULL OR h.valid_until > :day_before)
+       GROUP BY h.staff_id
+    ), exceptions AS MATERIALIZED (
+      SELECT x.staff_id,
+             array_agg(ARRAY[x.day - DATE '1970-01-01', x.opens_minute, x.closes_minute])
+               AS exceptions
+        FROM working_exceptions x
+       WHERE x.tenant_id = :tenant_id AND x.staff_id = ANY((SELECT ids FROM everybody)::uuid[])
+         AND x.day >= :day_before AND x.day < :day_after
+       GROUP BY x.staff_id
+    ), away AS MATERIALIZED (
+      SELECT e.bookable_id,
+             array_agg(ARRAY[date_part('epoch', e.starts_at)::bigint,
+                             date_part('epoch', e.ends_at)::bigint]) AS away
+        FROM external_busy e
+       WHERE e.tenant_id = :tenant_id AND e.bookable_id = ANY((SELECT ids FROM everybody)::uuid[])
+         AND e.starts_at < :until AND e.ends_at > :begin
+       GROUP BY e.bookable_id
+    ), taken AS MATERIALIZED (
+      SELECT o.bookable_id,
+             array_agg(date_part('epoch', o.starts_at)::bigint) AS starts,
+             array_agg(date_part('epoch', o.ends_at)::bigint) AS ends,
+             array_agg(date_part('epoch', o.held_until)::bigint) FILTER (WHERE :named) AS held,
+             array_agg(o.booking_id::text) FILTER (WHERE :named) AS bookings
+        FROM (SELECT a.bookable_id, a.starts_at, a.ends_at, a.held_until, a.booking_id
+                FROM allocations a
+               WHERE a.tenant_id = :tenant_id
+                 AND a.bookable_id = ANY((SELECT ids FROM everybody)::uuid[])
+                 AND a.starts_at > CAST(:begin AS timestamptz)
+                                   - interval '{LONGEST_ALLOCATION_HOURS} hours'
+                 AND a.starts_at < :until AND a.ends_at > :begin
+                 AND (a.held_until IS NULL OR a.held_until > :now)
+                 AND (CAST(:own AS uuid) IS NULL OR a.booking_id IS NULL
+                      OR a.booking_id <> CAST(:own AS uuid))
+               ORDER BY a.bookable_id, a.starts_at) o
+       GROUP BY o.bookable_id
     )
     SELECT 'service' AS kind, w.id, w.slug, w.name,
            json_build_object(
@@ -122,44 +167,13 @@ LOAD = text(
                AND (CAST(:own AS uuid) IS NULL OR y.booking_id <> CAST(:own AS uuid))
              GROUP BY y.subject_id, y.day) d
     UNION ALL
-    SELECT p.kind, p.id, p.slug, p.name, p.facts,
-           CASE p.kind WHEN 'person' THEN ARRAY(
-             SELECT ARRAY[h.weekday, h.opens_minute, h.closes_minute,
-                          h.valid_from - DATE '1970-01-01', h.valid_until - DATE '1970-01-01']
-               FROM working_hours h
-              WHERE h.tenant_id = :tenant_id AND h.staff_id = p.id
-                AND h.valid_from < :day_after
-                AND (h.valid_until IS NULL OR h.valid_until > :day_before)
-              ORDER BY h.weekday, h.opens_minute, h.valid_from) END,
-           CASE p.kind WHEN 'person' THEN ARRAY(
-             SELECT ARRAY[x.day - DATE '1970-01-01', x.opens_minute, x.closes_minute]
-               FROM working_exceptions x
-              WHERE x.tenant_id = :tenant_id AND x.staff_id = p.id
-                AND x.day >= :day_before AND x.day < :day_after) END,
-           busy.starts, busy.ends, busy.held, busy.bookings,
-           CASE p.kind WHEN 'person' THEN ARRAY(
-             SELECT ARRAY[date_part('epoch', e.starts_at)::bigint,
-                          date_part('epoch', e.ends_at)::bigint]
-               FROM external_busy e
-              WHERE e.tenant_id = :tenant_id AND e.bookable_id = p.id
-                AND e.starts_at < :until AND e.ends_at > :begin) END
+    SELECT p.kind, p.id, p.slug, p.name, p.facts, h.weekly, x.exceptions,
+           o.starts, o.ends, o.held, o.bookings, e.away
       FROM people p
-      CROSS JOIN LATERAL (
-             SELECT array_agg(date_part('epoch', o.starts_at)::bigint) AS starts,
-                    array_agg(date_part('epoch', o.ends_at)::bigint) AS ends,
-                    array_agg(date_part('epoch', o.held_until)::bigint) FILTER (WHERE :named)
-                      AS held,
-                    array_agg(o.booking_id::text) FILTER (WHERE :named) AS bookings
-               FROM (SELECT a.starts_at, a.ends_at, a.held_until, a.booking_id
-                       FROM allocations a
-                      WHERE a.tenant_id = :tenant_id AND a.bookable_id = p.id
-                        AND a.starts_at > CAST(:begin AS timestamptz)
-                                          - interval '{LONGEST_ALLOCATION_HOURS} hours'
-                        AND a.starts_at < :until AND a.ends_at > :begin
-                        AND (a.held_until IS NULL OR a.held_until > :now)
-                        AND (CAST(:own AS uuid) IS NULL OR a.booking_id IS NULL
-                             OR a.booking_id <> CAST(:own AS uuid))
-                      ORDER BY a.starts_at) o) busy
+      LEFT JOIN weekly h ON h.staff_id = p.id
+      LEFT JOIN exceptions x ON x.staff_id = p.id
+      LEFT JOIN taken o ON o.bookable_id = p.id
+      LEFT JOIN away e ON e.bookable_id = p.id
     """  # noqa: S608 - the one value is a constant
 ).execution_options(**{BINARY_RESULTS: True})
 ABSENCES = text(

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from bookra.engine.bookings.model import Status
-from bookra.engine.ledger.store import PAID, REFUNDED
+from bookra.engine.ledger.store import SPENT
 from bookra.engine.runtime import Tx
 from bookra.money import Money
 
@@ -50,7 +50,7 @@ STANDING = text(
                             ('cancelled', 'late_cancelled', 'expired', 'no_show')) AS visits,
            count(*) FILTER (WHERE b.status = 'no_show') AS no_shows,
            count(*) FILTER (WHERE b.status IN ('cancelled', 'late_cancelled')) AS cancelled,
-           COALESCE(sum({PAID} - {REFUNDED}), 0)::bigint AS spent_minor
+           COALESCE(sum({SPENT}), 0)::bigint AS spent_minor
       FROM bookings b
      WHERE b.tenant_id = :tenant_id AND b.customer_id = :customer_id
     """  # noqa: S608 - constants

@@ -12,7 +12,7 @@ from sqlalchemy import Row, text
 from bookra.clock import from_epoch
 from bookra.engine.bookings.model import Booking, Item, Line, Status
 from bookra.engine.bookings.pricing import Discount
-from bookra.engine.ledger.store import PAID, REFUNDED
+from bookra.engine.ledger.store import PAID_AND_REFUNDED
 from bookra.engine.runtime import Tx
 from bookra.errors import NotFoundError
 from bookra.money import Money
@@ -55,7 +55,7 @@ SELECT = f"""
            b.hold_expires_at, b.revision, b.currency, b.series_id, b.recognised_at, b.policy_id,
            b.policy_accepted_at, b.note, b.discount_kind, b.discount_bps, b.discount_minor,
            {PROMO} AS promo, {LINES} AS lines, {ITEMS.format(owner="booking_id")} AS items,
-           {PAID} AS paid_minor, {REFUNDED} AS refunded_minor, {PAY_LINK} AS payment_url
+           {PAID_AND_REFUNDED} AS paid_and_refunded, {PAY_LINK} AS payment_url
       FROM bookings b
       JOIN customers c ON c.tenant_id = b.tenant_id AND c.id = b.customer_id
      WHERE b.tenant_id = :tenant_id
@@ -141,6 +141,7 @@ def unknown_booking(code: str) -> NotFoundError:
 
 
 def _booking(row: Row[Any]) -> Booking:
+    paid_minor, refunded_minor = row.paid_and_refunded
     return Booking(
         row.id,
         row.code,
@@ -152,11 +153,11 @@ def _booking(row: Row[Any]) -> Booking:
         row.hold_expires_at,
         row.revision,
         tuple(_line(values, row.currency) for values in row.lines),
-        Money(row.paid_minor, row.currency),
+        Money(paid_minor, row.currency),
         row.payment_url,
         row.series_id,
         tuple(item_of(values, row.currency) for values in row.items or ()),
-        row.refunded_minor,
+        refunded_minor,
         row.recognised_at,
         row.policy_id,
         row.policy_accepted_at,

@@ -58,49 +58,48 @@ OPEN_ACCOUNT = text(
 BY_KEY = text("SELECT id FROM entries WHERE tenant_id = :tenant_id AND key = :key")
 
 _PAYMENTS = ", ".join(f"'{kind}'" for kind in chart.PAYMENT_KINDS.values())
+_REFUNDS = ", ".join(f"'{kind}'" for kind in REFUND_KINDS.values())
 _TENDERS = ", ".join(f"'{code}'" for code in chart.TENDERS.values())
+_TIP = f"'{chart.TIPS_PREFIX}'"
+
+_RECEIVED = (
+    f"e.kind IN ({_PAYMENTS}) AND d.code IN ({_TENDERS}) AND NOT starts_with(c.code, {_TIP})"
+)
+_BACK = f"e.kind IN ({_REFUNDS}) AND c.code IN ({_TENDERS}) AND NOT starts_with(d.code, {_TIP})"
+_DEPOSITS_BACK = f"{_BACK} AND d.code = '{chart.DEPOSITS}'"
 
 
-def received(owner: str) -> str:
-    """Return SQL for what the ledger holds as paid for ``b``, tips left out, refunds not taken off.
+def _added_up(condition: str) -> str:
+    return f"COALESCE(sum(t.amount_minor) FILTER (WHERE {condition}), 0)::bigint"
+
+
+def _moved(owner: str, figures: str) -> str:
+    """Return SQL for figures of the payments and refunds of ``b``: its entries are read once."""
+    return f"""
+    (SELECT {figures}
+       FROM entries e
+       JOIN transfers t ON t.tenant_id = e.tenant_id AND t.entry_id = e.id
+       JOIN accounts d ON d.tenant_id = t.tenant_id AND d.id = t.debit_account_id
+       JOIN accounts c ON c.tenant_id = t.tenant_id AND c.id = t.credit_account_id
+      WHERE e.tenant_id = b.tenant_id AND e.{owner} = b.id
+        AND e.kind IN ({_PAYMENTS}, {_REFUNDS}))
+    """  # noqa: S608 - constants
+
+
+def given_back(owner: str) -> str:
+    """Return SQL for what was refunded of ``b``, tips left out.
 
     ``owner`` is the column of an entry that names ``b.id``: ``booking_id`` or ``order_id``.
     """
-    return f"""
-    (SELECT COALESCE(sum(t.amount_minor), 0)::bigint
-       FROM entries e
-       JOIN transfers t ON t.tenant_id = e.tenant_id AND t.entry_id = e.id
-       JOIN accounts d ON d.tenant_id = t.tenant_id AND d.id = t.debit_account_id
-       JOIN accounts c ON c.tenant_id = t.tenant_id AND c.id = t.credit_account_id
-      WHERE e.tenant_id = b.tenant_id AND e.{owner} = b.id
-        AND e.kind IN ({_PAYMENTS}) AND d.code IN ({_TENDERS})
-        AND NOT starts_with(c.code, '{chart.TIPS_PREFIX}'))
-    """  # noqa: S608 - constants
+    return _moved(owner, _added_up(_BACK))
 
 
-_REFUNDS = ", ".join(f"'{kind}'" for kind in REFUND_KINDS.values())
-
-
-def given_back(owner: str, debited: str = "%") -> str:
-    """Return SQL for what was refunded of ``b``, tips left out; ``debited`` narrows it by account.
-
-    ``owner`` as for ``received``; ``debited`` is a LIKE pattern of the account that paid for it.
-    """
-    return f"""
-    (SELECT COALESCE(sum(t.amount_minor), 0)::bigint
-       FROM entries e
-       JOIN transfers t ON t.tenant_id = e.tenant_id AND t.entry_id = e.id
-       JOIN accounts d ON d.tenant_id = t.tenant_id AND d.id = t.debit_account_id
-       JOIN accounts c ON c.tenant_id = t.tenant_id AND c.id = t.credit_account_id
-      WHERE e.tenant_id = b.tenant_id AND e.{owner} = b.id
-        AND e.kind IN ({_REFUNDS}) AND c.code IN ({_TENDERS}) AND d.code LIKE '{debited}'
-        AND NOT starts_with(d.code, '{chart.TIPS_PREFIX}'))
-    """  # noqa: S608 - constants
-
-
-PAID = f"{received('booking_id')} - {given_back('booking_id', chart.DEPOSITS)}"
-REFUNDED = given_back("booking_id")
-"""Of booking ``b``, tips left out: what was paid less deposits given back; what went back."""
+_PAID = f"{_added_up(_RECEIVED)} - {_added_up(_DEPOSITS_BACK)}"
+PAID = _moved("booking_id", _PAID)
+SPENT = _moved("booking_id", f"{_PAID} - {_added_up(_BACK)}")
+PAID_AND_REFUNDED = _moved("booking_id", f"ARRAY[{_PAID}, {_added_up(_BACK)}]")
+"""Of booking ``b``, tips left out: what was paid less deposits given back; that less what went
+back; and an array of what was paid and what went back."""
 
 
 def post(tx: Tx, draft: Draft) -> tuple[UUID, bool]:
@@ -188,4 +187,4 @@ def _open_accounts(tx: Tx, currency: str, codes: Sequence[str]) -> None:
         )
 
 
-__all__ = ["PAID", "REFUNDED", "balances", "entries", "given_back", "post", "received"]
+__all__ = ["PAID", "PAID_AND_REFUNDED", "SPENT", "balances", "entries", "given_back", "post"]
