@@ -4,10 +4,10 @@ An entry of a card payment (three transfers on four accounts) with its audit row
 login under forced row-level security, durable on both sides, in turns. pgbench sets the tenant and
 reads the business as the engine does, and inserts plain rows by prepared statements, with accounts
 that it knows. The engine's clients are processes of their own, and then threads of two processes,
-as pgbench's are of its two. They share the machine's processors with the server, and then again
-they have one to themselves and the server another, on both sides: as it is when clients are
-machines of their own. Then the same by one client while the ledger grows. Run it:
-``python benchmarks/posting.py``.
+as pgbench's are of its two; a process has a pool of sessions, as large as the program's. They
+share the machine's processors with the server, and then again they have one to themselves and the
+server another, on both sides: as it is when clients are machines of their own. Then the same by
+one client while the ledger grows. Run it: ``python benchmarks/posting.py``.
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ from bookra.ids import new_id
 SLUG = "luna"
 JOBS = 2
 """Processes of the engine, and threads of pgbench, that share the clients out among them."""
+POOL = 5
+"""Sessions that a process keeps, unless it is told otherwise (``bootstrap.open_engine``)."""
 CODES = (chart.CLEARING, chart.SERVICES, chart.tax(800), chart.tips("ana"))
 COUNT = text("SELECT count(*) AS entries FROM entries WHERE tenant_id = :tenant_id")
 TRANSFERS = text("SELECT count(*) AS found FROM transfers WHERE tenant_id = :tenant_id")
@@ -287,17 +289,19 @@ def _keep_posting(
     ready: Barrier,
     spans: multiprocessing.Queue[tuple[float, float]],
 ) -> None:
-    engine = bootstrap.open_engine(settings, size=threads)
-    connected, begun = threading.Barrier(threads + 1), threading.Event()
+    engine = bootstrap.open_engine(settings, size=POOL)
+    sessions = min(threads, POOL)
+    connected, begun = threading.Barrier(sessions + 1), threading.Event()
     end = 0.0
 
-    def keep() -> None:
-        engine.ask(SLUG, lambda _: connected.wait())  # all at once, so each has a session
+    def keep(number: int) -> None:
+        if number < sessions:
+            engine.ask(SLUG, lambda _: connected.wait())  # all at once, so each opens one
         begun.wait()
         while time.monotonic() < end:
             _post(engine)
 
-    posting = [threading.Thread(target=keep) for _ in range(threads)]
+    posting = [threading.Thread(target=keep, args=(number,)) for number in range(threads)]
     for thread in posting:
         thread.start()
     connected.wait()
