@@ -51,7 +51,6 @@ def bookings(
         --service-map "Ladies' cut=cut"
     """
     from bookra import clock
-    from bookra.engine.imports.appointments import shared_numbers
     from bookra.engine.imports.values import DATE_ORDERS, Reading
     from bookra.engine.imports.visits import COMMAND, Visits
 
@@ -62,8 +61,8 @@ def bookings(
         tenant = current().ask(lambda tx: tx.tenant)
         zone = clock.zone(timezone) if timezone else tenant.zone
         reading = Reading(zone, tenant.currency, dates)
-        shared = shared_numbers(sheet, columns)
-        keeper = Visits(columns, source or layout, reading, people, things, dry_run, shared)
+        keeper = Visits(columns, source or layout, reading, people, things, dry_run)
+        keeper.look_through(sheet, current().ask(keeper.reader))
         importing.run(
             COMMAND,
             "Importing appointments",

@@ -69,25 +69,16 @@ BREAKER_STATES = "'closed', 'open', 'probing', 'parked'"
 # itself: an error in the policy would then say that some row matched, whosesoever. So nothing that
 # a login can claim makes this function fail: the claim is bounded, quoted, and compared as the
 # digits that were checked. https://www.postgresql.org/docs/18/rules-privileges.html
-# Every scan of a table asks it anew. Inlined into each, it has to be set up in each; a function that
-# is called keeps its plan with the session, and takes half the time. Its operators are named with
-# their schema, since the caller's search_path holds within it.
 TENANT = """
-CREATE OR REPLACE FUNCTION bookra.tenant() RETURNS uuid LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
-DECLARE
-  claim pg_catalog.text := pg_catalog.replace(
-    pg_catalog.left(pg_catalog.current_setting('app.tenant', true), 36), '-', '');
-BEGIN
-  IF claim OPERATOR(pg_catalog.<>) '' AND (
-       pg_catalog.pg_has_role(session_user, pg_catalog.to_regrole(pg_catalog.quote_ident(
-         pg_catalog.concat('bookra_t_', claim)))::pg_catalog.oid, 'MEMBER')
-       OR pg_catalog.pg_has_role(session_user, 'bookra_relay', 'MEMBER'))
-  THEN
-    RETURN claim::pg_catalog.uuid;
-  END IF;
-  RETURN NULL;
+CREATE OR REPLACE FUNCTION bookra.tenant() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE
+  WHEN pg_has_role(session_user, 'bookra_relay', 'MEMBER')
+    THEN NULLIF(current_setting('app.tenant', true), '')::uuid
+  WHEN octet_length(current_setting('app.tenant', true)) > 36 THEN NULL
+  WHEN pg_has_role(session_user, to_regrole(quote_ident(
+         'bookra_t_' || replace(current_setting('app.tenant', true), '-', '')))::oid, 'MEMBER')
+    THEN replace(current_setting('app.tenant', true), '-', '')::uuid
 END
-$$
 """
 TENANT_BEFORE = """
 CREATE OR REPLACE FUNCTION bookra.tenant() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE

@@ -15,7 +15,6 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import Engine as Pool
 
 from bookra.engine.bookings.store import bookings_between
-from bookra.engine.imports.appointments import shared_numbers
 from bookra.engine.imports.batches import BATCH_LINES, bring_in
 from bookra.engine.imports.columns import columns_of, known_columns
 from bookra.engine.imports.values import Reading
@@ -345,19 +344,44 @@ def test_a_killed_import_run_again_ends_as_if_it_had_not_been_killed(desk: Desk)
     assert counts(desk)["remembered"] == 2 * count  # each by its number, and by what it says
 
 
-def test_a_number_that_two_lines_share_stands_for_neither(desk: Desk) -> None:
-    day = f"{NEXT_YEAR}-06-02"
-    taken = f"r1,Rosa Vega,Ana,Cut,{day} 10:00,45,45.00,New\n"
-    free = f"r1,Noa Lind,Ana,Cut,{day} 12:00,45,45.00,New\n"
-    imported(desk, "booking", HEADER + taken.replace("r1,Rosa Vega", "r0,Mia Arp"))
-    for _ in range(2):  # the second time, what was refused is not taken for what was kept
-        assert list(codes(imported(desk, "booking", HEADER + taken + free)).values()) == [
-            "slot_taken"
-        ]
-    alone = imported(desk, "booking", HEADER + taken.replace("10:00", "15:00"))
-    assert tally(alone) == (1, 0, 0, 0, 0)
-    moved = imported(desk, "booking", HEADER + taken.replace("10:00", "16:00"))
-    assert tally(moved) == (0, 1, 0, 0, 0)
+def test_a_number_that_two_visits_share_stands_for_neither(desk: Desk) -> None:
+    def line(number: str, who: str, hour: int, service: str = "Cut", status: str = "New") -> str:
+        return f"{number},{who},Ana,{service},{NEXT_YEAR}-06-02 {hour}:00,45,45.00,{status}\n"
+
+    def brought(*lines: str) -> tuple[int, ...]:
+        return tally(imported(desk, "booking", HEADER + "".join(lines)))
+
+    added, same, refused = (1, 0, 0, 0, 0), (0, 1, 0, 0, 0), (0, 0, 0, 0, 1)
+    assert brought(line("r0", "Mia Arp", 10)) == added
+    # The second time, what was refused is not taken for what was kept, however its service is said.
+    taken, free = line("r1", "Rosa Vega", 10), line("r1", "Noa Lind", 12, "cut")
+    assert brought(taken, free) == (1, 0, 0, 0, 1)
+    assert brought(taken, free) == (0, 1, 0, 0, 1)
+    assert brought(taken) == refused
+    # Alone, it has a number again, by which it is known wherever it is moved to.
+    assert brought(line("r1", "Rosa Vega", 15)) == added
+    assert brought(line("r1", "Rosa Vega", 16)) == same
+    # Neither the same line again nor a visit that was called off makes another visit of a number.
+    twice = line("r2", "Lea Ost", 17)
+    assert brought(twice, twice) == (1, 1, 0, 0, 0)
+    assert brought(line("r2", "Lea Ost", 9, status="Cancelled"), line("r2", "Lea Ost", 18)) == (
+        0,
+        1,
+        0,
+        1,
+        0,
+    )
+
+
+def test_a_visit_of_another_number_comes_to_a_time_that_was_left(desk: Desk) -> None:
+    at = f"{NEXT_YEAR}-06-02"
+    first = f"r1,Rosa Vega,Ana,Cut,{at} 10:00,45,45.00,New\n"
+    imported(desk, "booking", HEADER + first)
+    code = desk("booking", "list", "--days", "900", "--json", check=True).json[-1]["code"]
+    desk("booking", "move", code, "--at", f"{at}T12:00", check=True)
+    moved, another = first.replace("10:00", "12:00"), first.replace("r1", "r2")
+    assert tally(imported(desk, "booking", HEADER + moved + another)) == (1, 1, 0, 0, 0)
+    assert tally(imported(desk, "booking", HEADER + moved + another)) == (0, 2, 0, 0, 0)
 
 
 cells = st.sampled_from(
@@ -398,8 +422,8 @@ def test_any_file_twice_changes_nothing_and_a_dry_run_tells_what_will_be(
         columns = columns_of("appointment", sheet.header)
         salon = desk.salon
         reading = Reading(salon.zone, "EUR")
-        shared = shared_numbers(sheet, columns)
-        keeper = Visits(columns, "auto", reading, {}, {}, dry_run, shared)
+        keeper = Visits(columns, "auto", reading, {}, {}, dry_run)
+        keeper.look_through(sheet, salon.ask(keeper.reader))
         found = bring_in(
             salon.engine, salon.slug, sheet, columns, keeper, command=COMMAND, dry_run=dry_run
         )

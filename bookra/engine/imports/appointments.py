@@ -39,6 +39,10 @@ CANCELLED = (
 NO_SHOW = ("no show", "no-show", "noshow", "no_show", "did not show", "nicht erschienen")
 
 
+MAX_NUMBER = 200
+"""Letters of a number that are looked at."""
+
+
 class Named(Protocol):
     """What has a slug and a name."""
 
@@ -101,7 +105,7 @@ class Contact:
 class Appointment:
     """A line that can be kept. ``state`` is booked, cancelled or no-show.
 
-    ``reference`` is its number in the other program; '' if it has none of its own.
+    ``reference`` is its number in the other program, '' without one.
     """
 
     line: int
@@ -113,6 +117,11 @@ class Appointment:
     contact: Contact
     price: Money | None
     state: str
+
+    @property
+    def number(self) -> str:
+        """Its number with its service: programs write a line for each service of a visit."""
+        return numbered(self.reference, self.service) if self.reference else ""
 
     @property
     def key(self) -> str:
@@ -130,14 +139,13 @@ class Appointment:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads appointments of one file; ``shared`` are the numbers that are no line's own."""
+    """Reads appointments of one file."""
 
     columns: Columns
     reading: Reading
     country: str
     services: Directory[Service]
     staff: Directory[Staff]
-    shared: frozenset[str] = frozenset()
 
     def read(self, line: Line) -> Appointment:
         """Return what a line says; raises InvalidInputError or NotFoundError with the reason."""
@@ -151,7 +159,7 @@ class Reader:
         ends_at = self._end(line, reading, starts_at, service.at_level(staff.level).minutes)
         return Appointment(
             line.number,
-            "" if _number(said) in self.shared else said.get("reference", "")[:200],
+            said.get("reference", "")[:MAX_NUMBER],
             starts_at,
             ends_at,
             service,
@@ -160,6 +168,21 @@ class Reader:
             self._price(line),
             _state(said.get("status", "")),
         )
+
+    def number(self, line: Line) -> tuple[str, bytes]:
+        """Return a line's number with its service, and what it says; also of one that is refused.
+
+        The number is '' where it has none or was called off. Raises NotFoundError.
+        """
+        said = line.cells
+        if not said.get("reference") or _state(said.get("status", "")) == "cancelled":
+            return "", b""
+        try:
+            found = self.read(line)
+        except BookraError:
+            service = self.services.find(said["service"])
+            return numbered(said["reference"][:MAX_NUMBER], service), b"%d" % line.number
+        return found.number, bytes.fromhex(found.key)
 
     def _reading(self, line: Line) -> Reading:
         named = line.cells.get("zone", "")
@@ -212,24 +235,26 @@ class Reader:
         return value(self.columns, line, "price", lambda cell: read_price(cell, currency))
 
 
-def shared_numbers(sheet: Sheet, columns: Columns) -> frozenset[str]:
-    """Return the numbers, each with its service, that several lines of a file have.
+def numbered(reference: str, service: Service) -> str:
+    """Return the name under which a line's number is remembered."""
+    return f"{reference} {service.slug}"
+
+
+def shared_numbers(sheet: Sheet, reader: Reader) -> frozenset[str]:
+    """Return the numbers, each with its service, that different visits of a file have.
 
     Such a number tells a visit from no other: two people came together, or a program counts days.
-    Told by it, a line that was refused would be taken for the one that was kept.
+    Told by it, a line that was refused would be taken for the one that was kept. A line that says
+    the same again, or that a visit was called off, makes no other visit.
     """
-    seen, shared = set[str](), set[str]()
+    first, shared = dict[bytes, bytes](), set[str]()
     for record in sheet.records():
-        with suppress(BookraError):  # what can't be read has no number, and is refused later
-            number = _number(columns.cells(record))
-            (shared if number in seen else seen).add(number)
-    return frozenset(shared - {""})
-
-
-def _number(said: Mapping[str, str]) -> str:
-    """Return a line's number with its service, as the file writes them; '' without a number."""
-    reference = said.get("reference", "")
-    return f"{reference} {folded(said.get('service', ''))}" if reference else ""
+        with suppress(BookraError):  # what tells no number or no service is refused later
+            number, key = reader.number(Line(record.line, reader.columns.cells(record)))
+            said = hashlib.sha256(number.encode()).digest()[:8]
+            if number and first.setdefault(said, key) != key:
+                shared.add(number)
+    return frozenset(shared)
 
 
 def _email(cell: str) -> str:

@@ -19,7 +19,12 @@ from bookra.engine.bookings.locks import lock_bookables
 from bookra.engine.bookings.model import Status
 from bookra.engine.catalog.actions import services
 from bookra.engine.imports import batches
-from bookra.engine.imports.appointments import Appointment, Directory, Reader
+from bookra.engine.imports.appointments import (
+    Appointment,
+    Directory,
+    Reader,
+    shared_numbers,
+)
 from bookra.engine.imports.batches import CrossedError, Fate, Line
 from bookra.engine.imports.clients import Clients
 from bookra.engine.imports.columns import Columns
@@ -27,6 +32,7 @@ from bookra.engine.imports.rows import Visit, price_of, write
 from bookra.engine.imports.spans import Span, units_of
 from bookra.engine.imports.times import Claim, Times
 from bookra.engine.imports.values import Reading
+from bookra.engine.people.csv_lines import Sheet
 from bookra.engine.people.staff import staff_list
 from bookra.engine.runtime import Tx
 from bookra.errors import BookraError, ConflictError
@@ -56,6 +62,20 @@ class Visits:
     _claimed: list[Claim] = field(default_factory=list)
     _lost: list[Claim] = field(default_factory=list)
 
+    def look_through(self, sheet: Sheet, reader: Reader) -> None:
+        """Read the file once before it is brought in, for what a line alone does not tell."""
+        self.shared = shared_numbers(sheet, reader)
+
+    def reader(self, tx: Tx) -> Reader:
+        """Return what reads its lines, with the services and the staff that there are."""
+        return Reader(
+            self.columns,
+            self.reading,
+            tx.tenant.country,
+            Directory.of("service", services(tx, retired=True), self.service_map),
+            Directory.of("staff", staff_list(tx, retired=True), self.staff_map),
+        )
+
     def kept(self) -> None:
         """Remember what the batch held; a dry run also remembers whose time it took."""
         self._seen |= self._page
@@ -71,11 +91,11 @@ class Visits:
         when somebody else took a time meanwhile: the same batch again is told of it.
         """
         self._page = set()
-        reader = self._reader(tx)
+        reader = self.reader(tx)
         fates, wanted = self._read(reader, lines)
         units = units_of(tx, wanted)
         times = self._times(tx, [each for each in wanted if each.ends_at > tx.now], units)
-        names = (name for each in wanted for name in _names(each))
+        names = (name for each in wanted for name in self._names(each))
         known = batches.known_rows(tx, self.source, KIND, names)
         clients = Clients(tx, (each.contact for each in wanted))
         visits: list[Visit] = []
@@ -103,16 +123,6 @@ class Visits:
         lock_bookables(tx, {*(each.staff.id for each in coming), *shared})
         return Times.of(tx, coming, units, self._taken, self._lost)
 
-    def _reader(self, tx: Tx) -> Reader:
-        return Reader(
-            self.columns,
-            self.reading,
-            tx.tenant.country,
-            Directory.of("service", services(tx, retired=True), self.service_map),
-            Directory.of("staff", staff_list(tx, retired=True), self.staff_map),
-            self.shared,
-        )
-
     def _read(self, reader: Reader, lines: Sequence[Line]) -> tuple[list[Fate], list[Appointment]]:
         fates, wanted = list[Fate](), list[Appointment]()
         for line in lines:
@@ -135,7 +145,11 @@ class Visits:
         if wanted.state == "cancelled":
             return Fate(wanted.line, batches.SKIPPED, "cancelled", "It was cancelled there")
         key = bytes.fromhex(wanted.key)
-        if key in self._seen or key in self._page or any(name in known for name in _names(wanted)):
+        if (
+            key in self._seen
+            or key in self._page
+            or any(name in known for name in self._names(wanted))
+        ):
             self._page.add(key)
             return Fate(wanted.line, batches.SAME)
         try:
@@ -145,8 +159,19 @@ class Visits:
         self._page.add(key)
         return Fate(wanted.line, batches.NEW)
 
+    def _names(self, wanted: Appointment) -> tuple[str, ...]:
+        """Return what a line is known by: its number, if that is its own, and what it says.
+
+        The number finds a visit again that was moved there since. What a line says stands for it
+        under its own number alone: under another it is another visit.
+        """
+        if not wanted.reference:
+            return (wanted.key,)
+        said = f"{wanted.key} {wanted.reference}"
+        return (said,) if wanted.number in self.shared else (wanted.number, said)
+
     def _remember(self, tx: Tx, visits: Sequence[Visit]) -> None:
-        became = {name: visit.booking_id for visit in visits for name in _names(visit.wanted)}
+        became = {name: visit.booking_id for visit in visits for name in self._names(visit.wanted)}
         batches.remember_all(tx, self.source, KIND, became)
 
 
@@ -162,17 +187,6 @@ def _planned(tx: Tx, wanted: Appointment, clients: Clients, times: Times) -> Vis
     claims = times.claim(wanted) if status is Status.CONFIRMED else []
     customer_id = customer_id or clients.add(wanted.contact)
     return Visit(wanted, customer_id, status, price, claims, new_id(), new_id())
-
-
-def _names(wanted: Appointment) -> tuple[str, ...]:
-    """Return what a line is known by: what it says, and its own number with the service.
-
-    The number finds a visit again that was moved there since. Programs write a line for each
-    service of a visit, under one number.
-    """
-    if not wanted.reference:
-        return (wanted.key,)
-    return wanted.key, f"{wanted.reference} {wanted.service.slug}"
 
 
 def _require_bookable(wanted: Appointment) -> None:
