@@ -58,18 +58,23 @@ LOAD = text(
         JOIN wanted w ON w.id = n.service_id
         JOIN pools p ON p.tenant_id = n.tenant_id AND p.id = n.pool_id
        WHERE n.tenant_id = :tenant_id
+    ), skills AS MATERIALIZED (
+      SELECT k.staff_id, array_agg(k.service_id) AS services
+        FROM staff_services k
+        JOIN wanted w ON w.id = k.service_id
+       WHERE k.tenant_id = :tenant_id
+       GROUP BY k.staff_id
     ), people AS (
       SELECT b.id, b.slug, b.name, 'person' AS kind, st.daily_limit,
              json_build_array(
-               st.commission_bps, st.level, b.location_id,
-               COALESCE(st.timezone, (SELECT l.timezone FROM locations l
-                                       WHERE l.tenant_id = b.tenant_id AND l.id = b.location_id)),
+               st.commission_bps, st.level, b.location_id, COALESCE(st.timezone, l.timezone),
                st.daily_limit,
-               CASE WHEN st.all_services THEN NULL ELSE ARRAY(
-                 SELECT k.service_id FROM staff_services k JOIN wanted w ON w.id = k.service_id
-                  WHERE k.tenant_id = :tenant_id AND k.staff_id = b.id) END) AS facts
+               CASE WHEN NOT st.all_services THEN
+                 COALESCE((SELECT k.services FROM skills k WHERE k.staff_id = b.id), '{{}}')
+               END) AS facts
         FROM bookables b
         JOIN staff st ON st.tenant_id = b.tenant_id AND st.id = b.id
+        LEFT JOIN locations l ON l.tenant_id = b.tenant_id AND l.id = b.location_id
        WHERE b.tenant_id = :tenant_id AND b.active
          AND (CAST(:staff AS text[]) IS NULL OR b.slug = ANY(CAST(:staff AS text[])))
       UNION ALL
