@@ -67,7 +67,8 @@ def no_show(
     """Note that the customer did not come; the fee stays, the rest of what was paid goes back.
 
     The fee is the one of the policy that the customer accepted; it is charged to a saved card
-    where nothing was paid. Without such a policy a deposit is forfeited.
+    where nothing was paid. Without such a policy a deposit is forfeited. Before the day of the
+    visit it is refused, with a fee or without: who calls it off before cancels.
 
     Examples:
 

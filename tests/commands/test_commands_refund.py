@@ -93,6 +93,8 @@ def test_a_paid_visit_is_cancelled_with_its_refund_or_its_fee(desk: Desk, tmp_pa
     done = desk("booking", "cancel", kind, "--waive", "--json", check=True).json
     assert (done["status"], done["refunded"]["amount_minor"]) == ("late_cancelled", 4500)
     absent = booked(desk, "12:00", *accepted)
+    refused(desk("booking", "no-show", absent, "--fee", "10.00", "--json"), 4, "not_its_day")
+    desk.lets_come(absent)
     done = desk("booking", "no-show", absent, "--fee", "10.00", "--json", check=True).json
     assert (done["status"], done["refunded"]["amount_minor"]) == ("no_show", 3500)
     refused(desk("booking", "cancel", absent, "--json"), 4, "illegal_state")

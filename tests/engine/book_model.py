@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+DAY = 1440
 STEP = 15
 WAIT = 15
 HOURS = {"ana": ((540, 780), (840, 1080)), "ben": ((540, 1080),), "cleo": ((600, 1200),)}
@@ -84,6 +85,10 @@ class Book:
     def lapsed(self, visit: Visit) -> bool:
         """Tell whether a hold has run out, swept or not."""
         return visit.status == "held" and (visit.held_until or 0) <= self.now
+
+    def has_come(self, visit: Visit) -> bool:
+        """Tell whether it is the day of a visit, or a later one."""
+        return min(line.start for line in visit.lines) // DAY <= self.now // DAY
 
     def standing(self, *without: str) -> list[Visit]:
         """Return the visits that occupy something, but for some."""

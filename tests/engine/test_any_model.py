@@ -13,9 +13,9 @@ from datetime import date, datetime, timedelta
 from itertools import count, islice
 from typing import TypeVar
 
-from book_model import BUSY, HOURS, MOVABLE, PLACES_A_DAY, SKILLS, Book, Line, Visit, on_grid
+from book_model import BUSY, DAY, HOURS, MOVABLE, PLACES_A_DAY, SKILLS, Book, Line, Visit, on_grid
 from databases import Database
-from factories import FROM_DAY, NOW, Salon, empty_salon
+from factories import FROM_DAY, Salon, empty_salon
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -62,6 +62,9 @@ PROFILE = settings(
     suppress_health_check=list(HealthCheck),
 )
 FIRST_DAY = date(2026, 11, 24)
+MIDNIGHT, OPENS = 0, 525
+"""Minutes of the first day between which a walk's clock goes: visits of that day are today's, those
+of the next are to come, and nothing is past."""
 REFUSALS = {"slot_taken", "not_offered"}
 ALLOCATIONS = text(
     """
@@ -81,7 +84,7 @@ SERVICES = st.sampled_from(sorted(BUSY))
 # Mostly on the grid and in one morning, so that visits meet.
 STARTS = st.tuples(
     st.sampled_from([0, 0, 0, 1]), st.integers(35, 56), st.sampled_from([0, 0, 0, 0, 0, 5])
-).map(lambda drawn: drawn[0] * 1440 + drawn[1] * 15 + drawn[2])
+).map(lambda drawn: drawn[0] * DAY + drawn[1] * 15 + drawn[2])
 
 
 def furnish(tx: Tx) -> None:
@@ -117,7 +120,7 @@ class Walk(RuleBasedStateMachine):
         self.salon.act(furnish)
         self.customer = self.salon.customer().id
         self.base = self.salon.local(f"{FIRST_DAY} 00:00")
-        self.book = Book(self._minute(NOW))
+        self.book = Book(MIDNIGHT)
         self.sessions = [Engine(pool, now=self._now), Engine(pool, now=self._now)]
         self.turn = 0
         self.numbers = count(1)
@@ -356,7 +359,7 @@ class Walk(RuleBasedStateMachine):
             for way in self.book.grants(one.service, two.staff, two.start, without=without)
         )
 
-    @rule(code=codes, verb=st.sampled_from([cancel, check_in, complete, no_show]))
+    @rule(code=codes, verb=st.sampled_from([cancel, check_in, complete]))
     def goes_on(self, code: str, verb: Callable[[Tx, str], Booking]) -> None:
         self._learn_expiry(code)
         visit = self.book.visits[code]
@@ -364,7 +367,6 @@ class Walk(RuleBasedStateMachine):
             cancel: ("cancelled", {"held", "confirmed", "checked_in", "displaced"}),
             check_in: ("checked_in", {"confirmed"}),
             complete: ("completed", {"confirmed", "checked_in"}),
-            no_show: ("no_show", {"confirmed"}),
         }
         then, allowed = states[verb]
         done = self._act(lambda tx: verb(tx, code))
@@ -372,6 +374,20 @@ class Walk(RuleBasedStateMachine):
         if not isinstance(done, str):
             assert done.status.value == then
             visit.status = then
+
+    @rule(code=codes)
+    def does_not_come(self, code: str) -> None:
+        self._learn_expiry(code)
+        visit = self.book.visits[code]
+        done = self._act(lambda tx: no_show(tx, code))
+        if visit.status != "confirmed":
+            assert done == "illegal_state", visit
+        elif not self.book.has_come(visit):
+            assert done == "not_its_day", visit
+        else:
+            assert isinstance(done, Booking), (done, visit)
+            assert done.status.value == "no_show"
+            visit.status = "no_show"
 
     @rule(code=codes)
     def confirms(self, code: str) -> None:
@@ -384,7 +400,7 @@ class Walk(RuleBasedStateMachine):
 
     @rule(minutes=st.sampled_from([5, 25]))
     def time_passes(self, minutes: int) -> None:
-        self.book.now += minutes
+        self.book.now = min(self.book.now + minutes, OPENS)
 
     @rule(
         staff=STAFF,

@@ -193,8 +193,9 @@ def test_a_visit_goes_its_way_and_not_back(salon: Salon) -> None:
 
 def test_who_does_not_come_frees_their_time(salon: Salon) -> None:
     booked = salon.book(f"{DAY} 10:00")
-    assert salon.act(lambda tx: no_show(tx, booked.code)).status is Status.NO_SHOW
-    assert allocations(salon) == []
+    after = salon.at(booked.starts_at)
+    assert after.act(lambda tx: no_show(tx, booked.code)).status is Status.NO_SHOW
+    assert allocations(after) == []
 
 
 @pytest.mark.parametrize("status", Status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,11 @@ from bookra.errors import BookraError, ConflictError, InvalidInputError
 DISPLACE = text(
     "UPDATE bookings SET status = 'displaced', changed_by = session_user"
     " WHERE tenant_id = :tenant_id AND id = :id"
+)
+
+TAKEN = text(
+    "SELECT bookable_id, starts_at, ends_at FROM allocations"
+    " WHERE tenant_id = :tenant_id ORDER BY starts_at"
 )
 
 
@@ -201,16 +207,49 @@ def test_a_no_show_forfeits_the_fee_and_a_card_pays_what_is_missing(online: Salo
         salon.act(lambda tx: no_show(tx, booking.code))
 
 
+def test_nobody_is_absent_before_the_local_day_of_the_visit(online: Salon) -> None:
+    """Whatever is asked: what would be kept, charged or set free is of a visit still to come."""
+    booking = visit(online)
+    keep_card(online, booking)
+    pay_at_counter(online, booking, "cash", 2000)
+    online.act(lambda tx: request_link(tx, booking.code))
+    midnight = online.local("2026-11-26 00:00")  # in UTC it is the day before for an hour more
+    eve = online.at(midnight - timedelta(microseconds=1))
+
+    def all_of_it() -> tuple[object, ...]:
+        taken = [tuple(row) for row in eve.ask(lambda tx: tx.rows(TAKEN))]
+        asked = eve.ask(lambda tx: operations_of(tx, booking_id=booking.id))
+        noted = eve.ask(lambda tx: history(tx, booking.id))
+        sent = effects(eve, booking)
+        return eve.booking(booking.code), taken, eve.balances(), list(asked), noted, sent
+
+    before = all_of_it()
+    for said in ({}, {"fee": euros(1000)}, {"fee": euros(0)}, {"waive": True}):
+        with pytest.raises(ConflictError, match="is on Thu 26 Nov") as refused:
+            eve.act(lambda tx, said=said: no_show(tx, booking.code, **said))
+        assert refused.value.code == "not_its_day"
+    assert all_of_it() == before
+    done = online.at(midnight).act(lambda tx: no_show(tx, booking.code))
+    after = all_of_it()
+    assert (done.status, after[1]) == (Status.NO_SHOW, [])
+    assert online.balances()["income:no-show"] == -2000
+    page, charged = online.ask(lambda tx: operations_of(tx, booking_id=booking.id))
+    assert (page.kind, charged.purpose, charged.amount) == ("checkout", "no-show", euros(2500))
+    assert "payment.cancel" in effects(online, booking)
+    proven(online)
+
+
 def test_a_no_show_without_a_policy_forfeits_a_deposit_and_nothing_else(salon: Salon) -> None:
     deposit, full = salon.book("2026-11-24 10:00"), salon.book("2026-11-24 11:00")
     pay_at_counter(salon, deposit, "cash", 1000)
     pay_at_counter(salon, full, "cash")
     waived = salon.book("2026-11-24 12:00")
     pay_at_counter(salon, waived, "terminal", 1500)
+    after = salon.at(waived.ends_at)
     for booking in (deposit, full):
-        salon.act(lambda tx, booking=booking: no_show(tx, booking.code))
-    salon.act(lambda tx: no_show(tx, waived.code, waive=True))
-    balances = salon.balances()
+        after.act(lambda tx, booking=booking: no_show(tx, booking.code))
+    after.act(lambda tx: no_show(tx, waived.code, waive=True))
+    balances = after.balances()
     assert balances["income:no-show"] == -1000
     assert balances["income:services"] == -3782
     assert "assets:card-terminal" not in balances

@@ -82,9 +82,10 @@ def test_a_place_is_given_back_with_the_visit(salon: Salon, end: Callable[..., o
     limit_staff(salon, 1)
     first = salon.book(f"{DAY} 10:00")
     assert salon.starts(str(DAY)) == []
-    salon.act(lambda tx: end(tx, first.code))
-    assert places(salon) == []
-    salon.book(f"{DAY} 15:00")
+    later = salon.at(first.ends_at)
+    later.act(lambda tx: end(tx, first.code))
+    assert places(later) == []
+    later.book(f"{DAY} 15:00")
 
 
 def test_a_place_moves_with_the_visit(salon: Salon) -> None:

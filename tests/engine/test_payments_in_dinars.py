@@ -75,7 +75,7 @@ def test_a_fee_takes_what_a_card_can_pay(kuwait: Salon) -> None:
     booking = kuwait.act(lambda tx: book(tx, wanted))
     kept = cards.KeptCard("cus_1", "pm_1", "visa", "4242", None)
     kuwait.act(lambda tx: cards.keep(tx, booking.customer_id, kept))
-    kuwait.act(lambda tx: no_show(tx, booking.code))
+    kuwait.at(booking.starts_at).act(lambda tx: no_show(tx, booking.code))
     (charged,) = kuwait.ask(lambda tx: operations_of(tx, booking_id=booking.id))
     assert charged.amount == dinars(12_340)
     assert noted_of(kuwait, booking) == {"charged": "12.340 KWD"}
@@ -86,7 +86,8 @@ def test_a_fee_that_is_too_little_for_a_card_is_noted_and_asked_of_nobody(kuwait
     booking = kuwait.act(lambda tx: book(tx, wanted))
     kept = cards.KeptCard("cus_1", "pm_1", "visa", "4242", None)
     kuwait.act(lambda tx: cards.keep(tx, booking.customer_id, kept))
-    kuwait.act(lambda tx: no_show(tx, booking.code, fee=dinars(49)))
+    on_the_day = kuwait.at(booking.starts_at)
+    on_the_day.act(lambda tx: no_show(tx, booking.code, fee=dinars(49)))
     assert operations(kuwait, booking) == []
     assert noted_of(kuwait, booking) == {
         "not_taken": "0.049 KWD",

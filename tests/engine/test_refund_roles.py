@@ -60,7 +60,8 @@ def test_the_front_desk_gives_back_what_was_paid_in_any_way(salon: Salon, login:
     packed, absent = (desk.book(f"2026-11-26 {hour}:00", customer=rosa) for hour in ("12", "13"))
     desk.act(lambda tx: redeem_package(tx, packed.code, bought.code))
     desk.act(lambda tx: cancel_visit(tx, packed.code))
-    desk.act(lambda tx: no_show(tx, absent.code, fee=euros(1000)))
+    on_the_day = desk.at(absent.starts_at)
+    on_the_day.act(lambda tx: no_show(tx, absent.code, fee=euros(1000)))
     settle_all(salon, mixed)
     assert salon.booking(mixed.code).refunded == euros(4500)
 

@@ -182,7 +182,7 @@ def test_a_fee_is_income_of_its_own_and_pays_nothing_of_the_visit(luna: Connecte
         fee = Money(2500, "EUR")
         saved_cards.charge(tx, bookings.locked_by_id(tx, gone.id), fee, "no-show")
 
-    luna.salon.act(missed)
+    luna.salon.at(visit.starts_at).act(missed)
     luna.drain()
     assert luna.booking(visit).paid.minor == 0
     assert luna.salon.balances()["income:no-show"] == -2500

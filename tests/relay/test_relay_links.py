@@ -89,7 +89,7 @@ def test_no_link_stays_open_for_a_visit_that_needs_none(luna: Connected, how: st
     luna.drain()
     assert [session["status"] for session in luna.sessions()] == ["open", "open"]
     if how == "no-show":
-        luna.salon.act(lambda tx: no_show(tx, visit.code))
+        luna.salon.at(visit.starts_at).act(lambda tx: no_show(tx, visit.code))
     else:
         luna.pay(visit)
         luna.drain()

@@ -94,6 +94,7 @@ def test_a_fee_for_who_does_not_come_and_half_a_price_of_who_cancels_late(
     counter("sandbox", "pay", counter("customer", "card", "add", "Rosa Vega")["url"])
     counter.drain()
     code = counter.book("--policy-accepted", "counter")
+    counter.desk.lets_come(code)
     counter("booking", "no-show", code)
     counter.drain()
     counter.posted("D no-show fee 25.00, saved card", "--booking", code)

@@ -42,6 +42,7 @@ def test_a_deposit_is_applied_or_forfeited(counter: Counter) -> None:
 
     code = counter.book()
     counter.by_card(code, "--amount", "30.00")
+    counter.desk.lets_come(code)
     counter("booking", "no-show", code)
     counter.posted("deposit forfeited", "--booking", code)
     counter.verified()

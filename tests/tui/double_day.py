@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import double_base
-from demo_day import MENU, NOW
+from demo_day import MENU, NOW, TODAY, TZ
 from double_base import Double
 
 from bookra.engine.bookings.day import DayBlock
@@ -127,6 +127,9 @@ class DayDouble(Double):
     def no_show(self, code: str) -> Done:
         self._asked("no_show", code)
         self._refuse_write()
+        day = self._block(code).starts_at.astimezone(TZ)
+        if day.date() > TODAY:
+            raise ConflictError("not_its_day", f"{code} is on {day:%a %d %b}", hint="Cancel it")
         self.blocks[code] = replace(self._block(code), status="no_show")
         undo = Undo("undo-no-show", (code,), "The visit stands again")
         return Done(code, f"bookra booking no-show {code}", undo)

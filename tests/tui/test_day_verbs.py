@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from desk_double import DeskDouble, at, gbp
+from desk_double import TODAY, DeskDouble, at, gbp
 from driving import Hand, drive
 from textual.geometry import Offset
 
@@ -37,6 +39,12 @@ def put(desk: DeskDouble, code: str, staff: str, client: str, hour: int, **more:
         code=code, staff=staff, customer=client, service="Gel manicure", category="Nails",
         gaps=(), price=gbp(3800), due=gbp(3800), **facts,  # type: ignore[arg-type]
     )  # fmt: skip
+
+
+def tomorrow(hour: int) -> dict[str, Any]:
+    """Return when an hour of the next day begins and ends."""
+    day = TODAY + timedelta(days=1)
+    return {"starts_at": at(hour, day=day), "ends_at": at(hour + 1, day=day)}
 
 
 def where(desk: DeskDouble, code: str) -> tuple[str, str]:
@@ -327,6 +335,29 @@ def test_a_no_show_takes_two_keys_and_says_what_is_kept() -> None:
 
     drive(play, desk=desk)
     assert desk.blocks["LUN-ANA"].status == "confirmed"
+
+
+def test_nobody_is_a_no_show_before_the_day_of_the_visit() -> None:
+    """What the screen knows it says at once; what it does not know yet, the engine says."""
+    desk = a_desk()
+    put(desk, "LUN-LATER", "mia", "Jo Park", 10, **tomorrow(10))
+
+    async def play(hand: Hand) -> None:
+        await hand.press("right_square_bracket")
+        hand.goto("LUN-LATER")
+        await hand.press("N")
+        assert isinstance(hand.app.screen, DayScreen)
+        await hand.sees("Jo Park can't be noted as a no-show before Mon 23 Nov")
+        assert desk.writes() == []
+        await hand.press("left_square_bracket")
+        hand.goto("LUN-ANA")
+        desk.blocks["LUN-ANA"] = replace(desk.blocks["LUN-ANA"], **tomorrow(14))  # just now
+        await hand.press("N", "enter")
+        assert isinstance(hand.app.screen, NoShowDialog)
+        assert "LUN-ANA is on Mon 23 Nov" in hand.text()
+
+    drive(play, desk=desk)
+    assert {block.status for block in desk.blocks.values()} == {"confirmed"}
 
 
 def test_a_visit_is_over_by_one_key() -> None:

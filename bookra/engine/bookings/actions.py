@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from bookra import clock
 from bookra.engine.bookings import statements, store
 from bookra.engine.bookings.announcing import announce, withdraw
 from bookra.engine.bookings.classes.seating import retake_seats
@@ -101,8 +102,12 @@ def complete(tx: Tx, code: str) -> Booking:
 
 
 def no_show(tx: Tx, code: str) -> Booking:
-    """Note that the customer did not come, and free the rest of their time; money stays put."""
+    """Note that the customer did not come, and free the rest of their time; money stays put.
+
+    Raises ConflictError ``not_its_day`` before the day of the visit: a fee may hang on it.
+    """
     booking = _advance(tx, code, Status.NO_SHOW)
+    _require_its_day(tx, booking)
     tx.run(statements.RELEASE, booking_id=booking.id)
     cancel_checkouts(tx, booking.id)
     return booking
@@ -116,6 +121,18 @@ def set_status(
         statements.SET_STATUS, id=booking.id, status=status.value, hold_expires_at=hold_expires_at
     )
     tx.concerns("booking", booking.id)
+
+
+def _require_its_day(tx: Tx, booking: Booking) -> None:
+    zone = tx.tenant.zone
+    if clock.local_day(booking.starts_at, zone) > clock.local_day(tx.now, zone):
+        raise ConflictError(
+            "not_its_day",
+            f"{booking.code} is on {booking.starts_at.astimezone(zone):%a %d %b}: who does not come"
+            " is known on the day",
+            hint=f"Who calls it off before cancels: bookra booking cancel {booking.code}",
+            details={"code": booking.code},
+        )
 
 
 def _advance(tx: Tx, code: str, status: Status) -> Booking:

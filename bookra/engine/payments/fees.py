@@ -57,7 +57,7 @@ def no_show(tx: Tx, code: str, *, fee: Money | None = None, waive: bool = False)
     """Note that nobody came, and keep the fee; the rest of what was paid goes back.
 
     Where no policy that the customer accepted names a fee, a deposit is forfeited whole, and a
-    price that was paid in full stays paid. Raises as ``cancel_visit``.
+    price that was paid in full stays paid. Raises as ``cancel_visit``, and ``not_its_day``.
     """
     booking = bookings.locked_by_code(tx, code)
     wanted = _checked(booking, fee, waive=waive)

@@ -133,12 +133,13 @@ class DayScreen(ViewVerbs):
         header.notes = describe.notes(look, self._snapshot) if alone and self._snapshot else ()
 
     def idle_actions(self) -> Iterable[str]:
-        """On free time nothing can be done with a booking; on one, what its state allows."""
+        """On free time nothing can be done with a booking; on one, what its state and day allow."""
         pointed = self.pointed
         block = pointed.block if pointed is not None else None
         if block is None:
             return [action.id for action in actions.DAY if action.needs_booking]
-        return [name for name, states in FITS.items() if block.status not in states]
+        idle = [name for name, states in FITS.items() if block.status not in states]
+        return [*idle, "booking.no-show"] if self.is_to_come(block) else idle
 
     def on_day_grid_moved(self) -> None:
         """Tell about what the cursor points at."""

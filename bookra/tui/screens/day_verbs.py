@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from bookra import clock
 from bookra.tui.actions.day import FITS
 from bookra.tui.describe import note_line
 from bookra.tui.messages import Written
@@ -13,6 +14,8 @@ from bookra.tui.text import clean
 from bookra.tui.work import WRITES
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from bookra.engine.bookings.day import DayBlock
     from bookra.tui.desk import Done
     from bookra.tui.widgets.day_grid.cursor import Pointed
@@ -164,8 +167,20 @@ class DayVerbs(DayPlace):
         """Note that nobody came, after what it costs was shown."""
         from bookra.tui.screens.no_show import NoShowDialog
 
-        if block := self._block_for("booking.no-show", "noted as a no-show"):
+        block = self._block_for("booking.no-show", "noted as a no-show")
+        if block is not None and self.is_to_come(block):
+            day = self.front.look.day(self._day_of(block))
+            said = f"{clean(block.customer)} can't be noted as a no-show before {day}"
+            self.notify(said, severity="warning", markup=False)
+        elif block is not None:
             self.app.push_screen(NoShowDialog(self.front, block), self.written)
+
+    def is_to_come(self, block: DayBlock) -> bool:
+        """Tell whether a block is of a later day than today."""
+        return self._day_of(block) > self.front.today
+
+    def _day_of(self, block: DayBlock) -> date:
+        return clock.local_day(block.starts_at, self.front.look.tz)
 
     def action_move(self) -> None:
         """Lead the booking's ghost elsewhere."""
