@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import away
 import pytest
@@ -25,6 +25,7 @@ from bookra.errors import ConflictError, InvalidInputError
 from bookra.money import Money
 
 TUESDAY = date(2026, 11, 24)
+HOUR = timedelta(hours=1)
 
 
 def picture(salon: Salon) -> DaySnapshot:
@@ -69,6 +70,17 @@ def test_who_is_away_has_no_shift_then(salon: Salon) -> None:
     ana = next(column for column in picture(salon).columns if column.slug == "ana")
     shown = [tuple(f"{at.astimezone(salon.zone):%H:%M}" for at in shift) for shift in ana.shifts]
     assert shown == [("09:00", "13:00"), ("15:00", "18:00")]
+
+
+def test_what_absences_take_of_a_shift_is_named_without_why_somebody_is_off(salon: Salon) -> None:
+    away.add(salon, "2026-11-24T16:00", "2026-11-24T23:00")
+    away.add(salon, "2026-11-24T09:00", "2026-11-24T10:00", kind="block", reason="stocktaking")
+    ana = next(column for column in picture(salon).columns if column.slug == "ana")
+    shown = sorted(
+        (f"{one.starts_at.astimezone(salon.zone):%H:%M}", one.ends_at - one.starts_at, one.word)
+        for one in ana.away
+    )
+    assert shown == [("09:00", HOUR, "stocktaking"), ("16:00", 2 * HOUR, "away")]
 
 
 def test_no_line_is_moved_over_another_of_the_same_customer(salon: Salon) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bookra.engine.bookings.day import DayBlock, DayColumn, DaySnapshot, DayTotals
+from bookra.engine.bookings.day import Away, DayBlock, DayColumn, DaySnapshot, DayTotals
 from bookra.money import Money
 from bookra.tui.widgets.day_grid.columns import GUTTER, MIN_COLUMN, view
 from bookra.tui.widgets.day_grid.geometry import (
@@ -145,6 +145,14 @@ def test_what_lies_between_shifts_is_rest() -> None:
     column = DayColumn("mia", "Mia", ((moment(9), moment(12)), (moment(13), moment(17))))
     kinds = [ground(column, moment(hour)) for hour in (8, 9, 12, 13, 17)]
     assert kinds == ["off", "work", "rest", "work", "off"]
+
+
+def test_what_an_absence_takes_of_a_shift_is_no_rest() -> None:
+    shifts = ((moment(9), moment(11)), (moment(12), moment(17)))
+    column = DayColumn("mia", "Mia", shifts, (Away(moment(11), moment(12), "away"),))
+    assert [ground(column, moment(hour)) for hour in (10, 11, 12)] == ["work", "away", "work"]
+    gone = DayColumn("mia", "Mia", (), (Away(moment(9), moment(17), "away"),))
+    assert [ground(gone, moment(hour)) for hour in (8, 9, 16, 17)] == ["off", "away", "away", "off"]
 
 
 def test_hands_are_busy_around_the_gaps() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from bookra.engine.bookings.day import DayBlock, DaySnapshot
+from bookra.engine.bookings.day import Away, DayBlock, DaySnapshot
 from bookra.tui.glyphs import ASCII, UNICODE, Glyphs
 from bookra.tui.theme import hues, ink, tenant_theme
 from bookra.tui.widgets.day_grid import cursor
@@ -89,7 +89,8 @@ def test_odd_names_leave_every_line_aligned(
         for block, name in zip(day.blocks, names, strict=True)
     )
     columns = tuple(
-        replace(one, name=name) for one, name in zip(day.columns, names[:8], strict=True)
+        replace(one, name=name, shifts=((at(12), at(18)),), away=(Away(at(9), at(12), name),))
+        for one, name in zip(day.columns, names[:8], strict=True)
     )
     one = scene(replace(day, blocks=blocks, columns=columns), width, minutes, glyphs)
     spot = cursor.spot_at(one, column, one.axis.clamp(row))
@@ -172,6 +173,21 @@ def test_breaks_are_dotted_and_closed_hours_hatched() -> None:
     text = "\n".join(column_text(scene(one_block(), 120), 0))
     assert "·· break ·" in text
     assert "╱╱╱" in text
+
+
+def test_an_absence_says_what_it_is_where_it_begins() -> None:
+    day = one_block()
+    taken = (Away(at(9), at(10), "away"), Away(at(10), at(11), "stocktaking in the cellar"))
+    mia = replace(day.columns[0], shifts=((at(11), at(18)),), away=taken)
+    one = scene(replace(day, columns=(mia, *day.columns[1:]), blocks=()), 120)
+    text = column_text(one, 0)
+    first, second = one.axis.row(at(9)), one.axis.row(at(10))
+    assert text[first].startswith("·· away ··")
+    assert set(text[first + 1]) == {"·"}
+    assert text[second].startswith("·· stocktaki")
+    assert "break" not in "".join(text[:second])
+    spot = cursor.spot_at(one, 0, first)
+    assert "09:00 away" in column_text(one, 0, spot)[first]
 
 
 def test_hidden_columns_are_counted_at_the_edge() -> None:

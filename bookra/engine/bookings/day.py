@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from bookra.money import Money
 
@@ -11,13 +12,25 @@ Interval = tuple[datetime, datetime]
 """A half-open span ``[start, end)`` of aware UTC instants."""
 
 
+class Away(NamedTuple):
+    """Working time that is not to be had. ``word``: ``away``, or what the time is blocked for."""
+
+    starts_at: datetime
+    ends_at: datetime
+    word: str
+
+
 @dataclass(frozen=True, slots=True)
 class DayColumn:
-    """One staff member's day. ``shifts`` are the working spans; what lies between is a break."""
+    """One staff member's day. ``shifts`` are the working spans; what lies between is a break.
+
+    ``away`` is what time off and blocks have taken from them.
+    """
 
     slug: str
     name: str
     shifts: tuple[Interval, ...]
+    away: tuple[Away, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from bookra import clock
 from bookra.engine.availability.spans import merged, without
-from bookra.engine.bookings.day import DayBlock, DayColumn, DaySnapshot, Interval
+from bookra.engine.bookings.day import Away, DayBlock, DayColumn, DaySnapshot, Interval
 from bookra.engine.bookings.rota import day_snapshot
 from bookra.engine.people.resources import ACTIVE
 from bookra.engine.runtime import Tx
@@ -49,7 +49,13 @@ def day_by_rooms(tx: Tx, day: date) -> DaySnapshot:
     opened = [span for column in picture.columns for span in column.shifts]
     units = tx.rows(ACTIVE)
     columns = tuple(
-        DayColumn(unit.slug, unit.name, _open(opened, blocked.get(unit.slug, ()))) for unit in units
+        DayColumn(
+            unit.slug,
+            unit.name,
+            _open(opened, blocked.get(unit.slug, ())),
+            tuple(Away(start, end, "blocked") for start, end in blocked.get(unit.slug, ())),
+        )
+        for unit in units
     )
     blocks = [
         found

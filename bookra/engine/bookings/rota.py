@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from bookra import clock
-from bookra.engine.availability.bookable import StaffTime
+from bookra.engine.availability.bookable import Absence, StaffTime
 from bookra.engine.availability.spans import merged, without
 from bookra.engine.availability.store import load_rota
 from bookra.engine.availability.window import Rota
-from bookra.engine.bookings.day import DayBlock, DayColumn, DaySnapshot, DayTotals, Interval
+from bookra.engine.bookings.day import Away, DayBlock, DayColumn, DaySnapshot, DayTotals, Interval
 from bookra.engine.ledger import chart
 from bookra.engine.ledger.store import PAID
 from bookra.engine.runtime import Tx
@@ -114,17 +114,29 @@ def day_snapshot(tx: Tx, day: date) -> DaySnapshot:
 
 
 def _column(rota: Rota, person: StaffTime) -> DayColumn:
-    """Return somebody's day: when they work and are not away."""
+    """Return somebody's day: when they work and are not away, and when they would but are."""
     begin, end = rota.span
-    away = merged((absence.start, absence.end) for absence in rota.absences.get(person.id, ()))
-    there = without(rota.working(person), [a for a, _ in away], [b for _, b in away])
+    absences, working = rota.absences.get(person.id, ()), rota.working(person)
+    away = merged((absence.start, absence.end) for absence in absences)
+    there = without(working, [a for a, _ in away], [b for _, b in away])
     return DayColumn(
         person.slug,
         person.name,
         tuple(
             (clock.from_epoch(a), clock.from_epoch(b)) for a, b in there if a < end and b > begin
         ),
+        tuple(
+            Away(clock.from_epoch(max(a, one.start)), clock.from_epoch(min(b, one.end)), _why(one))
+            for one in absences
+            for a, b in working
+            if max(a, one.start, begin) < min(b, one.end, end)
+        ),
     )
+
+
+def _why(absence: Absence) -> str:
+    """Return what the day says of an absence; why somebody is off is for who opens it."""
+    return "away" if absence.kind == "time-off" else absence.reason or "blocked"
 
 
 def _visit(row: Row[Any], currency: str) -> DayBlock:

@@ -7,16 +7,25 @@ that columns stay aligned. Texts come cleaned from `scene`; nothing here reads a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
+from bookra.engine.bookings.day import DayColumn
 from bookra.tui.glyphs import DONE
-from bookra.tui.text import fit, fit_name, pad, spell_minutes
+from bookra.tui.text import clean, fit, fit_name, pad, spell_minutes
 from bookra.tui.theme import Tone, tone
 from bookra.tui.widgets.day_grid.columns import GUTTER
-from bookra.tui.widgets.day_grid.geometry import MAX_LANES, Placed, free_minutes, ground
+from bookra.tui.widgets.day_grid.geometry import (
+    MAX_LANES,
+    Placed,
+    absence,
+    free_minutes,
+    ground,
+)
 from bookra.tui.widgets.day_grid.scene import Scene, Spot
 
 Segments = list[Segment]
@@ -27,7 +36,7 @@ _CLOSE_UP = 5
 """At this many minutes a row the gutter names each quarter of an hour."""
 _TIME = 5
 """Cells of a clock time."""
-_SHUT_WORDS = {"off": "closed", "rest": "break"}
+_SHUT_WORDS = {"off": "closed", "rest": "break", "away": "away"}
 
 
 def paint_row(scene: Scene, row: int, spot: Spot, kept: Kept) -> Segments:
@@ -107,16 +116,17 @@ def _ground(scene: Scene, column: int, row: int, spot: Spot, width: int) -> Segm
     if (column, row) == (spot.column, spot.row) and not spot.chosen:
         return [_cursor(scene, column, row, spot, kind, width)]
     local = scene.axis.local(row)
-    back = {"off": ink.shut, "rest": ink.band}.get(kind, ink.band if local.hour % 2 else ink.ground)
+    back = {"off": ink.shut, "rest": ink.band, "away": ink.band}.get(
+        kind, ink.band if local.hour % 2 else ink.ground
+    )
     if scene.is_now(row, scene.columns[column].slug):
         return [Segment(scene.now_line * width, style(ink.now, back))]
     if kind == "off":
         return [Segment(glyphs.shut * width, style(ink.hatch, back))]
-    if kind == "rest":
-        begins = ground(scene.columns[column], scene.axis.at(row - 1)) != "rest"
-        word = fit(" break ", width - 2) if begins and width > 8 else ""
-        dots = f"{glyphs.rest * 2}{word}" if word else ""
-        return [Segment(dots + glyphs.rest * (width - len(dots)), style(ink.dots, back))]
+    if kind in ("rest", "away"):
+        word = _pause(scene.columns[column], at, scene.axis.at(row - 1)) if width > 8 else ""
+        dots = f"{glyphs.rest * 2}{fit(word, width - 2, glyphs.ellipsis)}" if word else ""
+        return [Segment(dots + glyphs.rest * (width - cell_len(dots)), style(ink.dots, back))]
     fill = glyphs.hour if not local.minute else " "
     length = scene.gap_lengths[column].get(row)
     said = f" {spell_minutes(length)} " if length else ""
@@ -124,6 +134,14 @@ def _ground(scene: Scene, column: int, row: int, spot: Spot, width: int) -> Segm
         return [Segment(fill * width, style(ink.rule, back))]
     rest = Segment(fill * (width - len(said)), style(ink.rule, back))
     return [rest, Segment(said, style(ink.soft, back))]
+
+
+def _pause(column: DayColumn, at: datetime, before: datetime) -> str:
+    """Return the word for a pause or an absence at the row in which it begins, else nothing."""
+    taken = absence(column, at)
+    if taken is not None:
+        return "" if absence(column, before) is taken else f" {clean(taken.word)} "
+    return "" if ground(column, before) == "rest" else " break "
 
 
 def _cursor(scene: Scene, column: int, row: int, spot: Spot, kind: str, width: int) -> Segment:

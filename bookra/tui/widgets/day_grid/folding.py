@@ -12,7 +12,14 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bookra import clock
-from bookra.engine.bookings.day import DayBlock, DayColumn, DaySnapshot, DayTotals, Interval
+from bookra.engine.bookings.day import (
+    Away,
+    DayBlock,
+    DayColumn,
+    DaySnapshot,
+    DayTotals,
+    Interval,
+)
 from bookra.money import Money
 
 _NOON = time(12)
@@ -63,7 +70,11 @@ def days_of(
         offset = noon(day) - noon(base)
         own = next((column for column in day.columns if column.slug == slug), None)
         shifts = tuple(_earlier(span, offset) for span in own.shifts) if own else ()
-        columns.append(DayColumn(f"{slug} {day.day}", head, shifts))
+        away = tuple(
+            Away(*_earlier((one.starts_at, one.ends_at), offset), one.word)
+            for one in (own.away if own else ())
+        )
+        columns.append(DayColumn(f"{slug} {day.day}", head, shifts, away))
         seats.append(Seat(slug, own.name if own else slug, offset))
         for block in day.blocks:
             if block.staff == slug:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bookra import clock
-from bookra.engine.bookings.day import DayBlock, DayColumn, DaySnapshot, Interval
+from bookra.engine.bookings.day import Away, DayBlock, DayColumn, DaySnapshot, Interval
 
 ZOOMS = (30, 15, 5)
 """Minutes that one row can stand for: parts of each other, so that quarters stay reachable."""
@@ -94,6 +94,7 @@ def axis_of(snapshot: DaySnapshot, minutes: int) -> Axis:
     """
     tz = clock.zone(snapshot.zone)
     spans = [span for column in snapshot.columns for span in column.shifts]
+    spans += [(away.starts_at, away.ends_at) for one in snapshot.columns for away in one.away]
     spans += [(block.starts_at, block.ends_at) for block in snapshot.blocks]
     if not spans:
         opening, closing = (_instant(snapshot, minute, tz) for minute in _QUIET_DAY)
@@ -207,10 +208,17 @@ def busy(block: DayBlock) -> list[Interval]:
     return spans
 
 
+def absence(column: DayColumn, at: datetime) -> Away | None:
+    """Return what takes an instant from somebody's working time, if anything does."""
+    return next((one for one in column.away if one.starts_at <= at < one.ends_at), None)
+
+
 def ground(column: DayColumn, at: datetime) -> str:
-    """Tell what an instant is to a person: ``work``, ``rest`` (between shifts) or ``off``."""
+    """Tell what an instant is to a person: ``work``, ``away``, ``rest`` (a break) or ``off``."""
     if any(start <= at < end for start, end in column.shifts):
         return "work"
+    if absence(column, at) is not None:
+        return "away"
     before = any(end <= at for _, end in column.shifts)
     after = any(at < start for start, _ in column.shifts)
     return "rest" if before and after else "off"
