@@ -94,8 +94,6 @@ class Sender:
         return httpx.post(
             f"{self.url}{path}", content=body, headers=sent, trust_env=False, verify=NOBODY
         )
-            f"{self.url}{path}", content=body, headers=sent, trust_env=False, verify=NOBODY
-        )
 
     def get(self, path: str, **query: str) -> httpx.Response:
         """Ask for a path."""
