@@ -21,7 +21,7 @@ demo: $(VENV)/.installed
 # Hundreds of tests start processes. Where Python is told to write no bytecode, each of these would
 # compile all that it imports anew.
 test: $(VENV)/.installed-dev
-	@$(BIN)/python -m compileall -qq $(VENV)/lib bookra migrations tests || true
+	@$(BIN)/python -m compileall -j 0 -qq $(VENV)/lib bookra migrations tests || true
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 check: $(VENV)/.installed-dev

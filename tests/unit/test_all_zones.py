@@ -17,7 +17,7 @@ from bookra.engine.availability import slots
 from bookra.engine.availability.window import Window
 
 YEAR, HOUR, STEP_HOURS = 2027, timedelta(hours=1), 4
-OTHERS = 4
+OTHERS = 1
 SHIFTS = "00:15-03:45,11:30-14:00,22:00-00:15"
 
 Clock = tuple[tuple[datetime, timedelta], ...]
