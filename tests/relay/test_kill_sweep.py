@@ -1,6 +1,7 @@
 """A relay dies at each step of each kind of effect, and every effect is there once.
 
-Several kills in one salon; a run kills each kind at half of all steps, ``BOOKRA_TEST_SWEEPS=2`` at all.
+Several kills in one salon. A run kills each kind at every second step; with
+``BOOKRA_TEST_SWEEPS=2`` it does so at all of them.
 """
 
 from __future__ import annotations
