@@ -2,8 +2,8 @@
 
 Python's reader does the quoting. What is here is what exports need around it: the encoding and the
 delimiter are found out, each record knows the physical line it begins on, and a quotation mark
-that is never closed costs its own line, not the rest of the file. A file is read twice, the first
-time to find out, and never held: memory is a record's, however many there are.
+that is never closed costs its own line, not the rest of the file. A file is read more than once,
+first to find out, and never held: memory is a record's, however many there are.
 """
 
 from __future__ import annotations
