@@ -26,7 +26,7 @@ RUN = pytest.StashKey[Run]()
 
 # The machine is shared: how long an example takes says nothing about the code.
 # Each run draws anew: many short ones see as much as few long ones.
-EXAMPLES = int(os.environ.get("BOOKRA_TEST_EXAMPLES", "16"))
+EXAMPLES = int(os.environ.get("BOOKRA_TEST_EXAMPLES", "12"))
 hypothesis_settings.register_profile(
     "bookra", deadline=None, print_blob=True, max_examples=EXAMPLES
 )

@@ -197,7 +197,7 @@ class _Calendar:
         assert sum((b - a for a, b in rows), timedelta()) == timedelta(hours=len(wanted))
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(SPANS, st.integers(0, 9)), max_size=10))
 def test_in_any_order_what_is_taken_is_the_union_of_what_is_left(
     salon: Salon, steps: list[Span | int]

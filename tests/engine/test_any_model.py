@@ -54,7 +54,7 @@ from bookra.money import parse_amount
 Result = TypeVar("Result")
 WALKS = int(os.environ.get("BOOKRA_TEST_WALKS", "0"))
 PROFILE = settings(
-    max_examples=WALKS or 12,
+    max_examples=WALKS or 8,
     stateful_step_count=80 if WALKS else 30,
     deadline=None,
     print_blob=True,

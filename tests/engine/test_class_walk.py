@@ -18,7 +18,7 @@ from bookra.engine.bookings.holds import expire_lapsed
 from bookra.engine.bookings.store import locked_by_code
 from bookra.errors import ConflictError
 
-STEPS = 50
+STEPS = 30
 WALLS = ("2026-11-24 15:00", "2026-11-24 15:30", "2026-11-25 10:00")
 
 

@@ -50,7 +50,7 @@ def test_who_begins_with_what_is_typed_comes_first(salon: Salon) -> None:
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=20))
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_whatever_is_typed_is_only_searched_for(salon: Salon, words: str) -> None:
     salon.customer("Rosa Vega")

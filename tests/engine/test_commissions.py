@@ -300,7 +300,7 @@ REFUNDS = st.lists(st.tuples(st.integers(1, 2500), st.booleans()), min_size=1, m
 
 
 @given(cuts=REFUNDS)
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_refunds_take_exactly_their_part_of_the_commission(
     salon: Salon, cuts: list[tuple[int, bool]]
 ) -> None:

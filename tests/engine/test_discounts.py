@@ -277,7 +277,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS, rates=st.lists(st.integers(0, 3_000), min_size=2, max_size=2))
 def test_any_sequence_of_changes_leaves_an_exact_price(
     salon: Salon, steps: list[tuple[str, int]], rates: list[int]

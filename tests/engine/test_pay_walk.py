@@ -138,7 +138,7 @@ class Walk:
 
 
 @given(steps=st.lists(st.tuples(st.sampled_from(STEPS), st.integers(1, 3000)), max_size=18))
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_each_cent_that_is_earned_is_paid_once(
     database: Database, pool: Pool, steps: list[tuple[str, int]]
 ) -> None:

@@ -277,7 +277,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_however_a_visit_is_paid_its_tab_and_the_ledger_agree(
     online: Salon, steps: list[tuple[str, int, int]]

@@ -330,7 +330,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS, paid=st.tuples(st.integers(1, 1500), st.integers(1, 1500)))
 def test_any_sequence_of_part_refunds_leaves_exactly_nothing(
     online: Salon, steps: list[tuple[int, str, bool]], paid: tuple[int, int]

@@ -181,7 +181,7 @@ def of_the_ledger(salon: Salon) -> dict[str, int]:
     }
 
 
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(visits=st.lists(VISIT, min_size=1, max_size=4))
 def test_every_dimension_sums_to_the_ledger_and_opens_to_its_entries(
     shop: Salon, visits: list[Visit]

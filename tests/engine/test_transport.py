@@ -215,7 +215,7 @@ def test_another_business_of_that_name_keeps_it(
 
 
 @given(data=st.data())
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_a_damaged_file_is_refused_before_anything_is_read(
     luna: tuple[Salon, bytes], data: st.DataObject
 ) -> None:
@@ -274,7 +274,7 @@ words = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs
 
 
 @given(st.lists(st.tuples(words, words), min_size=1, max_size=8))
-@settings(max_examples=6)
+@settings(max_examples=4)
 def test_any_text_goes_there_and_back_byte_for_byte(
     houses: tuple[House, House], people: list[tuple[str, str]]
 ) -> None:

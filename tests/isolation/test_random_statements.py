@@ -16,7 +16,7 @@ from statements import Babbler, Language
 from street import Spy, Street
 from test_every_object import TELLTALE, claims
 
-LINES = int(os.environ.get("BOOKRA_TEST_WALKS", "300"))
+LINES = int(os.environ.get("BOOKRA_TEST_WALKS", "150"))
 SEED = int(os.environ.get("BOOKRA_TEST_SEED", "0")) or random.randrange(1, 1 << 31)
 
 

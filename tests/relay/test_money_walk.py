@@ -33,7 +33,7 @@ from bookra.engine.runtime import Tx
 from bookra.errors import BookraError
 from bookra.money import Money, share
 
-EXAMPLES = int(os.environ.get("BOOKRA_TEST_WALKS", "4"))
+EXAMPLES = int(os.environ.get("BOOKRA_TEST_WALKS", "3"))
 MANY = 1_000_000
 
 OVERDRAWN = text(

@@ -16,7 +16,7 @@ from relays import Relays, relays
 from single_effects import prove
 from tormenting import Torment
 
-KILLS = int(os.environ.get("BOOKRA_TEST_KILLS", "8"))
+KILLS = int(os.environ.get("BOOKRA_TEST_KILLS", "5"))
 SEED = int(os.environ.get("BOOKRA_TEST_SEED", "0")) or random.randrange(1, 10**9)
 
 

@@ -17,7 +17,7 @@ from tormenting import Torment
 from bookra.config import Settings
 from bookra.engine.database import open_pool
 
-TIMES = int(os.environ.get("BOOKRA_TEST_SERVER_KILLS", "4"))
+TIMES = int(os.environ.get("BOOKRA_TEST_SERVER_KILLS", "3"))
 SEED = 20261123
 
 

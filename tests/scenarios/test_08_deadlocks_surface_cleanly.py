@@ -44,7 +44,7 @@ CLAIMED = text(
     """
 )
 DEADLOCKS = text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
-THREADS, ROUNDS = 6, 12
+THREADS, ROUNDS = 6, 7
 ONE, OTHER = "2026-11-24 10:00", "2026-11-24 14:00"
 
 

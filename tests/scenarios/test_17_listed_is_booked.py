@@ -62,7 +62,7 @@ def test_listing_and_booking_are_of_one_mind(
     salon = busy_salon(database, pool, zone, day, step)
     customer = salon.customer()
     first = datetime(day.year, day.month, day.day, tzinfo=salon.zone).astimezone(UTC)
-    moments = [first + timedelta(minutes=minute) for minute in range(0, 26 * 60, 35)]
+    moments = [first + timedelta(minutes=minute) for minute in range(0, 26 * 60, 20)]
     for service, staff in TRIED:
         listed = {slot.start for slot in listing(salon, service, staff, day)} & set(moments)
         answers = {at: ask_for(salon, service, staff, at, customer.id) for at in moments}

@@ -36,7 +36,7 @@ def text_pairs(theme: Theme) -> list[tuple[str, str]]:
 
 
 @given(colours, st.none() | colours, st.booleans())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_all_text_reaches_aa_under_any_brand(primary: str, accent: str | None, light: bool) -> None:
     theme = tenant_theme(brand(primary, accent), light=light)
     worst = min(text_pairs(theme), key=lambda pair: contrast(*pair))
@@ -47,7 +47,7 @@ def test_all_text_reaches_aa_under_any_brand(primary: str, accent: str | None, l
     colours, colours, st.sampled_from(HUES), st.booleans(), st.booleans(), st.booleans(),
     st.booleans(),
 )  # fmt: skip
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_every_part_of_a_block_can_be_read(
     primary: str, accent: str, hue: str, light: bool, head: bool, chosen: bool, done: bool
 ) -> None:
@@ -78,7 +78,7 @@ def test_a_brand_colour_that_is_none_falls_back(nonsense: str) -> None:
 
 
 @given(colours, colours)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_legible_leaves_a_readable_colour_alone(text: str, ground: str) -> None:
     found = legible(text, ground)
     assert contrast(found, ground) >= AA

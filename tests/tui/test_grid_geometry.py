@@ -166,7 +166,7 @@ spans = st.lists(
 
 
 @given(spans, st.sampled_from(ZOOMS), st.sampled_from([DAY, date(2027, 3, 28), date(2026, 10, 25)]))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_no_two_blocks_share_a_cell_and_none_is_lost(
     drawn: list[tuple[int, int, bool]], minutes: int, day: date
 ) -> None:

@@ -79,7 +79,7 @@ def one_block(**changes: object) -> DaySnapshot:
     st.integers(0, 7),
     st.integers(0, 300),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_odd_names_leave_every_line_aligned(
     names: list[str], width: int, minutes: int, glyphs: Glyphs, column: int, row: int
 ) -> None:
@@ -105,7 +105,7 @@ def test_odd_names_leave_every_line_aligned(
 @given(
     st.lists(st.tuples(st.integers(0, 600), st.integers(5, 240)), max_size=14), st.integers(20, 60)
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_crowded_columns_stay_aligned(drawn: list[tuple[int, int]], width: int) -> None:
     day = one_block()
     blocks = tuple(

@@ -114,7 +114,7 @@ def test_the_cursor_stays_on_its_row_when_others_come_and_go() -> None:
     play(app, hand)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.text(max_size=90), min_size=1, max_size=6))
 def test_whatever_the_names_every_line_has_the_lists_width(names: list[str]) -> None:
     app = Shown(*(Row(str(n), (name, name, name)) for n, name in enumerate(names)))

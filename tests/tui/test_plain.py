@@ -203,7 +203,7 @@ WORDS = ("1", "2", "3", "yes", "no", "back", "book", "find", "undo", "next", "li
          "14:00", "an", "", "5.00", "command", "help", "60")  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.sampled_from(WORDS) | st.text(max_size=8), max_size=40))
 def test_no_answers_whatever_break_it(answers: list[str]) -> None:
     typed = [one.replace("\n", " ").replace("\r", " ") for one in answers]

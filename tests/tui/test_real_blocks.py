@@ -62,7 +62,8 @@ def test_a_block_is_removed_at_the_cursor_and_stands_again_by_undo(
         text = hand.text()
         assert "Blocked" in text
         assert "Delivery" in text
-        assert "Supplier" not in text
+        assert "10:00\u201312:00" in text
+        assert "14:00\u201315:00" not in text
         await hand.press("enter")
         assert "Ana is not blocked Mon 23 Nov 10:00\u201312:00" in hand.text()
         assert [one["reason"] for one in listed(bookra)] == ["Supplier", "Repair"]

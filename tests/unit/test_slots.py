@@ -39,13 +39,13 @@ def busy(start: str, end: str) -> Busy:
     return Busy(clock.to_epoch(first), clock.to_epoch(last))
 
 
-@settings(max_examples=30)
+@settings(max_examples=18)
 @given(windows())
 def test_the_search_finds_what_trying_every_minute_finds(seen: Window) -> None:
     assert slots.open_starts(seen) == starts_by_minutes(seen)
 
 
-@settings(max_examples=30)
+@settings(max_examples=18)
 @given(windows())
 def test_what_is_listed_is_open_and_nothing_between_is(seen: Window) -> None:
     listed = set(slots.open_starts(seen))
@@ -169,7 +169,7 @@ def test_who_does_not_perform_the_service_has_no_slot() -> None:
     assert shown(window(TUESDAY, "09:00-11:00", performs=False)) == []
 
 
-@settings(max_examples=30)
+@settings(max_examples=18)
 @given(windows(lines=1), st.integers(1, 2))
 def test_a_list_of_several_days_is_the_lists_of_its_days(seen: Window, back: int) -> None:
     """A list and a booking look at windows of their own; they must not differ."""

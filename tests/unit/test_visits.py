@@ -51,19 +51,19 @@ def told(seen: Window, plan: Plan) -> str:
     )
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(windows(lines=2, rich=False))
 def test_two_lines_are_found_wherever_trying_every_minute_finds_them(seen: Window) -> None:
     assert slots.open_starts(seen) == Oracle(seen).open_starts()
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(windows(lines=3, rich=False))
 def test_so_are_three_lines(seen: Window) -> None:
     assert slots.open_starts(seen) == Oracle(seen).open_starts()
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(windows(lines=1), windows(lines=2), windows(lines=3))
 def test_every_plan_can_be_kept(one: Window, two: Window, three: Window) -> None:
     """Nobody and no unit twice, in their hours, by their limits, in order, without long waits."""
@@ -76,7 +76,7 @@ def test_every_plan_can_be_kept(one: Window, two: Window, three: Window) -> None
                 assert oracle.objections(plan, start) == []
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(windows(lines=2), st.data())
 def test_a_visit_has_a_reason_exactly_when_it_is_not_listed(
     seen: Window, data: st.DataObject
@@ -92,7 +92,7 @@ def test_a_visit_has_a_reason_exactly_when_it_is_not_listed(
         assert all(reason.rule and reason.message and reason.opens_if for reason in found)
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(windows(lines=1), st.integers(5, 90))
 def test_no_start_earns_anything_by_its_holes(seen: Window, shortest_minutes: int) -> None:
     by_index = {who.index: who for who in performers(seen, 0)}
@@ -200,7 +200,7 @@ def test_a_start_beside_a_neighbour_costs_nothing_and_one_in_the_middle_its_hole
     assert cost == {"09:00": 0, "09:15": 4500, "09:30": 4500, "09:45": 0}
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(windows(lines=2), windows(lines=3))
 def test_looking_at_the_units_first_loses_no_plan(two: Window, three: Window) -> None:
     for seen in (two, three):

@@ -26,7 +26,7 @@ def explained(seen: Window, wall: str) -> list[Reason]:
     return reasons(seen, seen.staff[0], epoch(wall))
 
 
-@settings(max_examples=30)
+@settings(max_examples=18)
 @given(windows(), st.data())
 def test_there_is_a_reason_exactly_when_the_time_is_not_open(
     seen: Window, data: st.DataObject
