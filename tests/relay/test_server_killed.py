@@ -17,7 +17,8 @@ from tormenting import Torment
 from bookra.config import Settings
 from bookra.engine.database import open_pool
 
-TIMES = int(os.environ.get("BOOKRA_TEST_SERVER_KILLS", "3"))
+TIMES = int(os.environ.get("BOOKRA_TEST_SERVER_KILLS", "4"))
+"""An even number: the last time it is restarted in order, and there again when that has ended."""
 SEED = 20261123
 
 
