@@ -12,14 +12,16 @@ from factories import Salon
 from bookra.engine.availability.actions import find_visits
 from bookra.engine.availability.asked import VisitWish, Wish
 from bookra.engine.bookings.booking import BookingRequest, book
-from bookra.engine.bookings.day import DaySnapshot
+from bookra.engine.bookings.day import Away, DaySnapshot
 from bookra.engine.bookings.moving import move
+from bookra.engine.bookings.rooms import day_by_rooms
 from bookra.engine.bookings.rota import day_snapshot
 from bookra.engine.orders.gift_cards import sell_gift_card
 from bookra.engine.orders.redeeming import redeem_gift_card
 from bookra.engine.orders.selling import pay_by
 from bookra.engine.payments.asked import Asked
 from bookra.engine.payments.taking import take
+from bookra.engine.people.resources import add_resource
 from bookra.engine.runtime import Tx
 from bookra.errors import ConflictError, InvalidInputError
 from bookra.money import Money
@@ -81,6 +83,18 @@ def test_what_absences_take_of_a_shift_is_named_without_why_somebody_is_off(salo
         for one in ana.away
     )
     assert shown == [("09:00", HOUR, "stocktaking"), ("16:00", 2 * HOUR, "away")]
+
+
+def test_what_goes_on_for_days_takes_of_a_day_its_working_time_alone(salon: Salon) -> None:
+    salon.act(lambda tx: add_resource(tx, "laser-1", "laser", name="Laser"))
+    away.add(salon, "2026-11-23", "2026-11-27", slug="laser-1", kind="block", reason="Repair")
+    away.add(salon, "2026-11-23", "2026-11-27")
+    ana = next(column for column in picture(salon).columns if column.slug == "ana")
+    rooms = salon.ask(lambda tx: day_by_rooms(tx, TUESDAY))
+    nine, six = salon.local("2026-11-24 09:00"), salon.local("2026-11-24 18:00")
+    assert (ana.shifts, ana.away) == ((), (Away(nine, six, "away"),))
+    (laser,) = (column for column in rooms.columns if column.slug == "laser-1")
+    assert (laser.shifts, laser.away) == ((), (Away(nine, six, "blocked"),))
 
 
 def test_no_line_is_moved_over_another_of_the_same_customer(salon: Salon) -> None:

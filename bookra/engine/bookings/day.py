@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
@@ -18,6 +19,13 @@ class Away(NamedTuple):
     starts_at: datetime
     ends_at: datetime
     word: str
+
+
+def taken_from(working: Iterable[Interval], taken: Interval, word: str) -> Iterator[Away]:
+    """Yield what an absence takes of the working spans; it may begin and end on other days."""
+    for start, end in working:
+        if max(start, taken[0]) < min(end, taken[1]):
+            yield Away(max(start, taken[0]), min(end, taken[1]), word)
 
 
 @dataclass(frozen=True, slots=True)

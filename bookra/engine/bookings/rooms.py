@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from bookra import clock
 from bookra.engine.availability.spans import merged, without
-from bookra.engine.bookings.day import Away, DayBlock, DayColumn, DaySnapshot, Interval
+from bookra.engine.bookings.day import DayBlock, DayColumn, DaySnapshot, Interval, taken_from
 from bookra.engine.bookings.rota import day_snapshot
 from bookra.engine.people.resources import ACTIVE
 from bookra.engine.runtime import Tx
@@ -46,16 +46,10 @@ def day_by_rooms(tx: Tx, day: date) -> DaySnapshot:
     for row in rows:
         if row.code is None:
             blocked.setdefault(row.slug, []).append((row.starts_at, row.ends_at))
-    opened = [span for column in picture.columns for span in column.shifts]
-    units = tx.rows(ACTIVE)
+    opened = _open([span for column in picture.columns for span in column.shifts], ())
     columns = tuple(
-        DayColumn(
-            unit.slug,
-            unit.name,
-            _open(opened, blocked.get(unit.slug, ())),
-            tuple(Away(start, end, "blocked") for start, end in blocked.get(unit.slug, ())),
-        )
-        for unit in units
+        _column(unit.slug, unit.name, opened, blocked.get(unit.slug, ()))
+        for unit in tx.rows(ACTIVE)
     )
     blocks = [
         found
@@ -64,6 +58,13 @@ def day_by_rooms(tx: Tx, day: date) -> DaySnapshot:
         and (found := _taking(picture.blocks, row.code, row.slug, (row.starts_at, row.ends_at)))
     ]
     return replace(picture, columns=columns, blocks=tuple(blocks))
+
+
+def _column(
+    slug: str, name: str, opened: tuple[Interval, ...], blocked: Sequence[Interval]
+) -> DayColumn:
+    shut = tuple(part for taken in blocked for part in taken_from(opened, taken, "blocked"))
+    return DayColumn(slug, name, _open(opened, blocked), shut)
 
 
 def _taking(blocks: Iterable[DayBlock], code: str, unit: str, taken: Interval) -> DayBlock | None:

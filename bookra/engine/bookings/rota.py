@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,14 @@ from bookra.engine.availability.bookable import Absence, StaffTime
 from bookra.engine.availability.spans import merged, without
 from bookra.engine.availability.store import load_rota
 from bookra.engine.availability.window import Rota
-from bookra.engine.bookings.day import Away, DayBlock, DayColumn, DaySnapshot, DayTotals, Interval
+from bookra.engine.bookings.day import (
+    DayBlock,
+    DayColumn,
+    DaySnapshot,
+    DayTotals,
+    Interval,
+    taken_from,
+)
 from bookra.engine.ledger import chart
 from bookra.engine.ledger.store import PAID
 from bookra.engine.runtime import Tx
@@ -119,19 +127,19 @@ def _column(rota: Rota, person: StaffTime) -> DayColumn:
     absences, working = rota.absences.get(person.id, ()), rota.working(person)
     away = merged((absence.start, absence.end) for absence in absences)
     there = without(working, [a for a, _ in away], [b for _, b in away])
-    return DayColumn(
-        person.slug,
-        person.name,
-        tuple(
-            (clock.from_epoch(a), clock.from_epoch(b)) for a, b in there if a < end and b > begin
-        ),
-        tuple(
-            Away(clock.from_epoch(max(a, one.start)), clock.from_epoch(min(b, one.end)), _why(one))
-            for one in absences
-            for a, b in working
-            if max(a, one.start, begin) < min(b, one.end, end)
-        ),
-    )
+
+    def touching(spans: Iterable[tuple[int, int]]) -> list[Interval]:
+        return [
+            (clock.from_epoch(a), clock.from_epoch(b)) for a, b in spans if a < end and b > begin
+        ]
+
+    lost = [
+        part
+        for one in absences
+        for taken in touching([(one.start, one.end)])
+        for part in taken_from(touching(working), taken, _why(one))
+    ]
+    return DayColumn(person.slug, person.name, tuple(touching(there)), tuple(lost))
 
 
 def _why(absence: Absence) -> str:
