@@ -188,6 +188,8 @@ def test_an_absence_says_what_it_is_where_it_begins() -> None:
     assert "break" not in "".join(text[:second])
     spot = cursor.spot_at(one, 0, first)
     assert "09:00 away" in column_text(one, 0, spot)[first]
+    below = cursor.spot_at(one, 0, second + 1)
+    assert "10:15 stocktaking" in column_text(scene(one.snapshot, 300), 0, below)[second + 1]
 
 
 def test_hidden_columns_are_counted_at_the_edge() -> None:

@@ -36,7 +36,7 @@ _CLOSE_UP = 5
 """At this many minutes a row the gutter names each quarter of an hour."""
 _TIME = 5
 """Cells of a clock time."""
-_SHUT_WORDS = {"off": "closed", "rest": "break", "away": "away"}
+_SHUT_WORDS = {"off": "closed", "rest": "break"}
 
 
 def paint_row(scene: Scene, row: int, spot: Spot, kept: Kept) -> Segments:
@@ -153,9 +153,10 @@ def _cursor(scene: Scene, column: int, row: int, spot: Spot, kind: str, width: i
         length = spell_minutes(free)
         forms = [f" + {clock} {length}", f"+ {clock} {length}", f"+{clock} {length}", f"+{clock}"]
     else:
-        word = _SHUT_WORDS.get(kind, "taken")
+        taken = absence(scene.columns[column], scene.axis.at(row))
+        word = clean(taken.word) if taken else _SHUT_WORDS.get(kind, "taken")
         forms = [f"  {clock} {word}", f"{clock} {word}", clock]
-    text = next((form for form in forms if len(form) <= width), "+")
+    text = next((form for form in forms if cell_len(form) <= width), "+")
     back = scene.ink.accent if spot.focused else scene.ink.dots
     front = scene.ink.on_accent if spot.focused else scene.ink.ground
     return Segment(pad(text, width), style(front, back, bold=True))
